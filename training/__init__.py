@@ -1,0 +1,1 @@
+"""Makes model folders: data sets, training, calibration, evaluation and comparison."""

@@ -1,0 +1,157 @@
+"""The command line of the pipeline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from training import card, datacheck, datastats, dataset
+from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment
+from triage.indicators import InvalidScheme, load_scheme
+from triage.modelfolder import BrokenModel, write_json
+
+app = typer.Typer(help="Make model folders: data sets, training, evaluation, comparison.", no_args_is_help=True, pretty_exceptions_enable=False)
+data_app = typer.Typer(help="Check, count and build the data sets.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Folders = Annotated[list[Path] | None, typer.Argument(help="Data set folders; all below data_cards/ if none is named.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda; auto takes the fastest that is there.")]
+
+
+def _stop(error: object) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(2)
+
+
+def _folders(named: list[Path] | None) -> list[Path]:
+    found = named or dataset.folders()
+    if not found:
+        _stop("no data set folder found; start in the repository, or name a folder with a splits.toml")
+    return found
+
+
+@data_app.command("check")
+def data_check(folders: Folders = None) -> None:
+    """Check codes, offsets, states, splits, leakage and content rules; exit 1 if anything is wrong."""
+    problems = datacheck.check_folders(_folders(folders), load_scheme())
+    for problem in problems:
+        typer.echo(problem, err=True)
+    typer.echo(f"{len(problems)} problems" if problems else "all data sets are in order")
+    raise typer.Exit(1 if problems else 0)
+
+
+@data_app.command("stats")
+def data_stats(folders: Folders = None) -> None:
+    """Print the statistics of the data sets."""
+    scheme = load_scheme()
+    try:
+        for folder in _folders(folders):
+            typer.echo(f"# {folder.name}\n")
+            typer.echo(datastats.as_markdown(datastats.describe(dataset.read_folder(folder), scheme), scheme) + "\n")
+    except dataset.InvalidDataset as error:
+        _stop(error)
+
+
+@data_app.command("build")
+def data_build(folders: Folders = None) -> None:
+    """Build data/*.jsonl, statistics and plot from the markup, and bring the card up to date."""
+    scheme = load_scheme()
+    try:
+        for folder in _folders(folders):
+            texts = dataset.read_folder(folder)
+            dataset.build(folder)
+            stats = datastats.describe(texts, scheme)
+            write_json(folder / "stats.json", stats)
+            datastats.plot_indicators(stats, scheme, folder / "indicators.png")
+            checksums = {split: dataset.checksum(texts.documents(split)) for split in dataset.SPLITS}
+            card.update_card(folder, checksum=checksums, generated=datastats.as_markdown(stats, scheme))
+            typer.echo(f"{folder.name}: " + ", ".join(f"{len(texts.texts[s])} {s}" for s in dataset.SPLITS))
+    except (dataset.InvalidDataset, card.InvalidCard, OSError) as error:
+        _stop(error)
+
+
+@app.command()
+def run(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also put the model folder here.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Train, calibrate and evaluate; everything lands in MLflow."""
+    from training.pipeline import run_experiment
+
+    try:
+        run_id, evaluation, folder = run_experiment(read_experiment(experiment), output=output, device=device)
+    except (InvalidExperiment, InvalidScheme, dataset.InvalidDataset, ValueError) as error:
+        _stop(error)
+    _print_report(evaluation.report)
+    typer.echo(f"MLflow run {run_id}" + (f", model in {folder}" if folder else ""))
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    data: Annotated[Path, typer.Argument(help="Labelled documents (JSON Lines).")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report here.")] = None,
+) -> None:
+    """Evaluate a model folder on labelled documents."""
+    from training.pipeline import predictions_of, without_nan
+
+    try:
+        evaluation = predictions_of(model, dataset.read_jsonl(data), EvaluationConfig())
+    except (BrokenModel, dataset.InvalidDataset, ValueError) as error:
+        _stop(error)
+    if json_file is not None:
+        write_json(json_file, without_nan(evaluation.report))
+    _print_report(evaluation.report)
+
+
+@app.command()
+def compare(
+    one: Annotated[str, typer.Argument(help="Model folder or MLflow run id.")],
+    other: Annotated[str, typer.Argument(help="Model folder or MLflow run id.")],
+    data: Annotated[Path | None, typer.Option(help="Labelled documents; the shipped test texts if not given.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
+) -> None:
+    """Compare two models on the same documents: paired differences with 95 % intervals."""
+    from training import metrics
+    from training.pipeline import predictions_of, without_nan
+    from training.tracking import UnknownRun, model_folder_of
+
+    try:
+        if data is not None:
+            documents = dataset.read_jsonl(data)
+        else:
+            documents = [x for folder in _folders(None) for x in dataset.read_folder(folder).documents("test")]
+        folders = [Path(x) if Path(x).is_dir() else model_folder_of(x) for x in (one, other)]
+        first, second = (predictions_of(x, documents, EvaluationConfig(bootstrap=100)).predictions for x in folders)
+        result = metrics.compare(first, second, resamples=1000, seed=1)
+    except (BrokenModel, UnknownRun, dataset.InvalidDataset, ValueError) as error:
+        _stop(error)
+    if json_file is not None:
+        write_json(json_file, without_nan(result))
+    typer.echo(f"{len(documents)} documents\n{'measure':<10} {'one':>6} {'other':>6} {'difference':>10}  95 % interval")
+    for name, row in result.items():
+        low, high = row["interval"]
+        typer.echo(
+            f"{name:<10} {row['one']:>6.3f} {row['other']:>6.3f} {row['difference']:>+10.3f}  {low:+.3f} to {high:+.3f}"
+        )
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    typer.echo(f"{'indicator':<26}{'n':>5}{'flagged':>9}{'F1':>7}  {'95 % interval':<14}{'AP':>6}")
+    for code, row in report["indicators"].items():
+        if row["n"] or row["flagged"]:
+            low, high = row["interval"]
+            typer.echo(
+                f"{code:<26}{row['n']:>5}{row['flagged']:>9}{row['f1']:>7.2f}  {low:.2f} to {high:.2f}  "
+                f"{row['average_precision']:>6.2f}"
+            )
+    for name, entry in report["overall"].items():
+        low, high = entry["interval"]
+        typer.echo(f"{name}: {entry['value']:.3f} ({low:.3f} to {high:.3f})")
+    rest = {key: report[key] for key in ("n", "brier_skill", "calibration_error", "recall_at_budget", "abstained", "evidence", "false_alarms_on_other_states")}
+    for key, value in rest.items():
+        typer.echo(f"{key}: {json.dumps(value) if isinstance(value, dict) else value}")

@@ -1,0 +1,87 @@
+"""The gate of a data set: everything that can be checked by machine before anybody learns from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.card import InvalidCard, read_card
+from training.contentrules import broken_rules
+from training.dataset import SPLITS, Dataset, InvalidDataset, checksum, read_folder, to_jsonl
+from training.similarity import near_duplicates, shared_sentences
+from triage.indicators import Scheme
+from triage.text import Document
+
+
+def check_document(document: Document, scheme: Scheme) -> list[str]:
+    """What is wrong with one document: codes, offsets, states and content rules."""
+    problems = []
+    for label in document.labels:
+        if label.indicator not in scheme.position:
+            problems.append(f"the indicator {label.indicator!r} is not in the scheme")
+        elif scheme[label.indicator].element == "ad" and document.kind != "ad":
+            problems.append(f"{label.indicator} is marked in ads only")
+        if not label.spans:
+            problems.append(f"{label.indicator} has no span")
+        for span in label.spans:
+            quote = document.text[span.start : span.end]
+            if quote != quote.strip():
+                problems.append(f"the span of {label.indicator} at {span.start} begins or ends with white space")
+    return problems + broken_rules(document.text)
+
+
+def check_leakage(datasets: Sequence[Dataset]) -> list[str]:
+    """Texts, scenarios and sentences that stand on both sides of a split, and repeats within one."""
+    problems = []
+    scenario_split: dict[tuple[str, str], str] = {}
+    split_of: dict[str, str] = {}
+    documents: list[Document] = []
+    for dataset in datasets:
+        for split in SPLITS:
+            for text in dataset.texts[split]:
+                split_of[text.document.id] = split
+                documents.append(text.document)
+                home = scenario_split.setdefault((dataset.name, text.scenario), split)
+                if home != split:
+                    problems.append(f"{dataset.name}: the scenario {text.scenario} is in {home} and in {split}")
+    for one, other, similarity in near_duplicates(documents):
+        problems.append(
+            f"{one} ({split_of[one]}) and {other} ({split_of[other]}) are near-duplicates ({similarity:.2f})"
+        )
+    for one, other in shared_sentences(documents):
+        problems.append(f"{one} ({split_of[one]}) and {other} ({split_of[other]}) share a sentence")
+    return problems
+
+
+def check_built(folder: Path, dataset: Dataset) -> list[str]:
+    """Whether ``data/*.jsonl`` and the card's checksums are those of the markup."""
+    problems = []
+    for split in SPLITS:
+        path = folder / "data" / f"{split}.jsonl"
+        if not path.is_file() or path.read_text("utf-8") != to_jsonl(dataset.documents(split)):
+            problems.append(f"{dataset.name}/data/{split}.jsonl is not built from the markup; run `data build`")
+    try:
+        card = read_card(folder)
+    except InvalidCard as error:
+        return [*problems, str(error)]
+    if card.tegn.checksum != {split: checksum(dataset.documents(split)) for split in SPLITS}:
+        problems.append(f"{dataset.name}/README.md: the checksums are not those of the data; run `data build`")
+    return problems
+
+
+def check_folders(paths: Sequence[Path], scheme: Scheme) -> list[str]:
+    """All problems of data set folders, checked alone and against each other; empty if none."""
+    problems: list[str] = []
+    datasets: list[Dataset] = []
+    for path in paths:
+        try:
+            dataset = read_folder(path)
+        except InvalidDataset as error:
+            problems += error.problems
+            continue
+        datasets.append(dataset)
+        for split in SPLITS:
+            for document in dataset.documents(split):
+                problems += [f"{dataset.name}/{document.id}: {x}" for x in check_document(document, scheme)]
+        problems += check_built(path, dataset)
+    return problems + check_leakage(datasets)

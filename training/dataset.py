@@ -1,0 +1,145 @@
+"""Data set folders: markup texts in, JSON Lines per split out.
+
+A folder holds ``texts/*.md`` (markup, one file per writer and round), ``splits.toml`` (which file belongs to which split),
+``data/<split>.jsonl`` (built), and ``README.md`` (the card). Splits are by writer, so no voice is on both sides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.markup import InvalidMarkup, WrittenText, parse_markup
+from triage.text import Document
+from triage.wire import InvalidDocument, MalformedJSON, document_to_json, parse_json, read_document
+
+SPLITS = ("train", "calibration", "test")
+DATA_CARDS = Path("data_cards")
+
+
+class InvalidDataset(ValueError):
+    """A data set folder or file breaks its format; `problems` says where."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The texts of one folder by split."""
+
+    name: str
+    texts: dict[str, tuple[WrittenText, ...]]
+
+    def documents(self, split: str) -> list[Document]:
+        """The documents of a split, in order."""
+        return [text.document for text in self.texts[split]]
+
+
+def folders(root: Path = DATA_CARDS) -> list[Path]:
+    """All data set folders below a root, by name."""
+    return sorted(path.parent for path in root.glob("*/splits.toml"))
+
+
+def read_splits(folder: Path) -> dict[str, list[str]]:
+    """File names of each split, as ``splits.toml`` gives them.
+
+    Raises:
+        InvalidDataset: a split is unknown, or a file is in none, in two or missing.
+    """
+    try:
+        splits = tomllib.loads((folder / "splits.toml").read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InvalidDataset([f"{folder.name}/splits.toml cannot be read: {error}"]) from None
+    problems = [f"{folder.name}: unknown split {name!r}" for name in splits if name not in SPLITS]
+    named = [file for files in splits.values() for file in files]
+    present = {path.name for path in (folder / "texts").glob("*.md")}
+    problems += [f"{folder.name}: {file} is in two splits" for file in sorted({x for x in named if named.count(x) > 1})]
+    problems += [f"{folder.name}: {file} is in no split" for file in sorted(present - set(named))]
+    problems += [f"{folder.name}: {file} is in a split but not there" for file in sorted(set(named) - present)]
+    if problems:
+        raise InvalidDataset(problems)
+    return {split: splits.get(split, []) for split in SPLITS}
+
+
+def read_folder(folder: Path) -> Dataset:
+    """The data set of a folder, from its markup.
+
+    Raises:
+        InvalidDataset: markup or splits are wrong, or an id stands twice.
+    """
+    problems: list[str] = []
+    texts: dict[str, tuple[WrittenText, ...]] = {}
+    seen: set[str] = set()
+    for split, files in read_splits(folder).items():
+        found: list[WrittenText] = []
+        for file in files:
+            try:
+                found += parse_markup((folder / "texts" / file).read_text("utf-8"))
+            except (InvalidMarkup, UnicodeDecodeError) as error:
+                problems.append(f"{folder.name}/{file}: {error}")
+        for text in found:
+            if text.document.id in seen:
+                problems.append(f"{folder.name}: the id {text.document.id} stands twice")
+            seen.add(text.document.id)
+        texts[split] = tuple(found)
+    if problems:
+        raise InvalidDataset(problems)
+    return Dataset(folder.name, texts)
+
+
+def to_jsonl(documents: Iterable[Document]) -> str:
+    """JSON Lines of documents, in their order."""
+    return "".join(json.dumps(document_to_json(x), ensure_ascii=False) + "\n" for x in documents)
+
+
+def build(folder: Path) -> dict[str, Path]:
+    """Write ``data/<split>.jsonl`` from the markup; returns the files written."""
+    dataset = read_folder(folder)
+    written = {}
+    for split in SPLITS:
+        path = folder / "data" / f"{split}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(to_jsonl(dataset.documents(split)), "utf-8", newline="\n")
+        written[split] = path
+    return written
+
+
+def read_jsonl(path: Path) -> list[Document]:
+    """Labelled documents of a JSON Lines file.
+
+    Raises:
+        InvalidDataset: with one problem per bad line, by line number, without text.
+    """
+    documents: list[Document] = []
+    problems: list[str] = []
+    seen: set[str] = set()
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise InvalidDataset([f"{path} cannot be read: {error.strerror}"]) from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            document = read_document(parse_json(line), labelled=True)
+        except (MalformedJSON, InvalidDocument) as error:
+            problems.append(f"{path.name} line {number}: {error}")
+            continue
+        if document.id in seen:
+            problems.append(f"{path.name} line {number}: the id stands twice")
+        seen.add(document.id)
+        documents.append(document)
+    if problems:
+        raise InvalidDataset(problems)
+    return documents
+
+
+def checksum(documents: Iterable[Document]) -> str:
+    """Hex SHA-256 of documents in their order: equal data, equal checksum."""
+    return hashlib.sha256(to_jsonl(documents).encode()).hexdigest()

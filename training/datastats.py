@@ -1,0 +1,117 @@
+"""Statistics of a data set: counted, never typed. Printed, kept as ``stats.json``, and written into the card."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from training.dataset import SPLITS, Dataset
+from training.plots import bar_plot
+from triage.indicators import Scheme
+from triage.text import STATES, Document
+
+LENGTHS = ((0, 40), (40, 120), (120, 250), (250, 350), (350, 800), (800, 10**9))
+
+
+def describe(dataset: Dataset, scheme: Scheme) -> dict[str, Any]:
+    """Counts per split, indicator, state, source and length, and measures of variety."""
+    everything = [document for split in SPLITS for document in dataset.documents(split)]
+    return {
+        "name": dataset.name,
+        "splits": {split: _counts(dataset.documents(split), scheme) for split in SPLITS},
+        "sources": dict(Counter(document.source for document in everything).most_common()),
+        "lengths": _lengths(everything),
+        "variety": _variety(everything),
+    }
+
+
+def _counts(documents: Sequence[Document], scheme: Scheme) -> dict[str, Any]:
+    stated = Counter(code for document in documents for code in document.stated())
+    marks = Counter(label.state for document in documents for label in document.labels for _ in label.spans)
+    return {
+        "texts": len(documents),
+        "notes": sum(document.kind == "note" for document in documents),
+        "ads": sum(document.kind == "ad" for document in documents),
+        "without_indicator": sum(not document.stated() for document in documents),
+        "hard_without_indicator": sum(not document.stated() and bool(document.labels) for document in documents),
+        "indicators": {code: stated[code] for code in scheme.codes},
+        "marks": {state: marks[state] for state in STATES},
+    }
+
+
+def _lengths(documents: Sequence[Document]) -> dict[str, Any]:
+    words = sorted(len(document.text.split()) for document in documents)
+    if not words:
+        return {}
+    return {
+        "shortest": words[0],
+        "median": statistics.median(words),
+        "mean": round(statistics.mean(words), 1),
+        "longest": words[-1],
+        "spread": {f"{low}-{high - 1 if high < 10**9 else ''}": sum(low <= n < high for n in words) for low, high in LENGTHS},
+    }
+
+
+def _variety(documents: Sequence[Document]) -> dict[str, float]:
+    """Distinct n-gram ratios (Li et al. 2016) and how often two texts open with the same two words."""
+    grams: dict[int, list[tuple[str, ...]]] = {1: [], 2: [], 3: []}
+    openings: Counter[tuple[str, ...]] = Counter()
+    for document in documents:
+        words = document.text.lower().split()
+        openings[tuple(words[:2])] += 1
+        for size, found in grams.items():
+            found += [tuple(words[i : i + size]) for i in range(len(words) - size + 1)]
+    measures = {f"distinct_{size}": round(len(set(g)) / max(1, len(g)), 3) for size, g in grams.items()}
+    measures["distinct_openings"] = round(len(openings) / max(1, len(documents)), 3)
+    return measures
+
+
+def as_markdown(stats: dict[str, Any], scheme: Scheme) -> str:
+    """The statistics as tables for people."""
+    splits = stats["splits"]
+    head = "| | " + " | ".join(SPLITS) + " |\n|---|" + "---:|" * len(SPLITS)
+    rows = [
+        f"| {label} | " + " | ".join(str(splits[split][key]) for split in SPLITS) + " |"
+        for key, label in (
+            ("texts", "texts"),
+            ("notes", "notes"),
+            ("ads", "ads"),
+            ("without_indicator", "without a stated indicator"),
+            ("hard_without_indicator", "of these with a denied, asked or other person's mention"),
+        )
+    ]
+    rows += [f"| marks: {s} | " + " | ".join(str(splits[split]["marks"][s]) for split in SPLITS) + " |" for s in STATES]
+    rows += [
+        f"| {code} | " + " | ".join(str(splits[split]["indicators"][code]) for split in SPLITS) + " |"
+        for code in scheme.codes
+        if any(splits[split]["indicators"][code] for split in SPLITS)
+    ]
+    lengths, variety = stats["lengths"], stats["variety"]
+    return "\n".join(
+        [
+            "### Statistics",
+            "",
+            head,
+            *rows,
+            "",
+            f"Words per text: {lengths.get('shortest')} to {lengths.get('longest')}, median {lengths.get('median')}, mean "
+            f"{lengths.get('mean')}; " + ", ".join(f"{k}: {v}" for k, v in lengths.get("spread", {}).items()) + ".",
+            "",
+            f"Variety: distinct 1/2/3-gram ratio {variety['distinct_1']}/{variety['distinct_2']}/{variety['distinct_3']}; "
+            f"{variety['distinct_openings']:.1%} of the texts open with two words no other text opens with first.",
+            "",
+            "Sources: " + ", ".join(f"{source} {count}" for source, count in stats["sources"].items()) + ".",
+            "",
+            "![Texts per indicator](indicators.png)",
+        ]
+    )
+
+
+def plot_indicators(stats: dict[str, Any], scheme: Scheme, path: Path) -> None:
+    """Stacked bars: texts that state each indicator, by split."""
+    codes = [c for c in scheme.codes if any(stats["splits"][s]["indicators"][c] for s in SPLITS)]
+    series = {split: [stats["splits"][split]["indicators"][code] for code in codes] for split in SPLITS}
+    bar_plot(codes, series, path, title=f"{stats['name']}: texts that state each indicator")

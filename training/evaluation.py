@@ -1,0 +1,93 @@
+"""Runs a tagger over labelled documents and reports everything that is measured of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from training import metrics
+from training.experiment import EvaluationConfig
+from training.metrics import Predictions
+from training.rationales import evidence_report
+from triage.assessment import FLAG, Assessment
+from triage.indicators import Scheme
+from triage.scoring import UnitScores
+from triage.tagger import Tagger
+from triage.text import Document
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictions, the answers behind them, and the report."""
+
+    predictions: Predictions
+    assessments: list[Assessment]
+    report: dict[str, Any]
+
+
+def truth_of(documents: Sequence[Document], scheme: Scheme) -> metrics.Truth:
+    """(N, K): whether each document states each indicator."""
+    truth = np.zeros((len(documents), len(scheme)), bool)
+    for row, document in enumerate(documents):
+        for code in document.stated():
+            if code in scheme.position:
+                truth[row, scheme.position[code]] = True
+    return truth
+
+
+def predict(tagger: Tagger, documents: Sequence[Document], scored: Sequence[Sequence[UnitScores]]) -> Predictions:
+    """Calibrated probabilities and flags of scored documents, abstentions left aside."""
+    probability = np.stack([tagger.probabilities(d, units) for d, units in zip(documents, scored, strict=True)])
+    flags = np.array([threshold.flag for threshold in tagger.calibration.thresholds])
+    return Predictions(
+        ids=tuple(document.id for document in documents),
+        codes=tagger.scheme.codes,
+        kinds=tuple(document.kind for document in documents),
+        sources=tuple(document.source or "unknown" for document in documents),
+        probability=probability,
+        flagged=probability >= flags,
+        truth=truth_of(documents, tagger.scheme),
+    )
+
+
+def evaluate(tagger: Tagger, documents: Sequence[Document], config: EvaluationConfig, *, seed: int = 1) -> Evaluation:
+    """Evaluate a tagger on labelled documents.
+
+    A flag on a text the tagger abstains from does not count as found: quality is measured on what a user sees.
+
+    Raises:
+        ValueError: there are no documents, or labels the tagger's scheme does not have.
+    """
+    if not documents:
+        raise ValueError("there are no documents to evaluate on")
+    unknown = {label.indicator for document in documents for label in document.labels} - set(tagger.scheme.codes)
+    if unknown:
+        raise ValueError(f"the model does not know the indicators {', '.join(sorted(unknown))}")
+    scored = tagger.scorer.score(documents)
+    predictions = predict(tagger, documents, scored)
+    assessments = tagger(documents)
+    tagged = np.array([assessment.status == "tagged" for assessment in assessments])
+    predictions.flagged[~tagged] = False
+    report = metrics.report(predictions, resamples=config.bootstrap, budget=config.review_budget, seed=seed)
+    report["abstained"] = int((~tagged).sum())
+    report["evidence"] = evidence_report(tagger, documents, scored, assessments)
+    report["false_alarms_on_other_states"] = _other_states(documents, assessments)
+    return Evaluation(predictions, assessments, report)
+
+
+def _other_states(documents: Sequence[Document], assessments: Sequence[Assessment]) -> dict[str, dict[str, float]]:
+    """For each state but `stated`: of the document-indicator pairs marked only so, the share that is flagged."""
+    pairs: dict[str, list[bool]] = {"denied": [], "other_person": [], "hypothetical": []}
+    for document, assessment in zip(documents, assessments, strict=True):
+        flagged = {finding.code for finding in assessment.findings if finding.decision == FLAG}
+        stated = document.stated()
+        for label in document.labels:
+            if label.state in pairs and label.indicator not in stated:
+                pairs[label.state].append(label.indicator in flagged)
+    return {
+        state: {"pairs": len(found), "flagged": float(np.mean(found)) if found else float("nan")}
+        for state, found in pairs.items()
+    }

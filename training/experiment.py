@@ -1,0 +1,144 @@
+"""Experiment files: TOML, strict. A field that is not known or of the wrong type stops the run before it begins."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+_Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class InvalidExperiment(ValueError):
+    """An experiment file is missing or wrong; the message names the field."""
+
+
+class DataConfig(BaseModel):
+    """Which texts. Paths are relative to the folder the command is started in."""
+
+    model_config = _STRICT
+    sets: list[str] = Field(default_factory=list)
+    """Data set folders with ``splits.toml``; each gives its own train, calibration and test texts."""
+    train: list[str] = Field(default_factory=list)
+    """Further JSON Lines files to learn from, such as an export of analysts' decisions."""
+    calibration: list[str] = Field(default_factory=list)
+    """Further JSON Lines files to calibrate on."""
+    test: list[str] = Field(default_factory=list)
+    """Further JSON Lines files to test on."""
+    indicators: str | None = None
+    """Another indicator file than the shipped scheme."""
+
+
+class LinearConfig(BaseModel):
+    """TF-IDF of word and character n-grams with one logistic regression per indicator."""
+
+    model_config = _STRICT
+    family: Literal["linear"]
+    units: Literal["sentence", "text"] = "sentence"
+    """Score sentences (windows in ads) and add them up, or the whole text at once."""
+    word_ngrams: Annotated[list[int], Field(min_length=2, max_length=2)] = Field(default_factory=lambda: [1, 2])
+    char_ngrams: Annotated[list[int], Field(min_length=2, max_length=2)] = Field(default_factory=lambda: [3, 5])
+    min_count: Annotated[int, Field(ge=1)] = 2
+    """An n-gram must stand in at least this many training units."""
+    max_features: Annotated[int, Field(ge=1)] = 60_000
+    """The most frequent n-grams are kept."""
+    c: Annotated[float, Field(gt=0)] = 4.0
+    """Inverse strength of L2 regularisation of the indicators' weights."""
+    state_c: Annotated[float, Field(gt=0)] = 4.0
+    """The same for the states' weights."""
+    positive_weight: Annotated[float, Field(gt=0)] = 4.0
+    """Weight of a unit that speaks of the indicator, against 1 for one that does not."""
+    unmarked_weight: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Weight of an unmarked unit in a text that is marked elsewhere: annotators mark enough, not all."""
+    spans_as_units: bool = True
+    """Learn from the marked words alone too, as short examples."""
+
+
+class EncoderConfig(BaseModel):
+    """A `transformers` encoder with one of the heads of `triage.evidence`."""
+
+    model_config = _STRICT
+    family: Literal["encoder"]
+    encoder: str
+    """A folder, or a name on the Hugging Face Hub for those who can reach it."""
+    head: Literal["unit_evidence", "label_attention", "cls"] = "unit_evidence"
+    max_tokens: Annotated[int, Field(ge=16)] = 160
+    """Longest input in tokens, context and special tokens included."""
+    context_units: Annotated[int, Field(ge=0, le=4)] = 2
+    """Units before its own that a unit may see (only for unit_evidence)."""
+    epochs: Annotated[int, Field(ge=1)] = 12
+    batch_documents: Annotated[int, Field(ge=1)] = 8
+    learning_rate: Annotated[float, Field(gt=0)] = 5e-5
+    head_learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup: _Share = 0.1
+    """Part of the steps in which the learning rate rises."""
+    span_weight: Annotated[float, Field(ge=0)] = 0.5
+    """Weight of the span loss; chosen on sufficiency, not on agreement with the marks."""
+    state_weight: Annotated[float, Field(ge=0)] = 0.5
+    """Weight of the loss on states."""
+    unit_weight: Annotated[float, Field(ge=0)] = 0.5
+    """Weight of the loss on units that hold a mark."""
+    token_masking: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """Part of the tokens hidden at random in training."""
+    dev_share: _Share = 0.1
+    """Part of the training texts that decides when to stop; never calibration texts."""
+    patience: Annotated[int, Field(ge=1)] = 3
+    """Epochs without a better dev score before training stops."""
+
+
+class CalibrationConfig(BaseModel):
+    """How probabilities become decisions."""
+
+    model_config = _STRICT
+    recall: _Share = 0.9
+    """Recall that `look` promises for each indicator."""
+    confidence: _Share = 0.9
+    """Probability with which the promise holds."""
+    look_floor: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """`look` never begins below this probability; where that breaks the promise, the status says so."""
+    precision: _Share = 0.7
+    """Precision that `flag` aims at."""
+
+
+class EvaluationConfig(BaseModel):
+    """How results are reported."""
+
+    model_config = _STRICT
+    bootstrap: Annotated[int, Field(ge=100)] = 1000
+    """Resamples of documents for the 95 % intervals."""
+    review_budget: _Share = 0.2
+    """Share of texts a team can read: recall is reported when it reads those with the highest priority first."""
+
+
+class Experiment(BaseModel):
+    """One training run."""
+
+    model_config = _STRICT
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    description: Annotated[str, Field(min_length=1)]
+    seed: int = 1
+    data: DataConfig
+    model: LinearConfig | EncoderConfig = Field(discriminator="family")
+    calibration: CalibrationConfig = CalibrationConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+
+def read_experiment(path: Path) -> Experiment:
+    """The experiment of a TOML file.
+
+    Raises:
+        InvalidExperiment: see the class.
+    """
+    try:
+        return Experiment.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise InvalidExperiment(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidExperiment(f"{path} is not TOML: {error}") from None
+    except ValidationError as error:
+        lines = [f"  {'.'.join(str(x) for x in item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise InvalidExperiment(f"{path} is not a valid experiment:\n" + "\n".join(lines)) from None

@@ -1,0 +1,219 @@
+"""The recipe from an experiment file to a model folder, top to bottom."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training import plots
+from training.calibrate import fit_calibration
+from training.dataset import InvalidDataset, checksum, read_folder, read_jsonl
+from training.evaluation import Evaluation, evaluate, truth_of
+from training.experiment import DataConfig, EvaluationConfig, Experiment, InvalidExperiment
+from training.modelcard import write_model_card
+from training.tracking import Run, start_run
+from triage.calibration import Calibration
+from triage.highlights import HighlightSettings, quote_evidence
+from triage.indicators import Scheme, load_scheme
+from triage.modelfolder import read_manifest, write_json
+from triage.scoring import Scorer, UnitScores, document_probability, unit_hazards
+from triage.tagger import Tagger, applicable, load
+from triage.text import Document
+
+UNFAMILIAR = 99.0
+"""Percentile of novelty on calibration texts beyond which a text is unfamiliar."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The documents of an experiment by split, with the checksum of each source."""
+
+    train: list[Document]
+    calibration: list[Document]
+    test: list[Document]
+    checksums: dict[str, str]
+
+
+def read_texts(config: DataConfig, scheme: Scheme) -> Texts:
+    """The documents of an experiment.
+
+    Raises:
+        InvalidDataset: a folder or file is wrong, a label is not in the scheme, or a text is in two splits.
+        InvalidExperiment: a split has no text.
+    """
+    splits: dict[str, list[Document]] = {"train": [], "calibration": [], "test": []}
+    checksums: dict[str, str] = {}
+    for name in config.sets:
+        dataset = read_folder(Path(name))
+        for split, documents in splits.items():
+            documents += dataset.documents(split)
+            checksums[f"{dataset.name}.{split}"] = checksum(dataset.documents(split))
+    for split, files in (("train", config.train), ("calibration", config.calibration), ("test", config.test)):
+        for file in files:
+            found = read_jsonl(Path(file))
+            splits[split] += found
+            checksums[f"{Path(file).name}.{split}"] = checksum(found)
+    if empty := [split for split, documents in splits.items() if not documents]:
+        raise InvalidExperiment(f"no texts to use for {', '.join(empty)}; name a set or a file under [data]")
+    problems = []
+    home: dict[str, str] = {}
+    for split, documents in splits.items():
+        for document in documents:
+            if home.setdefault(document.text, split) != split:
+                problems.append(f"{document.id}: the same text is in {home[document.text]} and in {split}")
+            problems += [
+                f"{document.id}: the indicator {label.indicator!r} is not in the scheme"
+                for label in document.labels
+                if label.indicator not in scheme.position
+            ]
+    if problems:
+        raise InvalidDataset(problems)
+    return Texts(splits["train"], splits["calibration"], splits["test"], checksums)
+
+
+def fit(experiment: Experiment, scheme: Scheme, documents: Sequence[Document], device: str, run: Run | None) -> Scorer:
+    """Train the experiment's model family; torch is imported only for encoders."""
+    if experiment.model.family == "linear":
+        from training.baseline import fit_linear
+
+        return fit_linear(documents, scheme, experiment.model, seed=experiment.seed)
+    from training.finetune import fit_encoder
+
+    return fit_encoder(documents, scheme, experiment.model, seed=experiment.seed, device=device, run=run)
+
+
+def calibrated(
+    experiment: Experiment, scheme: Scheme, scorer: Scorer, documents: Sequence[Document], about: dict[str, Any]
+) -> Tagger:
+    """A tagger with calibration, thresholds, highlighting and familiarity chosen on calibration documents."""
+    scored = scorer.score(documents)
+    applies = np.stack([applicable(scheme, document.kind) for document in documents])
+    raw = np.stack([document_probability(unit_hazards(units, len(scheme))) for units in scored]) * applies
+    truth = truth_of(documents, scheme)
+    return Tagger(
+        name=experiment.name,
+        version="unsaved",
+        scheme=scheme,
+        scorer=scorer,
+        calibration=fit_calibration(raw, truth, applies, experiment.calibration),
+        highlights=choose_highlights(documents, scored, scheme),
+        familiarity=float(np.percentile([scorer.novelty(document) for document in documents], UNFAMILIAR)),
+        about=about,
+    )
+
+
+def choose_highlights(
+    documents: Sequence[Document], scored: Sequence[Sequence[UnitScores]], scheme: Scheme
+) -> HighlightSettings:
+    """The settings whose quotes agree best with the marked words (character F1) on calibration documents."""
+    cases = [
+        (document, units, unit_hazards(units, len(scheme)), scheme.position[label.indicator], label.spans)
+        for document, units in zip(documents, scored, strict=True)
+        for label in document.labels
+        if label.state == "stated"
+    ]
+    best, best_score = HighlightSettings(), -1.0
+    for keep in (0.1, 0.2, 0.3, 0.45):
+        for gap in (1, 2, 4, 8):
+            for unit_share in (0.2, 0.4, 0.6):
+                settings = HighlightSettings(keep, gap, unit_share)
+                hit = said = marked = 0
+                for document, units, hazards, index, spans in cases:
+                    quotes = [x.span for x in quote_evidence(document.text, units, hazards, index, settings)]
+                    said += sum(x.end - x.start for x in quotes)
+                    marked += sum(x.end - x.start for x in spans)
+                    hit += sum(quote.overlap(span) for quote in quotes for span in spans)
+                score = 2 * hit / (said + marked) if said + marked else 0.0
+                if score > best_score:
+                    best, best_score = settings, score
+    return best
+
+
+def run_experiment(experiment: Experiment, *, output: Path | None = None, device: str = "auto") -> tuple[str, Evaluation, Path | None]:
+    """Train, calibrate, evaluate, and keep everything in MLflow; also in `output` if given.
+
+    Returns:
+        The MLflow run id, the evaluation on the test texts, and the output folder.
+
+    Raises:
+        InvalidDataset, InvalidExperiment, InvalidScheme: the input is wrong; nothing was trained.
+    """
+    scheme = load_scheme(Path(experiment.data.indicators) if experiment.data.indicators else None)
+    texts = read_texts(experiment.data, scheme)
+    with start_run(experiment.name, experiment.description) as run, tempfile.TemporaryDirectory() as scratch:
+        run.parameters({"experiment": experiment.model_dump(), "data": texts.checksums, "scheme": scheme.version})
+        scorer = fit(experiment, scheme, texts.train, device, run)
+        about = {
+            "experiment": experiment.model_dump(),
+            "run": run.id,
+            "data": texts.checksums,
+            "texts": {"train": len(texts.train), "calibration": len(texts.calibration), "test": len(texts.test)},
+        }
+        tagger = calibrated(experiment, scheme, scorer, texts.calibration, about)
+        folder = Path(scratch) / "model"
+        tagger.save(folder)
+        # What is evaluated is what was saved, read back as serving reads it.
+        saved = load(folder)
+        evaluation = evaluate(saved, texts.test, experiment.evaluation, seed=experiment.seed)
+        write_report(folder, saved, evaluation)
+        run.metrics({"test": evaluation.report})
+        run.folder(folder, "model")
+        if output is not None:
+            replace_folder(folder, output)
+        return run.id, evaluation, output
+
+
+def write_report(folder: Path, tagger: Tagger, evaluation: Evaluation) -> None:
+    """Metrics, plots and the model card, beside the model."""
+    write_json(folder / "metrics.json", without_nan(evaluation.report))
+    indicators = {code: row for code, row in evaluation.report["indicators"].items() if row["n"]}
+    plots.score_plot(
+        list(indicators),
+        [row["f1"] for row in indicators.values()],
+        [row["interval"][0] for row in indicators.values()],
+        [row["interval"][1] for row in indicators.values()],
+        folder / "f1.png",
+        title="F1 per indicator on test texts, 95 % intervals",
+    )
+    plots.calibration_plot(evaluation.predictions.probability, evaluation.predictions.truth, folder / "calibration.png")
+    write_model_card(folder, tagger, evaluation.report, read_manifest(folder))
+
+
+def without_nan(value: Any) -> Any:
+    """The value with numbers rounded for reading and what is not a number as null."""
+    if isinstance(value, dict):
+        return {key: without_nan(x) for key, x in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(x) for x in value]
+    if isinstance(value, float | np.floating):
+        return round(float(value), 4) if math.isfinite(value) else None
+    return value
+
+
+def replace_folder(source: Path, target: Path) -> None:
+    """Put a finished folder in the place of another, so that a reader never sees half of one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(source, fresh)
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def predictions_of(folder: Path, documents: Sequence[Document], config: EvaluationConfig) -> Evaluation:
+    """The evaluation of a model folder on documents."""
+    return evaluate(load(folder), documents, config)
+
+
+__all__ = ["Calibration", "calibrated", "fit", "predictions_of", "read_texts", "run_experiment"]

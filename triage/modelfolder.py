@@ -1,0 +1,74 @@
+"""The model folder: all that crosses from training to serving, and all that is needed to load a tagger.
+
+``model.json`` names the family, the order of indicators, settings and the SHA-256 of every other file the tagger reads;
+``indicators.toml`` is the scheme it was trained for; ``calibration.json`` holds calibration and thresholds. Weights and
+vocabulary belong to the family. A model card, metrics and plots may lie beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+MANIFEST = "model.json"
+SCHEME = "indicators.toml"
+CALIBRATION = "calibration.json"
+
+
+class BrokenModel(RuntimeError):
+    """A model folder is missing, incomplete, changed or of another format; the message says what to do."""
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Readable JSON in UTF-8, stable from run to run."""
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8", newline="\n")
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any], files: list[str]) -> None:
+    """Write ``model.json``, with checksums of `files` and a version made from them.
+
+    The version is the hash of what decides the answers, so equal models have equal versions.
+    """
+    checksums = {name: sha256_of(folder / name) for name in sorted(files)}
+    answers = json.dumps([manifest["family"], manifest["settings"], checksums], sort_keys=True)
+    version = hashlib.sha256(answers.encode()).hexdigest()[:12]
+    write_json(folder / MANIFEST, {"format": FORMAT, "version": version, **manifest, "files": checksums})
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder, after checking every file it names.
+
+    Raises:
+        BrokenModel: see the class.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BrokenModel(f"no model in {folder}: {MANIFEST} is missing; name a model folder or run `make train`") from None
+    except (OSError, ValueError) as error:
+        raise BrokenModel(f"{path} cannot be read ({type(error).__name__}); restore the model folder") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise BrokenModel(f"{path} is not of format {FORMAT}; use the Tegn version that made it, or train again")
+    missing = {"name", "version", "family", "scheme", "settings", "highlights", "familiarity", "files"} - manifest.keys()
+    if missing:
+        raise BrokenModel(f"{path} lacks {', '.join(sorted(missing))}; restore the model folder")
+    for name, expected in manifest["files"].items():
+        file = folder / name
+        if not file.is_file():
+            raise BrokenModel(f"{file} is missing; restore the model folder")
+        if sha256_of(file) != expected:
+            raise BrokenModel(f"{file} is not the file the model was saved with; restore the model folder")
+    return manifest

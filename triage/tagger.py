@@ -1,0 +1,228 @@
+"""The tagger: a model folder loaded, one callable from documents to assessments."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from triage import language
+from triage.assessment import CLEAR, FLAG, LOOK, Assessment, Check, Evidence, Finding, Mention, Priority
+from triage.calibration import Calibration
+from triage.entities import find_entities
+from triage.highlights import HighlightSettings, quote_evidence
+from triage.indicators import Scheme, parse_scheme
+from triage.modelfolder import CALIBRATION, SCHEME, BrokenModel, read_manifest, write_json, write_manifest
+from triage.priority import PALERMO, derive_forms, rank
+from triage.scoring import Array, Scorer, UnitScores, document_probability, sigmoid, unit_hazards
+from triage.text import STATES, Document, Span
+
+MIN_WORDS = 3
+"""A text with fewer words is too short to say anything about."""
+MENTION = 0.5
+"""A unit mentions an indicator from this probability on."""
+_DECISIONS = (CLEAR, LOOK, FLAG)
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+
+
+@dataclass(frozen=True)
+class Tagger:
+    """A scorer with everything that turns its scores into answers."""
+
+    name: str
+    version: str
+    scheme: Scheme
+    scorer: Scorer
+    calibration: Calibration
+    highlights: HighlightSettings = HighlightSettings()
+    familiarity: float = 1.0
+    """Novelty beyond which a text is unfamiliar: the 99th percentile of the calibration texts."""
+    about: dict[str, Any] = field(default_factory=dict)
+    """Where the model comes from: run, data checksums, counts."""
+
+    def __call__(self, documents: Sequence[Document]) -> list[Assessment]:
+        """Assess documents; each answer depends on its own document alone."""
+        return [
+            self._assess(document, units)
+            for document, units in zip(documents, self.scorer.score(documents), strict=True)
+        ]
+
+    def raw_probabilities(self, document: Document, units: Sequence[UnitScores]) -> Array:
+        """Probabilities (K,) of a scored document before calibration; 0 for what cannot stand in its kind of text."""
+        return document_probability(unit_hazards(units, len(self.scheme))) * applicable(self.scheme, document.kind)
+
+    def probabilities(self, document: Document, units: Sequence[UnitScores]) -> Array:
+        """Calibrated probabilities (K,) of a scored document."""
+        calibrated = self.calibration.apply(self.raw_probabilities(document, units))
+        return calibrated * applicable(self.scheme, document.kind)
+
+    def abstentions(self, document: Document) -> tuple[str, ...]:
+        """Reasons to say nothing about a text; empty where there are none."""
+        reasons = []
+        if len(_LETTERS.findall(document.text)) < MIN_WORDS:
+            reasons.append("too_short")
+        elif language.is_foreign(document):
+            reasons.append("language")
+        elif self.scorer.novelty(document) > self.familiarity:
+            reasons.append("unfamiliar_text")
+        return tuple(reasons)
+
+    def _assess(self, document: Document, units: list[UnitScores]) -> Assessment:
+        entities = find_entities(document.text)
+        if reasons := self.abstentions(document):
+            nothing = Priority("none", dict.fromkeys(PALERMO, 0.0))
+            return Assessment(document.id, "abstained", reasons, nothing, (), (), (), entities)
+        hazards = unit_hazards(units, len(self.scheme))
+        findings = [
+            self._find(document, units, hazards, index, float(probability))
+            for index, probability in enumerate(self.probabilities(document, units))
+        ]
+        return Assessment(
+            id=document.id,
+            status="tagged",
+            reasons=(),
+            priority=rank(findings),
+            forms=derive_forms(findings, self.scheme),
+            findings=tuple(sorted(findings, key=lambda x: -x.probability)),
+            mentions=self._mentions(document, units),
+            entities=entities,
+        )
+
+    def _find(
+        self, document: Document, units: list[UnitScores], hazards: Array, index: int, probability: float
+    ) -> Finding:
+        indicator = self.scheme.indicators[index]
+        decision = self.calibration.decide(index, probability)
+        evidence: tuple[Evidence, ...] = ()
+        check = None
+        state = "stated"
+        if decision != CLEAR:
+            evidence = quote_evidence(document.text, units, hazards, index, self.highlights)
+            state = _strongest_state(units, index)
+            check = self._check(document, evidence, index, probability)
+        return Finding(
+            indicator.code,
+            indicator.da,
+            indicator.element,
+            indicator.strength,
+            indicator.evidence_base,
+            probability,
+            decision,
+            state,
+            evidence,
+            check,
+        )
+
+    def _check(self, document: Document, evidence: Sequence[Evidence], index: int, probability: float) -> Check:
+        """Score the text again with only the evidence (does the decision stand?) and without it (does it fall?)."""
+        spans = [x.span for x in evidence]
+        kept = _masked(document, spans, keep=True)
+        rest = _masked(document, spans, keep=False)
+        with_only, without = (
+            float(self.probabilities(document, units)[index]) if units else 0.0
+            for units in self.scorer.score([kept, rest])
+        )
+        full, only, less = (_DECISIONS.index(self.calibration.decide(index, p)) for p in (probability, with_only, without))
+        return Check(sufficient=only >= full, necessary=less < full)
+
+    def _mentions(self, document: Document, units: list[UnitScores]) -> tuple[Mention, ...]:
+        """Units that name an indicator in another state than stated, with their strongest words."""
+        found = []
+        can_stand = applicable(self.scheme, document.kind)
+        for unit in units:
+            mentioned = sigmoid(unit.logits) >= MENTION
+            states = unit.states.argmax(axis=1)
+            for index in np.flatnonzero(mentioned & (states != 0) & can_stand).tolist():
+                alone = np.zeros((1, len(self.scheme)), np.float32)
+                alone[0, index] = 1
+                for quote in quote_evidence(document.text, [unit], alone, index, self.highlights):
+                    found.append(Mention(self.scheme.codes[index], STATES[int(states[index])], quote.span, quote.quote))
+        return tuple(sorted(found, key=lambda x: (x.span, x.code)))
+
+    def save(self, folder: Path) -> None:
+        """Write the model folder (see `triage.modelfolder`)."""
+        folder.mkdir(parents=True, exist_ok=True)
+        settings, files = self.scorer.save(folder)
+        (folder / SCHEME).write_text(self.scheme.raw, "utf-8", newline="\n")
+        write_json(folder / CALIBRATION, self.calibration.to_json(self.scheme.codes))
+        manifest = {
+            "name": self.name,
+            "family": self.scorer.family,
+            "scheme": {"version": self.scheme.version, "indicators": list(self.scheme.codes)},
+            "settings": settings,
+            "highlights": asdict(self.highlights),
+            "familiarity": self.familiarity,
+            "about": self.about,
+        }
+        write_manifest(folder, manifest, [*files, SCHEME, CALIBRATION])
+
+
+def applicable(scheme: Scheme, kind: str) -> npt.NDArray[np.bool_]:
+    """(K,): whether each indicator can stand in a text of a kind; signs of an ad cannot stand in a note."""
+    return np.array([kind == "ad" or indicator.element != "ad" for indicator in scheme], bool)
+
+
+def _strongest_state(units: Sequence[UnitScores], index: int) -> str:
+    strongest = max(units, key=lambda unit: float(unit.logits[index]))
+    return STATES[int(strongest.states[index].argmax())]
+
+
+def _masked(document: Document, spans: Sequence[Span], *, keep: bool) -> Document:
+    """The document with only the spans (`keep`) or without them; blanked, so that offsets stay."""
+    inside = np.zeros(len(document.text), bool)
+    for span in spans:
+        inside[span.start : span.end] = True
+    text = "".join(
+        c if c.isspace() or stays == keep else " " for c, stays in zip(document.text, inside.tolist(), strict=True)
+    )
+    return Document(document.id, document.kind, text)
+
+
+def load_scorer(folder: Path, family: str, settings: dict[str, Any]) -> Scorer:
+    """The scorer of a family; torch is imported only for the family that needs it.
+
+    Raises:
+        BrokenModel: the family is not known.
+    """
+    if family == "linear":
+        from triage.linear import LinearScorer
+
+        return LinearScorer.load(folder, settings)
+    if family == "encoder":
+        from triage.encoder import EncoderScorer
+
+        return EncoderScorer.load(folder, settings)
+    raise BrokenModel(f"{folder} holds a model of the unknown family {family!r}; use the Tegn version that made it")
+
+
+def load(folder: Path) -> Tagger:
+    """The tagger of a model folder.
+
+    Raises:
+        BrokenModel: the folder is missing, incomplete, changed or of another format.
+    """
+    manifest = read_manifest(folder)
+    try:
+        scheme = parse_scheme((folder / SCHEME).read_text("utf-8"))
+        if list(scheme.codes) != manifest["scheme"]["indicators"]:
+            raise BrokenModel(f"{folder}: indicator order of {SCHEME} and model.json differ; restore the model folder")
+        calibration = Calibration.from_json(json.loads((folder / CALIBRATION).read_text("utf-8")), scheme.codes)
+        scorer = load_scorer(folder, manifest["family"], manifest["settings"])
+        return Tagger(
+            name=manifest["name"],
+            version=manifest["version"],
+            scheme=scheme,
+            scorer=scorer,
+            calibration=calibration,
+            highlights=HighlightSettings(**manifest["highlights"]),
+            familiarity=manifest["familiarity"],
+            about=manifest.get("about", {}),
+        )
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise BrokenModel(f"{folder} cannot be loaded ({type(error).__name__}: {error}); restore it") from error

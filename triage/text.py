@@ -1,0 +1,53 @@
+"""Documents, spans and labels.
+
+Offsets count Unicode code points of the text exactly as received: no normalisation, line ends kept. A span is half-open,
+so ``text[span.start:span.end]`` is the quote, for emoji, joiners, combining marks and right-to-left text too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STATES = ("stated", "denied", "other_person", "hypothetical")
+"""What a text says of an indicator: about the case itself, ruled out, about somebody else, or only asked or general."""
+
+KINDS = ("note", "ad")
+MAX_TEXT = 50_000
+"""The longest text, in code points, that is tagged in one piece."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open range of code points."""
+
+    start: int
+    end: int
+
+    def overlap(self, other: Span) -> int:
+        """Number of code points that both spans cover."""
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """An indicator somebody marked in a text, with its state and the words that show it."""
+
+    indicator: str
+    state: str = "stated"
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A case note or an ad, with the labels that people gave it, if any."""
+
+    id: str
+    kind: str
+    text: str
+    source: str | None = None
+    lang: str | None = None
+    labels: tuple[Label, ...] = ()
+
+    def stated(self) -> frozenset[str]:
+        """Codes of the indicators that the text states about its case."""
+        return frozenset(label.indicator for label in self.labels if label.state == "stated")
