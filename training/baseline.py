@@ -70,20 +70,26 @@ def _span_examples(document: Document, scheme: Scheme, config: LinearConfig) -> 
     return found
 
 
-def _vocabulary(examples: Sequence[_Example], settings: NgramSettings, config: LinearConfig) -> tuple[list[str], np.ndarray]:
+def _vocabulary(
+    examples: Sequence[_Example], settings: NgramSettings, config: LinearConfig
+) -> tuple[list[str], np.ndarray]:
     """The kept n-grams, sorted, and their smoothed inverse document frequencies."""
     counts: Counter[str] = Counter()
     for example in examples:
         words = [fold(example.text[w.start : w.end]) for w in tokenize(example.text, example.span)]
         counts.update({name for name, _, _ in ngrams(words, settings)})
-    frequent = sorted((name for name, n in counts.items() if n >= config.min_count), key=lambda name: (-counts[name], name))
+    frequent = sorted(
+        (name for name, n in counts.items() if n >= config.min_count), key=lambda name: (-counts[name], name)
+    )
     vocabulary = sorted(frequent[: config.max_features])
     document_counts = np.array([counts[name] for name in vocabulary])
     idf = np.log((1 + len(examples)) / (1 + document_counts)) + 1
     return vocabulary, idf.astype(np.float32)
 
 
-def _fit_one(features: sparse.csr_matrix, target: np.ndarray, weights: np.ndarray, c: float, seed: int) -> tuple[np.ndarray, float]:
+def _fit_one(
+    features: sparse.csr_matrix, target: np.ndarray, weights: np.ndarray, c: float, seed: int
+) -> tuple[np.ndarray, float]:
     if not target.any():
         return np.zeros(features.shape[1], np.float32), -20.0  # nothing to learn from: never found
     model = LogisticRegression(C=c, solver="liblinear", random_state=seed, max_iter=1000)

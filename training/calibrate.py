@@ -37,7 +37,9 @@ def _fit_platt(scores: Array, truth: Truth, prior: tuple[float, float] | None) -
             value += 1e-3 * float((parameters**2).sum())  # keeps separable scores finite
         return value
 
-    found = minimize(loss, np.array(prior if prior is not None else (0.0, 0.0)), method="L-BFGS-B", bounds=[(-4, 3), (-20, 20)])
+    found = minimize(
+        loss, np.array(prior if prior is not None else (0.0, 0.0)), method="L-BFGS-B", bounds=[(-4, 3), (-20, 20)]
+    )
     return float(found.x[0]), float(found.x[1])
 
 

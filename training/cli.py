@@ -8,12 +8,16 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from training import card, datacheck, datastats, dataset
+from training import card, datacheck, dataset, datastats
 from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment
 from triage.indicators import InvalidScheme, load_scheme
 from triage.modelfolder import BrokenModel, write_json
 
-app = typer.Typer(help="Make model folders: data sets, training, evaluation, comparison.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Make model folders: data sets, training, evaluation, comparison.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
 data_app = typer.Typer(help="Check, count and build the data sets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
@@ -152,6 +156,17 @@ def _print_report(report: dict[str, Any]) -> None:
     for name, entry in report["overall"].items():
         low, high = entry["interval"]
         typer.echo(f"{name}: {entry['value']:.3f} ({low:.3f} to {high:.3f})")
-    rest = {key: report[key] for key in ("n", "brier_skill", "calibration_error", "recall_at_budget", "abstained", "evidence", "false_alarms_on_other_states")}
+    rest = {
+        key: report[key]
+        for key in (
+            "n",
+            "brier_skill",
+            "calibration_error",
+            "recall_at_budget",
+            "abstained",
+            "evidence",
+            "false_alarms_on_other_states",
+        )
+    }
     for key, value in rest.items():
         typer.echo(f"{key}: {json.dumps(value) if isinstance(value, dict) else value}")

@@ -14,7 +14,9 @@ REAL_COMPANIES = (
     "Western Union", "Ria Money", "ISS", "Securitas", "Falck", "Telenor", "TDC", "Lebara", "Lycamobile", "Escort-side",
 )  # fmt: skip
 _COMPANY = re.compile(
-    r"(?<!\w)(?:" + "|".join(re.escape(x) for x in REAL_COMPANIES if x not in ("Normal", "Norwegian", "Shell")) + r")(?!\w)"
+    r"(?<!\w)(?:"
+    + "|".join(re.escape(x) for x in REAL_COMPANIES if x not in ("Normal", "Norwegian", "Shell"))
+    + r")(?!\w)"
 )
 _CPR = re.compile(r"(?<!\d)(\d\d)(\d\d)(\d\d)[- ]?(\d{4})(?!\d)")
 _PHONE = re.compile(r"(?<![\d.,/-])(?:(?:\+|00)45[ .-]?)?([2-9]\d(?:[ .-]?\d\d){3}|[2-9]\d{3} ?\d{4})(?![\d/-]|[.,]\d)")
@@ -47,10 +49,6 @@ def broken_rules(text: str) -> list[str]:
         for m in _EMAIL.finditer(text)
         if not m[0].rstrip(".").endswith(".example")
     ]
-    found += [
-        f"a link at {m.start()} does not end in .example"
-        for m in _LINK.finditer(text)
-        if ".example" not in m[0]
-    ]
+    found += [f"a link at {m.start()} does not end in .example" for m in _LINK.finditer(text) if ".example" not in m[0]]
     found += [f"a real company is named at {m.start()}" for m in _COMPANY.finditer(text)]
     return found

@@ -51,7 +51,9 @@ def _lengths(documents: Sequence[Document]) -> dict[str, Any]:
         "median": statistics.median(words),
         "mean": round(statistics.mean(words), 1),
         "longest": words[-1],
-        "spread": {f"{low}-{high - 1 if high < 10**9 else ''}": sum(low <= n < high for n in words) for low, high in LENGTHS},
+        "spread": {
+            f"{low}-{high - 1 if high < 10**9 else ''}": sum(low <= n < high for n in words) for low, high in LENGTHS
+        },
     }
 
 

@@ -56,7 +56,9 @@ def f1_by_indicator(flagged: Truth, truth: Truth) -> npt.NDArray[np.float64]:
 def macro_f1(predictions: Predictions) -> float:
     """Mean F1 over the indicators that some document states."""
     stated = predictions.truth.any(axis=0)
-    return float(np.nanmean(f1_by_indicator(predictions.flagged, predictions.truth)[stated])) if stated.any() else np.nan
+    return (
+        float(np.nanmean(f1_by_indicator(predictions.flagged, predictions.truth)[stated])) if stated.any() else np.nan
+    )
 
 
 def micro_f1(predictions: Predictions) -> float:
@@ -147,7 +149,10 @@ def report(predictions: Predictions, *, resamples: int, budget: float, seed: int
     overall = {}
     for name, measure in (("macro_f1", macro_f1), ("micro_f1", micro_f1), ("macro_ap", macro_ap)):
         few = min(resamples, 200) if name == "macro_ap" else resamples  # average precision is slow to resample
-        overall[name] = {"value": measure(predictions), "interval": interval(predictions, measure, resamples=few, seed=seed)}
+        overall[name] = {
+            "value": measure(predictions),
+            "interval": interval(predictions, measure, resamples=few, seed=seed),
+        }
     groups = {}
     for label, values in (("kind", predictions.kinds), ("source", predictions.sources)):
         for value in sorted(set(values)):

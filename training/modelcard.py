@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from triage.tagger import Tagger
 
-_ELEMENTS = ("act", "means", "purpose", "sign", "ad")
-
-
 def _number(value: float | None) -> str:
-    return "-" if value is None or value != value else f"{value:.2f}"
+    return "-" if value is None or isnan(value) else f"{value:.2f}"
 
 
 def _with_interval(entry: dict[str, Any]) -> str:
@@ -23,7 +21,7 @@ def write_model_card(folder: Path, tagger: Tagger, report: dict[str, Any], manif
     """Write ``README.md`` into a model folder."""
     texts = tagger.about["texts"]
     experiment = tagger.about["experiment"]
-    overall, evidence = report["overall"], report["evidence"]
+    overall, evidence, budget = report["overall"], report["evidence"], report["recall_at_budget"]
     rows = []
     for index, indicator in enumerate(tagger.scheme):
         figures = report["indicators"][indicator.code]
@@ -81,7 +79,7 @@ about crimes in general, or any decision without a person.
 | macro average precision | {_with_interval(overall["macro_ap"])} |
 | Brier skill | {_number(report["brier_skill"])} |
 | expected calibration error, pooled | {report["calibration_error"]:.3f} |
-| recall of texts with an indicator when {report["recall_at_budget"]["budget"]:.0%} are read | {_number(report["recall_at_budget"]["value"])} |
+| recall of texts with an indicator when {budget["budget"]:.0%} are read | {_number(budget["value"])} |
 | abstained from | {report["abstained"]} texts |
 
 Evidence of {evidence["pairs"]} rightly flagged indicators: character F1 against the marked words

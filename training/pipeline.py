@@ -19,7 +19,6 @@ from training.evaluation import Evaluation, evaluate, truth_of
 from training.experiment import DataConfig, EvaluationConfig, Experiment, InvalidExperiment
 from training.modelcard import write_model_card
 from training.tracking import Run, start_run
-from triage.calibration import Calibration
 from triage.highlights import HighlightSettings, quote_evidence
 from triage.indicators import Scheme, load_scheme
 from triage.modelfolder import read_manifest, write_json
@@ -52,8 +51,8 @@ def read_texts(config: DataConfig, scheme: Scheme) -> Texts:
     checksums: dict[str, str] = {}
     for name in config.sets:
         dataset = read_folder(Path(name))
-        for split, documents in splits.items():
-            documents += dataset.documents(split)
+        for split in splits:
+            splits[split] += dataset.documents(split)
             checksums[f"{dataset.name}.{split}"] = checksum(dataset.documents(split))
     for split, files in (("train", config.train), ("calibration", config.calibration), ("test", config.test)):
         for file in files:
@@ -136,7 +135,9 @@ def choose_highlights(
     return best
 
 
-def run_experiment(experiment: Experiment, *, output: Path | None = None, device: str = "auto") -> tuple[str, Evaluation, Path | None]:
+def run_experiment(
+    experiment: Experiment, *, output: Path | None = None, device: str = "auto"
+) -> tuple[str, Evaluation, Path | None]:
     """Train, calibrate, evaluate, and keep everything in MLflow; also in `output` if given.
 
     Returns:
@@ -215,5 +216,3 @@ def predictions_of(folder: Path, documents: Sequence[Document], config: Evaluati
     """The evaluation of a model folder on documents."""
     return evaluate(load(folder), documents, config)
 
-
-__all__ = ["Calibration", "calibrated", "fit", "predictions_of", "read_texts", "run_experiment"]

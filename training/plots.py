@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 - the backend must be chosen first
+from matplotlib import pyplot as plt
 
 _SAVE = {"dpi": 110, "bbox_inches": "tight", "metadata": {"Software": None}}
 
@@ -32,7 +32,13 @@ def bar_plot(names: Sequence[str], series: Mapping[str, Sequence[float]], path: 
 
 
 def score_plot(
-    names: Sequence[str], values: Sequence[float], low: Sequence[float], high: Sequence[float], path: Path, *, title: str
+    names: Sequence[str],
+    values: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    path: Path,
+    *,
+    title: str,
 ) -> None:
     """A score with its interval for each name."""
     figure, axes = plt.subplots(figsize=(8, 0.26 * len(names) + 1.2))
@@ -61,7 +67,13 @@ def calibration_plot(
         chosen = index == b
         if chosen.any():
             axes.plot(p[chosen].mean(), y[chosen].mean(), "o", color="C0")
-            axes.annotate(str(int(chosen.sum())), (p[chosen].mean(), y[chosen].mean()), fontsize=7, xytext=(4, 4), textcoords="offset points")
+            axes.annotate(
+                str(int(chosen.sum())),
+                (p[chosen].mean(), y[chosen].mean()),
+                fontsize=7,
+                xytext=(4, 4),
+                textcoords="offset points",
+            )
     axes.set_xlabel("calibrated probability")
     axes.set_ylabel("share that is stated")
     axes.set_title("Calibration on test texts, all indicators pooled", fontsize=10)

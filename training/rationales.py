@@ -65,4 +65,3 @@ def evidence_report(
         "necessary": float(np.mean(necessary)) if necessary else float("nan"),
         "additivity_error": error,
     }
-

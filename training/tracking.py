@@ -11,7 +11,7 @@ from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a machine with case texts calls nobody
 
-import mlflow  # noqa: E402 - the setting above must come first
+import mlflow
 
 HOME = Path(".mlflow")
 EXPERIMENT = "tegn"

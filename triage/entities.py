@@ -13,7 +13,9 @@ from triage.text import Span
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'»«)\]]+[^\s<>\"'»«)\].,;:!?]")
 _PHONE = re.compile(r"(?<![\d.,/-])(?:(?:\+|00)45[ -]?)?\d(?:[ -]?\d){7}(?![\d/-]|[.,]\d)")
-_SPACED = re.compile(r"\d{8}|\d{2}(?:[ -]\d{2}){3}|\d{4}[ -]\d{4}|\d{2}[ -]\d{3}[ -]\d{3}|\d{3}[ -]\d{2}[ -]\d{3}|\d{3}[ -]\d{3}[ -]\d{2}")
+_SPACED = re.compile(
+    r"\d{8}|\d{2}(?:[ -]\d{2}){3}|\d{4}[ -]\d{4}|\d{2}[ -]\d{3}[ -]\d{3}|\d{3}[ -]\d{2}[ -]\d{3}|\d{3}[ -]\d{3}[ -]\d{2}"
+)
 
 
 def find_entities(text: str) -> tuple[Entity, ...]:

@@ -57,12 +57,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise BrokenModel(f"no model in {folder}: {MANIFEST} is missing; name a model folder or run `make train`") from None
+        raise BrokenModel(
+            f"no model in {folder}: {MANIFEST} is missing; name a model folder or run `make train`"
+        ) from None
     except (OSError, ValueError) as error:
         raise BrokenModel(f"{path} cannot be read ({type(error).__name__}); restore the model folder") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BrokenModel(f"{path} is not of format {FORMAT}; use the Tegn version that made it, or train again")
-    missing = {"name", "version", "family", "scheme", "settings", "highlights", "familiarity", "files"} - manifest.keys()
+    missing = {
+        "name",
+        "version",
+        "family",
+        "scheme",
+        "settings",
+        "highlights",
+        "familiarity",
+        "files",
+    } - manifest.keys()
     if missing:
         raise BrokenModel(f"{path} lacks {', '.join(sorted(missing))}; restore the model folder")
     for name, expected in manifest["files"].items():

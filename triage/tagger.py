@@ -40,7 +40,7 @@ class Tagger:
     scheme: Scheme
     scorer: Scorer
     calibration: Calibration
-    highlights: HighlightSettings = HighlightSettings()
+    highlights: HighlightSettings = field(default_factory=HighlightSettings)
     familiarity: float = 1.0
     """Novelty beyond which a text is unfamiliar: the 99th percentile of the calibration texts."""
     about: dict[str, Any] = field(default_factory=dict)
@@ -128,7 +128,9 @@ class Tagger:
             float(self.probabilities(document, units)[index]) if units else 0.0
             for units in self.scorer.score([kept, rest])
         )
-        full, only, less = (_DECISIONS.index(self.calibration.decide(index, p)) for p in (probability, with_only, without))
+        full, only, less = (
+            _DECISIONS.index(self.calibration.decide(index, p)) for p in (probability, with_only, without)
+        )
         return Check(sufficient=only >= full, necessary=less < full)
 
     def _mentions(self, document: Document, units: list[UnitScores]) -> tuple[Mention, ...]:

@@ -58,16 +58,36 @@ def _ends_sentence(before: str, after: str) -> bool:
     return not (last.isdigit() and len(last) <= 2 and not after[:1].isupper())
 
 
-_MAY_END = frozenset("kr osv mv etc mdr md min mio mia m.v m.m o.l o.lign m.fl pers stk sek km d.d p.t".split())
+_MAY_END = frozenset(
+    [
+        "kr",
+        "osv",
+        "mv",
+        "etc",
+        "mdr",
+        "md",
+        "min",
+        "mio",
+        "mia",
+        "m.v",
+        "m.m",
+        "o.l",
+        "o.lign",
+        "m.fl",
+        "pers",
+        "stk",
+        "sek",
+        "km",
+        "d.d",
+        "p.t",
+    ]
+)
 
 
 def _continues(previous: str, line: str) -> bool:
     """Whether `line` goes on with the sentence that a hard line break cut in `previous`."""
     return (
-        len(previous) >= 55
-        and previous[-1:] not in ".!?:…"
-        and line.lstrip()[:1].islower()
-        and not _BULLET.match(line)
+        len(previous) >= 55 and previous[-1:] not in ".!?:…" and line.lstrip()[:1].islower() and not _BULLET.match(line)
     )
 
 

@@ -1,0 +1,63 @@
+"""Routes under ``/v1``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from serving.api.auth import Key
+from serving.api.bodies import read_json
+from serving.api.problems import MEDIA_TYPE, TYPES
+from serving.api.schemas import TagRequest, TagResponse
+from serving.engine import Engine
+
+router = APIRouter(prefix="/v1")
+
+
+def _errors(*names: str) -> dict[int | str, dict[str, Any]]:
+    """The problem documents of a route, for its description."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for name in names:
+        status, title = TYPES[name]
+        described[status] = {
+            "description": title,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+        }
+    return described
+
+
+@router.post(
+    "/tag",
+    dependencies=[Depends(Key("tag"))],
+    response_model=TagResponse,
+    responses=_errors(
+        "malformed-json", "no-key", "scope", "too-large", "media-type", "invalid-request", "internal", "loading"
+    ),
+    summary="Tag texts with possible indicators and their evidence; stores nothing",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TagRequest"}}},
+        },
+        "security": [{"key": []}],
+    },
+)
+async def tag(
+    request: Request,
+    all_indicators: Annotated[
+        bool, Query(alias="all", description="Also the indicators decided `clear`, with their probabilities.")
+    ] = False,
+) -> JSONResponse:
+    """Texts of 1 to 50,000 code points, at most 64 at a time. The unit is the text: no person is scored."""
+    engine: Engine = request.app.state.engine
+    tagger = engine.tagger
+    body = await read_json(request, TagRequest)
+    assessments = await engine.tag([document.document() for document in body.documents])
+    return JSONResponse(
+        {
+            "model": {"name": tagger.name, "version": tagger.version, "scheme": tagger.scheme.version},
+            "results": [assessment.to_json(all_indicators=all_indicators) for assessment in assessments],
+        }
+    )

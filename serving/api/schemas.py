@@ -1,0 +1,126 @@
+"""Shapes of requests and responses, as OpenAPI describes them. There is no field that says whether somebody is a victim."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from triage.text import STATES
+from triage.wire import WireDocument
+
+MAX_DOCUMENTS = 64
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Offset = Annotated[int, Field(ge=0, description="Unicode code points into the text exactly as received.")]
+
+
+class TagRequest(BaseModel):
+    """Texts to tag."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    documents: Annotated[list[WireDocument], Field(min_length=1, max_length=MAX_DOCUMENTS)]
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> TagRequest:
+        seen: set[str] = set()
+        for index, document in enumerate(self.documents):
+            if document.id in seen:
+                raise ValueError(f"documents[{index}].id stands twice; ids are unique within a request")
+            seen.add(document.id)
+        return self
+
+
+class Model(BaseModel):
+    """Which model answered."""
+
+    name: str
+    version: str
+    scheme: str
+
+
+class Priority(BaseModel):
+    """Place in the queue by a readable rule; it decides nothing."""
+
+    level: Literal["high", "medium", "low", "none"]
+    elements: Annotated[
+        dict[Literal["act", "means", "purpose"], _Share], Field(description="After the Palermo Protocol.")
+    ]
+
+
+class Form(BaseModel):
+    """A form of exploitation that flagged indicators point to."""
+
+    code: str
+    name: str
+    because: list[str]
+
+
+class Evidence(BaseModel):
+    """Words of the text with their share of the indicator's score."""
+
+    start: _Offset
+    end: _Offset
+    quote: str
+    weight: _Share
+
+
+class Check(BaseModel):
+    """Whether the evidence alone gives the same decision, and whether the decision falls without it."""
+
+    sufficient: bool
+    necessary: bool
+
+
+class Indicator(BaseModel):
+    """A possible indicator in the text."""
+
+    code: str
+    name: str
+    element: Literal["act", "means", "purpose", "sign", "ad"]
+    strength: Literal["strong", "medium", "weak"]
+    evidence_base: Literal["tested", "consensus", "practice", "contested"]
+    probability: _Share
+    decision: Literal["flag", "look", "clear"]
+    state: Literal[STATES]  # type: ignore[valid-type]
+    evidence: list[Evidence]
+    check: Check | None
+
+
+class Mention(BaseModel):
+    """Words that name an indicator without stating it of the case."""
+
+    code: str
+    state: Literal["denied", "other_person", "hypothetical"]
+    start: _Offset
+    end: _Offset
+    quote: str
+
+
+class Entity(BaseModel):
+    """A phone number, e-mail address or link in the text, with its normal form."""
+
+    type: str
+    start: _Offset
+    end: _Offset
+    quote: str
+    value: str
+
+
+class Result(BaseModel):
+    """What the tagger says of one text."""
+
+    id: str
+    status: Literal["tagged", "abstained"]
+    reasons: list[str]
+    priority: Priority
+    forms: list[Form]
+    indicators: list[Indicator]
+    mentions: list[Mention]
+    entities: list[Entity]
+
+
+class TagResponse(BaseModel):
+    """The answer to a `TagRequest`, in its order."""
+
+    model: Model
+    results: list[Result]

@@ -1,0 +1,203 @@
+"""The ASGI app that holds API and pages. Built without side effects; what it needs is opened when it starts."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.api import routes
+from serving.api.auth import Open
+from serving.api.problems import TYPES, Problem, ProblemDocument
+from serving.api.schemas import TagRequest
+from serving.engine import Engine, StillLoading
+from serving.review import pages
+from serving.settings import Settings, read_settings
+from serving.store.access import Access
+from serving.store.database import migrate, open_store
+
+log = logging.getLogger("tegn")
+
+
+class Journal:
+    """One log line a request: method, route, status, milliseconds. Never the path as sent, a header or a body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note)
+        finally:
+            route = getattr(scope.get("route"), "path", "(no such route)")
+            milliseconds = (time.perf_counter() - began) * 1000
+            log.info(
+                "%s %s %d %.0f ms", scope["method"] if scope["method"].isalpha() else "?", route, status, milliseconds
+            )
+
+
+class Refusals:
+    """Turns everything that goes wrong into a problem document or an error page, and logs no more than where it happened."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as error:
+            # Neither the exception's words nor its traceback are logged: both may hold text of a document.
+            place = error.__traceback__
+            while place is not None and place.tb_next is not None:
+                place = place.tb_next
+            where = f"{place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else "?"
+            log.error("%s at %s", type(error).__name__, where)
+            if not started:
+                await _internal(scope)(scope, receive, send)
+
+
+def _internal(scope: Scope) -> Response:
+    if scope["path"].startswith("/v1"):
+        return Problem("internal", "Something failed inside Tegn. Nothing was stored. Try again.").response()
+    return pages.error_page(scope, 500)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    if not request.url.path.startswith("/v1"):
+        return pages.error_page(request.scope, TYPES[error.name][0])
+    return error.response()
+
+
+async def _on_stranger(_: Request, error: Exception) -> Response:
+    return RedirectResponse("/login", 303)
+
+
+async def _on_loading(request: Request, _: Exception) -> Response:
+    if request.url.path.startswith("/v1"):
+        return Problem("loading", "Ask again in a moment; /readyz tells when.", headers={"Retry-After": "5"}).response()
+    return pages.error_page(request.scope, 503)
+
+
+async def _on_query(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [(".".join(str(x) for x in item["loc"]), str(item["msg"])) for item in error.errors()]
+    return Problem("invalid-request", "See `errors` for each field.", errors=errors).response()
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if not request.url.path.startswith("/v1"):
+        return pages.error_page(request.scope, error.status_code, error.headers)
+    if error.status_code == 405:
+        return Problem("method", "See /v1/openapi.json for what there is.", headers=error.headers).response()
+    return Problem("not-found", "See /v1/openapi.json for what there is.").response()
+
+
+def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine | None = None) -> FastAPI:
+    """The app.
+
+    Args:
+        settings: called when the app starts.
+        engine: a loaded engine, to share one between apps; by default the settings' model, loaded in the background.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        chosen = settings()
+        chosen.make_home()
+        store = open_store(chosen.store_url)
+        migrate(store, chosen.home)
+        app.state.settings = chosen
+        app.state.access = Access(store)
+        app.state.engine = engine or Engine(chosen.model)
+        if engine is None:
+            app.state.engine.load_in_background()
+        yield
+        store.dispose()
+
+    app = FastAPI(
+        title="Tegn", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.add_middleware(Refusals)
+    app.add_middleware(Journal)
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(pages.NotLoggedIn, _on_stranger)
+    app.add_exception_handler(StillLoading, _on_loading)
+    app.add_exception_handler(RequestValidationError, _on_query)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.include_router(routes.router)
+    app.include_router(pages.router)
+    app.include_router(health)
+    return app
+
+
+health = APIRouter(dependencies=[Depends(Open())])
+
+
+@health.get("/livez", include_in_schema=False)
+async def livez() -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+@health.get("/readyz", include_in_schema=False)
+async def readyz(request: Request) -> Response:
+    """The model is loaded."""
+    ready = request.app.state.engine.ready
+    return PlainTextResponse("ready\n" if ready else "loading\n", 200 if ready else 503)
+
+
+@health.get("/v1/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """The description of the API (OpenAPI 3.1)."""
+    return JSONResponse(describe(request.app))
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI 3.1 of everything under ``/v1``."""
+    described = get_openapi(
+        title="Tegn",
+        version="1",
+        openapi_version="3.1.0",
+        description="Possible indicators of human trafficking in Danish texts, with the words that are the evidence. "
+        "People decide; nothing here is a statement about a person.",
+        routes=app.routes,
+    )
+    schemas = described.setdefault("components", {}).setdefault("schemas", {})
+    for model in (TagRequest, ProblemDocument):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
+    described["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    # FastAPI describes its own form of 422 errors, which this API does not send.
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    return described

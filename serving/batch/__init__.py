@@ -1,0 +1,1 @@
+"""Files of texts tagged from the command line."""

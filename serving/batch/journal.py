@@ -1,0 +1,69 @@
+"""How far a file has been tagged: survives `kill -9`, because output is on disk before the journal says so."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from triage.modelfolder import write_json
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is finished, and of what."""
+
+    model: str
+    """Version of the model."""
+    all_indicators: bool
+    records: int = 0
+    """Records consumed, bad ones included."""
+    digest: str = ""
+    """Chained hash of these records."""
+    output_bytes: int = 0
+    error_bytes: int = 0
+    bad: int = 0
+
+
+class BrokenJournal(RuntimeError):
+    """The journal cannot be read."""
+
+
+class Journal:
+    """The file that holds a `Progress`, replaced as a whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> Progress | None:
+        """The progress of an interrupted run; None if there is none.
+
+        Raises:
+            BrokenJournal: see the class.
+        """
+        try:
+            return Progress(**json.loads(self.path.read_text("utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError):
+            raise BrokenJournal(
+                f"{self.path} cannot be read; delete it to begin anew (the output so far is kept as .previous)"
+            ) from None
+
+    def write(self, progress: Progress) -> None:
+        """Replace the progress, on disk when this returns."""
+        new = self.path.with_name(self.path.name + ".new")
+        write_json(new, asdict(progress))
+        with new.open("rb") as file:
+            os.fsync(file.fileno())
+        new.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def remove(self) -> None:
+        """The run is finished."""
+        self.path.unlink(missing_ok=True)

@@ -1,0 +1,151 @@
+"""Reads texts one by one from JSON Lines, CSV and Parquet; a bad one becomes a problem with its line number."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from triage.text import Document
+from triage.wire import InvalidDocument, MalformedJSON, parse_json, read_document
+
+MAX_LINE = 4 * 1024 * 1024
+"""Bytes of one JSON line; the longest text escaped character by character takes 600,000."""
+_FIELDS = ("id", "kind", "text", "source", "lang", "labels")
+_REQUIRED = ("id", "kind", "text")
+Problems = tuple[tuple[str, str], ...]
+
+
+class UnreadableInput(RuntimeError):
+    """The file cannot be read at all; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One text of the input, or what is wrong with it."""
+
+    line: int
+    """1-based line where it begins; row number in Parquet."""
+    document: Document | None
+    problems: Problems
+    digest: bytes
+    """Hash of the record as it was read: tells whether the input changed between two runs."""
+
+
+def read_records(source: str) -> Iterator[Record]:
+    """The records of a file, or of standard input for ``-`` (JSON Lines), without ever holding the whole.
+
+    Raises:
+        UnreadableInput: the file is missing, of an unknown kind, or not of the kind its name says.
+    """
+    import sys
+
+    if source == "-":
+        yield from _json_lines(sys.stdin.buffer)
+        return
+    path = Path(source)
+    readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_lines, ".csv": _csv, ".parquet": _parquet}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise UnreadableInput(f"{path}: name a file that ends in .jsonl, .csv or .parquet, or - for standard input")
+    try:
+        with path.open("rb") as file:
+            yield from reader(file)
+    except OSError as error:
+        raise UnreadableInput(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _record(line: int, value: Any, digest: bytes) -> Record:
+    if isinstance(value, dict):
+        value = {name: x for name, x in value.items() if name != "labels"}  # tagging needs no labels
+    try:
+        return Record(line, read_document(value), (), digest)
+    except InvalidDocument as error:
+        return Record(line, None, tuple(error.problems), digest)
+
+
+def _bad(line: int, problem: str, digest: bytes) -> Record:
+    return Record(line, None, (("", problem),), digest)
+
+
+def _json_lines(file: IO[bytes]) -> Iterator[Record]:
+    number = 0
+    while raw := file.readline(MAX_LINE + 1):
+        number += 1
+        digest = hashlib.sha256(raw)
+        if len(raw) > MAX_LINE and not raw.endswith(b"\n"):
+            while (rest := file.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+                digest.update(rest)
+            yield _bad(number, f"the line is longer than {MAX_LINE:,} bytes", digest.digest())
+            continue
+        if number == 1:
+            raw = raw.removeprefix(b"\xef\xbb\xbf")
+        if not raw.strip():
+            continue
+        try:
+            value = parse_json(raw)
+        except MalformedJSON as error:
+            yield _bad(number, str(error), digest.digest())
+            continue
+        yield _record(number, value, digest.digest())
+
+
+def _csv(file: IO[bytes]) -> Iterator[Record]:
+    csv.field_size_limit(MAX_LINE)
+    # Bytes that are not UTF-8 become lone surrogates, which make that one record bad instead of the whole file.
+    text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+    first = text.readline()
+    delimiter = max(",;\t", key=first.count)  # spreadsheets in Denmark write semicolons
+    names = next(csv.reader([first], delimiter=delimiter), [])
+    missing = [name for name in _REQUIRED if name not in names]
+    unknown = [name for name in names if name not in _FIELDS]
+    if missing or unknown or len(set(names)) < len(names):
+        raise UnreadableInput(
+            f"the first line must name the columns {', '.join(_REQUIRED)} and may name source, lang and labels, each once"
+        )
+    rows = csv.reader(text, delimiter=delimiter, strict=True)
+    line = 2
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            yield _bad(line, f"not CSV: {error}", b"")
+            line = rows.line_num + 2
+            continue
+        if row is None:
+            return
+        digest = hashlib.sha256("\x1f".join(row).encode("utf-8", "surrogatepass")).digest()
+        if len(row) != len(names):
+            if row:
+                yield _bad(line, f"has {len(row)} columns where the first line has {len(names)}", digest)
+        else:
+            value = {name: cell for name, cell in zip(names, row, strict=True) if cell or name in _REQUIRED}
+            yield _record(line, value, digest)
+        line = rows.line_num + 2
+
+
+def _parquet(file: IO[bytes]) -> Iterator[Record]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        parquet = pq.ParquetFile(file)
+    except pa.ArrowInvalid:
+        raise UnreadableInput("the file is not Parquet, whatever its name says") from None
+    columns = parquet.schema_arrow.names
+    missing = [name for name in _REQUIRED if name not in columns]
+    unknown = [name for name in columns if name not in _FIELDS]
+    if missing or unknown:
+        raise UnreadableInput(f"the columns are {', '.join(_REQUIRED)} and, where wanted, source, lang and labels")
+    wanted = [name for name in columns if name != "labels"]
+    number = 0
+    for batch in parquet.iter_batches(batch_size=256, columns=wanted):
+        for row in batch.to_pylist():
+            number += 1
+            value = {name: cell for name, cell in row.items() if cell is not None}
+            digest = hashlib.sha256(repr(sorted(value.items())).encode("utf-8", "surrogatepass")).digest()
+            yield _record(number, value, digest)

@@ -1,0 +1,74 @@
+"""Inference inside the service: one tagger, loaded once, used by a bounded number of threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+
+from triage import language
+from triage.assessment import Assessment
+from triage.tagger import Tagger, load
+from triage.text import Document
+
+
+class StillLoading(RuntimeError):
+    """The model is not loaded yet; ask again in a moment."""
+
+
+class Engine:
+    """Tags documents once `load` has finished; until then `StillLoading`."""
+
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        self._folder = folder
+        self._tagger: Tagger | None = None
+        self._threads = threads
+        self._limiter: anyio.CapacityLimiter | None = None
+
+    def load(self) -> None:
+        """Read the model folder.
+
+        Raises:
+            BrokenModel: the folder is missing, incomplete or changed.
+        """
+        tagger = load(self._folder)
+        language.warm_up()
+        self._tagger = tagger
+
+    def load_in_background(self) -> threading.Thread:
+        """Start `load` in a thread, so that health checks answer meanwhile."""
+        thread = threading.Thread(target=self.load, name="tegn-load-model", daemon=True)
+        thread.start()
+        return thread
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model is loaded."""
+        return self._tagger is not None
+
+    @property
+    def tagger(self) -> Tagger:
+        """The tagger.
+
+        Raises:
+            StillLoading: see the class.
+        """
+        if self._tagger is None:
+            raise StillLoading("the model is still loading")
+        return self._tagger
+
+    async def tag(self, documents: Sequence[Document]) -> list[Assessment]:
+        """Assess documents, in their order, outside the event loop; one at a time, so that a long one blocks no other call
+        for longer than itself.
+
+        Raises:
+            StillLoading: see the class.
+        """
+        tagger = self.tagger
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(self._threads)
+        return [
+            (await anyio.to_thread.run_sync(tagger, [document], limiter=self._limiter))[0] for document in documents
+        ]

@@ -1,0 +1,188 @@
+"""What each page shows, as typed values; templates hold no logic beyond loops and choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from serving.review.words import Words
+from triage.assessment import CLEAR, Assessment, Finding
+from triage.indicators import Scheme
+from triage.tagger import Tagger
+from triage.text import Span
+
+# The order in which elements are read: what is done, by which means, to what end; then what can be seen.
+ELEMENTS = ("act", "means", "purpose", "sign", "ad")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of the text under the same marks."""
+
+    text: str
+    numbers: tuple[int, ...]
+    """Numbers of the signs whose evidence it is."""
+    ends: tuple[tuple[int, str, str], ...]
+    """(number, sign's name, anchor) of each quote that ends here."""
+    element: str
+    """Element of the first of them: decides the pattern of the line below the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quote in the list of signs, with the anchor of its place in the text."""
+
+    words: str
+    share: int
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A possible indicator as people see it."""
+
+    number: int
+    code: str
+    name: str
+    definition: str
+    decision: str
+    strength: str
+    basis: str
+    state: str
+    percent: int
+    quotes: tuple[Quote, ...]
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The signs of one element."""
+
+    element: str
+    name: str
+    about: str
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A form of exploitation, or an element's share in the priority, with what it rests on."""
+
+    name: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One text read by the tagger."""
+
+    status: str
+    abstained: tuple[str, ...]
+    level: str
+    level_name: str
+    level_reasons: tuple[str, ...]
+    elements: tuple[Reason, ...]
+    forms: tuple[Reason, ...]
+    groups: tuple[Group, ...]
+    pieces: tuple[Piece, ...]
+    mentions: tuple[Reason, ...]
+    entities: tuple[Reason, ...]
+    without_promise: tuple[str, ...]
+    """Signs whose recall nobody can promise: the calibration texts were too few or too hard."""
+    model: str
+
+
+def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Reading:
+    """The page's view of an assessment."""
+    scheme = tagger.scheme
+    ordered = sorted(assessment.shown(), key=lambda x: (ELEMENTS.index(x.element), -x.probability))
+    signs = [_sign(number, finding, scheme, words) for number, finding in enumerate(ordered, start=1)]
+    groups = []
+    for element in ELEMENTS:
+        of_element = tuple(sign for sign, finding in zip(signs, ordered, strict=True) if finding.element == element)
+        if of_element:
+            names = scheme.elements[element]
+            groups.append(Group(element, words.of(names), words.about(names), of_element))
+    statuses = {
+        code: threshold.status for code, threshold in zip(scheme.codes, tagger.calibration.thresholds, strict=True)
+    }
+    return Reading(
+        status=assessment.status,
+        abstained=tuple(words[f"abstained_{reason}"] for reason in assessment.reasons),
+        level=assessment.priority.level,
+        level_name=words[f"level_{assessment.priority.level}"],
+        level_reasons=tuple(words[f"because_{reason}"] for reason in assessment.priority.reasons),
+        elements=tuple(
+            Reason(words.of(scheme.elements[code]), f"{100 * probability:.0f} %")
+            for code, probability in assessment.priority.elements.items()
+        ),
+        forms=tuple(
+            Reason(words.of(scheme.forms[x.code]), ", ".join(words.of(scheme[code]) for code in x.because))
+            for x in assessment.forms
+        ),
+        groups=tuple(groups),
+        pieces=tuple(_pieces(text, ordered, scheme, words)),
+        mentions=tuple(
+            Reason(words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«") for x in assessment.mentions
+        ),
+        entities=tuple(Reason(words[f"entity_{x.type}"], x.value) for x in assessment.entities),
+        without_promise=tuple(words.of(scheme[code]) for code, status in statuses.items() if status != "guaranteed"),
+        model=f"{tagger.name} {tagger.version}, {tagger.scheme.version}",
+    )
+
+
+def _anchor(number: int, quote: int) -> str:
+    return f"q{number}-{quote}"
+
+
+def _sign(number: int, finding: Finding, scheme: Scheme, words: Words) -> Sign:
+    indicator = scheme[finding.code]
+    check = ""
+    if finding.check is not None:
+        check = words[
+            f"check_{'sufficient' if finding.check.sufficient else 'insufficient'}"
+            f"_{'necessary' if finding.check.necessary else 'unnecessary'}"
+        ]
+    assert finding.decision != CLEAR
+    return Sign(
+        number=number,
+        code=finding.code,
+        name=words.of(indicator),
+        definition=words.definition(indicator),
+        decision=finding.decision,
+        strength=words[f"strength_{finding.strength}"],
+        basis=words[f"basis_{finding.evidence_base}"],
+        state=words[f"state_{finding.state}"],
+        percent=round(100 * finding.probability),
+        quotes=tuple(
+            Quote(x.quote, round(100 * x.weight), _anchor(number, place))
+            for place, x in enumerate(finding.evidence, start=1)
+        ),
+        check=check,
+    )
+
+
+def _pieces(text: str, findings: list[Finding], scheme: Scheme, words: Words) -> list[Piece]:
+    """The text cut where a quote begins or ends."""
+    marks: list[tuple[Span, int, int, Finding]] = [
+        (evidence.span, number, place, finding)
+        for number, finding in enumerate(findings, start=1)
+        for place, evidence in enumerate(finding.evidence, start=1)
+    ]
+    cuts = sorted({0, len(text), *(x.start for x, *_ in marks), *(x.end for x, *_ in marks)})
+    pieces = []
+    for start, end in pairwise(cuts):
+        over = [mark for mark in marks if mark[0].start <= start and end <= mark[0].end]
+        pieces.append(
+            Piece(
+                text=text[start:end],
+                numbers=tuple(sorted({number for _, number, _, _ in over})),
+                ends=tuple(
+                    (number, words.of(scheme[finding.code]), _anchor(number, place))
+                    for span, number, place, finding in sorted(over, key=lambda x: x[1])
+                    if span.end == end
+                ),
+                element=min(over, key=lambda x: x[1])[3].element if over else "",
+            )
+        )
+    return pieces

@@ -1,0 +1,79 @@
+"""Settings of the service: environment variables ``TEGN_*``, checked at start. This is their one description."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "models" / "tegn-da"
+
+
+class InvalidSettings(ValueError):
+    """A setting is unknown or wrong; the message names the variable and says what it takes."""
+
+
+class Settings(BaseSettings):
+    """Where things are and where to listen."""
+
+    model_config = SettingsConfigDict(env_prefix="TEGN_", frozen=True, hide_input_in_errors=True)
+
+    home: Path = Path(".tegn")
+    """Folder of database, keys and cache; made with mode 0700."""
+    database_url: str = ""
+    """SQLAlchemy URL of the store; by default an SQLite file in `home`."""
+    model: Path = SHIPPED_MODEL
+    """Model folder to serve."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 3000
+    """Port to listen on."""
+    public_url: str = ""
+    """Address people type if it is not http://host:port; behind a proxy that speaks https, cookies are for https alone."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return value.rstrip("/")
+
+    @property
+    def store_url(self) -> str:
+        """The database URL, with the default filled in."""
+        return self.database_url or f"sqlite:///{(self.home / 'tegn.db').resolve()}"
+
+    @property
+    def origin(self) -> str:
+        """What links to the service begin with."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether people reach the service over https."""
+        return self.origin.startswith("https://")
+
+    def make_home(self) -> None:
+        """Make `home`, open to its owner alone."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.home.chmod(0o700)
+
+
+def read_settings() -> Settings:
+    """The settings of the environment.
+
+    Raises:
+        InvalidSettings: see the class.
+    """
+    known = {f"TEGN_{name.upper()}" for name in Settings.model_fields}
+    if unknown := sorted(name for name in os.environ if name.startswith("TEGN_") and name not in known):
+        raise InvalidSettings(f"unknown setting {', '.join(unknown)}; the settings are {', '.join(sorted(known))}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [f"TEGN_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+        raise InvalidSettings("; ".join(problems)) from None

@@ -1,0 +1,76 @@
+"""Opening and migrating the store."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "secure_delete=ON",  # what is deleted is overwritten
+    "trusted_schema=OFF",  # a tampered schema cannot call functions
+)
+
+
+class UnusableStore(RuntimeError):
+    """The database URL is wrong or the database cannot be reached; the message says what to check."""
+
+
+def open_store(url: str) -> Engine:
+    """An engine for the store.
+
+    Raises:
+        UnusableStore: the URL is no database URL, or its driver is not installed.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            path = Path(str(parsed.database))
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+        engine = create_engine(parsed, hide_parameters=True)
+    except (ArgumentError, ImportError, OSError) as error:
+        raise UnusableStore(
+            f"TEGN_DATABASE_URL cannot be used ({type(error).__name__}); see docs/operations.md"
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """One process at a time: two workers that start together must not both migrate."""
+    with os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def migrate(engine: Engine, home: Path, revision: str = "head") -> None:
+    """Bring the store to the newest form of its tables (or to `revision`)."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with _alone(home / "migrate.lock"), engine.connect() as connection:
+        config.attributes["connection"] = connection
+        current = "base" if revision == "base" else revision
+        (command.downgrade if current == "base" else command.upgrade)(config, current)
+        connection.commit()
