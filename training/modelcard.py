@@ -8,6 +8,7 @@ from typing import Any
 
 from triage.tagger import Tagger
 
+
 def _number(value: float | None) -> str:
     return "-" if value is None or isnan(value) else f"{value:.2f}"
 

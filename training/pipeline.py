@@ -215,4 +215,3 @@ def replace_folder(source: Path, target: Path) -> None:
 def predictions_of(folder: Path, documents: Sequence[Document], config: EvaluationConfig) -> Evaluation:
     """The evaluation of a model folder on documents."""
     return evaluate(load(folder), documents, config)
-

@@ -1,0 +1,227 @@
+"""Fine-tunes a `transformers` encoder under one of the heads.
+
+Losses: binary cross-entropy of the text's probability; of each unit's score ("speaks of it", unmarked units of marked texts
+counting less, as annotators mark enough, not all); attention mass on the marked words (only where words are marked); and
+cross-entropy of the state. The head computes both training and serving scores: there is one forward pass, `triage.encoder`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from sklearn.metrics import average_precision_score
+from torch.nn import functional
+from tqdm import tqdm
+from transformers import AutoModel, AutoTokenizer, get_linear_schedule_with_warmup
+
+from training.experiment import EncoderConfig
+from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, cut, embed, pad
+from triage.evidence import hazards, make_head
+from triage.indicators import Scheme
+from triage.scoring import document_probability, unit_hazards
+from triage.text import STATES, Document, Span
+
+if TYPE_CHECKING:
+    from training.tracking import Run
+
+UNMARKED = 0.3
+"""Weight of an unmarked unit in a text where the indicator is marked elsewhere."""
+
+
+class NoEncoder(ValueError):
+    """The encoder cannot be loaded; the message says what to name instead."""
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; `auto` takes the fastest that is there."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+@dataclass(frozen=True)
+class _Example:
+    """A document cut into pieces, with targets: T tokens of the own part, K indicators."""
+
+    pieces: list[Piece]
+    stated: torch.Tensor
+    """(K,) of the text."""
+    marks: torch.Tensor
+    """(S, K): the piece speaks of it."""
+    weights: torch.Tensor
+    """(S, K) of the unit loss."""
+    states: torch.Tensor
+    """(S, K): index of the state, -1 where nothing is marked."""
+    words: list[torch.Tensor]
+    """For each piece (n, K): the own token lies in marked words."""
+
+
+def _example(document: Document, tokenizer: Any, window: Window, scheme: Scheme) -> _Example:
+    pieces = cut(document, tokenizer, window)
+    shape = (len(pieces), len(scheme))
+    marks, weights, states = torch.zeros(shape), torch.ones(shape), torch.full(shape, -1)
+    words = [torch.zeros(len(piece.offsets), len(scheme), dtype=torch.bool) for piece in pieces]
+    for label in document.labels:
+        k = scheme.position[label.indicator]
+        weights[:, k] = UNMARKED
+        for span in label.spans:
+            for row, piece in enumerate(pieces):
+                if not piece.span.overlap(span):
+                    continue
+                marks[row, k] = weights[row, k] = 1
+                # A piece may both deny and state: what is stated of the case decides.
+                if states[row, k] != 0:
+                    states[row, k] = STATES.index(label.state)
+                inside = [Span(int(a), int(b)).overlap(span) > 0 for a, b in piece.offsets]
+                words[row][:, k] |= torch.tensor(inside, dtype=torch.bool)
+    weights[marks.bool()] = 1
+    stated = torch.zeros(len(scheme))
+    stated[[scheme.position[code] for code in document.stated()]] = 1
+    return _Example(pieces, stated, marks, weights, states, words)
+
+
+def _batches(examples: list[_Example], size: int, generator: np.random.Generator) -> Iterator[list[_Example]]:
+    order = generator.permutation(len(examples))
+    for start in range(0, len(order), size):
+        yield [examples[i] for i in order[start : start + size]]
+
+
+def _loss(
+    network: Network, batch: list[_Example], config: EncoderConfig, tokenizer: Any, device: torch.device
+) -> torch.Tensor:
+    pieces = [piece for example in batch for piece in example.pieces]
+    ids, seen, own = pad(pieces, tokenizer.pad_token_id)
+    if config.token_masking:
+        hidden = own & (torch.rand(own.shape) < config.token_masking)
+        ids = ids.masked_fill(hidden, tokenizer.mask_token_id)
+    owner = torch.tensor([i for i, example in enumerate(batch) for _ in example.pieces], device=device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        output = network(ids.to(device), seen.to(device), own.to(device))
+    lambdas = hazards(output)
+    total = torch.zeros(len(batch), lambdas.shape[1], device=device).index_add(0, owner, lambdas)
+    stated = torch.stack([x.stated for x in batch]).to(device)
+    # log P = log(1 - exp(-total)) and log(1 - P) = -total, without leaving the log domain.
+    log_present = torch.log(-torch.expm1(-total.clamp(min=1e-6)))
+    loss = -(stated * log_present - (1 - stated) * total).mean() * len(stated[0])
+    marks = torch.cat([x.marks for x in batch]).to(device)
+    weights = torch.cat([x.weights for x in batch]).to(device)
+    if config.unit_weight:
+        unit = functional.binary_cross_entropy_with_logits(output.logits, marks, weights, reduction="sum")
+        loss = loss + config.unit_weight * unit / len(batch)
+    states = torch.cat([x.states for x in batch]).to(device)
+    known = states >= 0
+    if config.state_weight and bool(known.any()):
+        state = functional.cross_entropy(output.states[known], states[known], reduction="sum")
+        loss = loss + config.state_weight * state / len(batch)
+    if config.span_weight and config.head != "cls" and bool(known.any()):
+        words = torch.zeros_like(output.attention, dtype=torch.bool)
+        flat = [marked for x in batch for marked in x.words]
+        for row, (piece, marked) in enumerate(zip(pieces, flat, strict=True)):
+            words[row, piece.first : piece.first + len(marked)] = marked.to(device)
+        mass = (output.attention * words).sum(dim=1)[known]
+        loss = loss + config.span_weight * -torch.log(mass.clamp(min=1e-2)).sum() / len(batch)
+    return loss
+
+
+def _dev_score(scorer: EncoderScorer, documents: Sequence[Document], scheme: Scheme) -> float:
+    """Macro average precision on dev texts, over the indicators that they state."""
+    raw = np.stack([document_probability(unit_hazards(x, len(scheme))) for x in scorer.score(documents)])
+    truth = np.array([[code in document.stated() for code in scheme.codes] for document in documents])
+    stated = np.flatnonzero(truth.any(axis=0))
+    return float(np.mean([average_precision_score(truth[:, k], raw[:, k]) for k in stated])) if len(stated) else 0.0
+
+
+def load_encoder(name: str) -> tuple[Any, Any]:
+    """(tokenizer, encoder) from a folder or the Hub.
+
+    Raises:
+        NoEncoder: see the class.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        encoder = AutoModel.from_pretrained(name, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        raise NoEncoder(
+            f"no encoder {name!r}: name a folder with config.json, model.safetensors and a tokenizer, or a model on the Hub "
+            f"that this machine can reach ({type(error).__name__})"
+        ) from None
+    if not tokenizer.is_fast or tokenizer.pad_token_id is None or tokenizer.mask_token_id is None:
+        raise NoEncoder(f"{name!r} needs a fast tokenizer (for offsets) with padding and mask tokens")
+    return tokenizer, encoder
+
+
+def fit_encoder(
+    documents: Sequence[Document],
+    scheme: Scheme,
+    config: EncoderConfig,
+    *,
+    seed: int,
+    device: str = "auto",
+    run: Run | None = None,
+) -> EncoderScorer:
+    """Train an encoder on labelled documents; the epoch with the best macro average precision on dev texts is kept.
+
+    Dev texts are a part of the training texts. Calibration and test texts are never seen.
+
+    Raises:
+        NoEncoder: the encoder cannot be loaded.
+        ValueError: there are no texts, or none with a mark.
+    """
+    if not any(document.labels for document in documents):
+        raise ValueError("there is nothing to learn from: no training text has a mark")
+    torch.manual_seed(seed)
+    generator = np.random.default_rng(seed)
+    where = choose_device(device)
+    tokenizer, encoder = load_encoder(config.encoder)
+    longest = min(getattr(encoder.config, "max_position_embeddings", config.max_tokens), config.max_tokens)
+    window = Window(config.head, longest, config.context_units)
+    network = Network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme))).to(where)
+    encoder.get_input_embeddings().weight.requires_grad_(False)  # `Familiarity` rests on them; they also overfit first
+    familiarity = _familiarity(documents, tokenizer, encoder)
+    order = generator.permutation(len(documents))
+    dev_size = max(1, round(config.dev_share * len(documents)))
+    dev = [documents[i] for i in order[:dev_size]]
+    examples = [_example(documents[i], tokenizer, window, scheme) for i in order[dev_size:]]
+    examples = [x for x in examples if x.pieces]
+    groups = [
+        {"params": [p for p in network.encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
+        {"params": [p for p in network.head.parameters() if p.requires_grad], "lr": config.head_learning_rate},
+    ]
+    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+    steps = config.epochs * -(-len(examples) // config.batch_documents)
+    schedule = get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
+    best, best_score, waited = copy.deepcopy(network.state_dict()), -1.0, 0
+    with tqdm(total=steps, desc="fine-tuning", unit="step", disable=None) as bar:
+        for epoch in range(config.epochs):
+            network.train()
+            losses = []
+            for batch in _batches(examples, config.batch_documents, generator):
+                loss = _loss(network, batch, config, tokenizer, where)
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+                optimizer.step()
+                schedule.step()
+                losses.append(float(loss.detach()))
+                bar.update()
+            score = _dev_score(EncoderScorer(network, tokenizer, window, familiarity), dev, scheme)
+            bar.set_postfix(epoch=epoch + 1, loss=f"{np.mean(losses):.3f}", dev_ap=f"{score:.3f}")
+            if run is not None:
+                run.metrics({"train_loss": float(np.mean(losses)), "dev_macro_ap": score}, step=epoch)
+            waited += 1
+            if score > best_score:
+                best, best_score, waited = copy.deepcopy(network.state_dict()), score, 0
+            if waited >= config.patience:
+                break
+    network.load_state_dict(best)
+    return EncoderScorer(network.cpu(), tokenizer, window, familiarity)
+
+
+def _familiarity(documents: Sequence[Document], tokenizer: Any, encoder: Any) -> Familiarity:
+    vectors = np.stack([embed(document, tokenizer, encoder) for document in documents])
+    return Familiarity(vectors.mean(axis=0), (1 / (vectors.std(axis=0) + 1e-3)).astype(np.float32))
