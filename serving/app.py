@@ -132,6 +132,7 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         chosen = settings()
+        _set_up_log()
         chosen.make_home()
         store = open_store(chosen.store_url)
         migrate(store, chosen.home)
@@ -157,6 +158,16 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.include_router(pages.router)
     app.include_router(health)
     return app
+
+
+def _set_up_log() -> None:
+    """Tegn's own lines on standard error, whatever the server does with its own."""
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False
 
 
 health = APIRouter(dependencies=[Depends(Open())])

@@ -107,7 +107,7 @@ def brier_skill(predictions: Predictions) -> float:
 
 def recall_at_budget(predictions: Predictions, budget: float) -> float:
     """Share of the documents with any stated indicator among the `budget` share read first, by their highest probability."""
-    relevant = predictions.truth.any(axis=1)
+    relevant: Truth = np.asarray(predictions.truth.any(axis=1))
     if not relevant.any():
         return float("nan")
     read = max(1, round(budget * len(predictions.ids)))

@@ -90,7 +90,7 @@ class Tagger:
             priority=rank(findings),
             forms=derive_forms(findings, self.scheme),
             findings=tuple(sorted(findings, key=lambda x: -x.probability)),
-            mentions=self._mentions(document, units),
+            mentions=self._mentions(document, units, findings),
             entities=entities,
         )
 
@@ -104,7 +104,8 @@ class Tagger:
         state = "stated"
         if decision != CLEAR:
             evidence = quote_evidence(document.text, units, hazards, index, self.highlights)
-            state = _strongest_state(units, index)
+            # The probability is that of being stated, so what is flagged is; what is unsure shows how it reads.
+            state = STATES[0] if decision == FLAG else _likeliest_state(units, hazards, index)
             check = self._check(document, evidence, index, probability)
         return Finding(
             indicator.code,
@@ -133,8 +134,14 @@ class Tagger:
         )
         return Check(sufficient=only >= full, necessary=less < full)
 
-    def _mentions(self, document: Document, units: list[UnitScores]) -> tuple[Mention, ...]:
-        """Units that name an indicator in another state than stated, with their strongest words."""
+    def _mentions(
+        self, document: Document, units: list[UnitScores], findings: Sequence[Finding]
+    ) -> tuple[Mention, ...]:
+        """Units that name an indicator in another state than stated, with their strongest words.
+
+        Words that are evidence of a flagged finding are not mentioned as something else as well.
+        """
+        flagged = {(x.code, y.span) for x in findings if x.decision == FLAG for y in x.evidence}
         found = []
         can_stand = applicable(self.scheme, document.kind)
         for unit in units:
@@ -143,8 +150,12 @@ class Tagger:
             for index in np.flatnonzero(mentioned & (states != 0) & can_stand).tolist():
                 alone = np.zeros((1, len(self.scheme)), np.float32)
                 alone[0, index] = 1
-                for quote in quote_evidence(document.text, [unit], alone, index, self.highlights):
-                    found.append(Mention(self.scheme.codes[index], STATES[int(states[index])], quote.span, quote.quote))
+                code = self.scheme.codes[index]
+                found += [
+                    Mention(code, STATES[int(states[index])], quote.span, quote.quote)
+                    for quote in quote_evidence(document.text, [unit], alone, index, self.highlights)
+                    if (code, quote.span) not in flagged
+                ]
         return tuple(sorted(found, key=lambda x: (x.span, x.code)))
 
     def save(self, folder: Path) -> None:
@@ -170,8 +181,8 @@ def applicable(scheme: Scheme, kind: str) -> npt.NDArray[np.bool_]:
     return np.array([kind == "ad" or indicator.element != "ad" for indicator in scheme], bool)
 
 
-def _strongest_state(units: Sequence[UnitScores], index: int) -> str:
-    strongest = max(units, key=lambda unit: float(unit.logits[index]))
+def _likeliest_state(units: Sequence[UnitScores], hazards: Array, index: int) -> str:
+    strongest = units[int(hazards[:, index].argmax())]
     return STATES[int(strongest.states[index].argmax())]
 
 

@@ -89,6 +89,8 @@ class Reading:
     entities: tuple[Reason, ...]
     without_promise: tuple[str, ...]
     """Signs whose recall nobody can promise: the calibration texts were too few or too hard."""
+    kinds: int
+    """How many kinds of signs the model knows."""
     model: str
 
 
@@ -127,6 +129,7 @@ def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Rea
         ),
         entities=tuple(Reason(words[f"entity_{x.type}"], x.value) for x in assessment.entities),
         without_promise=tuple(words.of(scheme[code]) for code, status in statuses.items() if status != "guaranteed"),
+        kinds=len(scheme),
         model=f"{tagger.name} {tagger.version}, {tagger.scheme.version}",
     )
 

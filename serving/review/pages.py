@@ -36,6 +36,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_STATIC = {"tegn.css": "text/css", "tegn.svg": "image/svg+xml"}
 _templates = Environment(
     loader=PackageLoader("serving.review"),
     autoescape=True,
@@ -188,8 +189,8 @@ async def leave(request: Request) -> Response:
 
 @router.get("/static/{name}", dependencies=[Depends(Open())])
 async def static(name: str) -> Response:
-    """The style sheet."""
-    if name != "tegn.css":
+    """The style sheet and the icon."""
+    if name not in _STATIC:
         raise Problem("not-found", "static")
-    css = (files("serving.review") / "static" / "tegn.css").read_text("utf-8")
-    return Response(css, media_type="text/css", headers={**_HEADERS, "Cache-Control": "max-age=3600"})
+    content = (files("serving.review") / "static" / name).read_bytes()
+    return Response(content, media_type=_STATIC[name], headers={**_HEADERS, "Cache-Control": "max-age=3600"})
