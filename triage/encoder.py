@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoModel, AutoTokenizer
 
 from triage.evidence import Head, HeadOutput, make_head
 from triage.scoring import Array, Offsets, UnitScores
@@ -203,14 +203,10 @@ class EncoderScorer:
     def load(cls, folder: Path, settings: dict[str, Any]) -> EncoderScorer:
         """The scorer that `save` wrote into `folder`; never asks a network."""
         place = str(folder / ENCODER)
-        config = AutoConfig.from_pretrained(place, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
-        encoder = AutoModel.from_config(config, dtype=torch.float32)
-        encoder.load_state_dict(
-            {name: x.float() for name, x in load_file(folder / ENCODER / "model.safetensors").items()}
-        )
+        encoder = AutoModel.from_pretrained(place, local_files_only=True, dtype=torch.float32)
         window = Window(**settings["window"])
-        head = make_head(window.head, config.hidden_size, settings["indicators"])
+        head = make_head(window.head, encoder.config.hidden_size, settings["indicators"])
         head.load_state_dict(load_file(folder / HEAD))
         familiar = load_file(folder / FAMILIAR)
         return cls(

@@ -1,0 +1,35 @@
+"""A small random encoder with a tokenizer of its own, made in the tests: nothing is downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from tests.conftest import make_documents
+
+
+def make_encoder(folder: Path) -> tuple[Any, Any]:
+    """(tokenizer, encoder), also saved into `folder` for `from_pretrained`."""
+    torch.manual_seed(1)
+    raw = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=1000))  # noqa: S106
+    raw.normalizer = normalizers.Lowercase()
+    raw.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    trainer = trainers.WordPieceTrainer(vocab_size=600, special_tokens=specials)
+    raw.train_from_iterator([x.text for x in make_documents(64)], trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=raw,
+        pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]",
+    )  # fmt: skip
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=128,
+    )  # fmt: skip
+    encoder = BertModel(config, add_pooling_layer=False).eval()
+    encoder.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return tokenizer, encoder
