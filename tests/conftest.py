@@ -41,9 +41,9 @@ def make_documents(count: int, offset: int = 0) -> list[Document]:
     documents = []
     signs = itertools.cycle(itertools.product(_SIGNS, _WHO))
     for number in range(offset, offset + count):
-        sign, who = next(signs) if number == offset else next(signs)
+        sign, who = next(signs)
         marked = f"{_WHO[number % 8]} {_PLAIN[number % 4]}. {who} " + sign.format(n=8 + number % 60)
-        marked += f". {_WHO[(number + 3) % 8]} {_PLAIN[(number + 1) % 4]}."
+        marked += f". {_WHO[(number + 3) % 8]} {_PLAIN[(number + 1) % 4]}. Sag nr. {number}."
         text, labels = parse_marked(marked)
         documents.append(Document(f"t-{number}", "note", text, "police", "da", labels))
     return documents

@@ -15,7 +15,7 @@ from tests.conftest import make_documents
 def make_encoder(folder: Path) -> tuple[Any, Any]:
     """(tokenizer, encoder), also saved into `folder` for `from_pretrained`."""
     torch.manual_seed(1)
-    raw = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=1000))  # noqa: S106
+    raw = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=1000))
     raw.normalizer = normalizers.Lowercase()
     raw.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

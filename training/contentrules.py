@@ -19,7 +19,9 @@ _COMPANY = re.compile(
     + r")(?!\w)"
 )
 _CPR = re.compile(r"(?<!\d)(\d\d)(\d\d)(\d\d)[- ]?(\d{4})(?!\d)")
-_PHONE = re.compile(r"(?<![\d.,/-])(?:(?:\+|00)45[ .-]?)?([2-9]\d(?:[ .-]?\d\d){3}|[2-9]\d{3} ?\d{4})(?![\d/-]|[.,]\d)")
+_PHONE = re.compile(
+    r"(?<![\d.,/-])(?!\d{4}-\d\d-\d\d)(?:(?:\+|00)45[ .-]?)?([2-9]\d(?P<gap>[ .-]?)\d\d(?:(?P=gap)\d\d){2}|[2-9]\d{3} ?\d{4})(?![\d/-]|[.,]\d)"
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
 _LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@.])[\w-]+\.(?:dk|com|net|org|eu|io)\b")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from tests.encoders import make_encoder
 
+from tests.encoders import make_encoder
 from triage.encoder import EncoderScorer, Familiarity, Network, Window, cut
 from triage.evidence import HEADS, make_head, sparsemax
 from triage.text import Document
@@ -43,7 +43,9 @@ def test_every_word_of_the_text_is_somebodys_own_token(scorer):
 
 def test_neighbours_in_the_batch_and_padding_change_nothing(scorer):
     alone = scorer.score([Document("a", "note", TEXT)])[0]
-    many = scorer.score([Document("b", "note", "Kort."), Document("a", "note", TEXT), Document("c", "note", TEXT * 3)])[1]
+    many = scorer.score([Document("b", "note", "Kort."), Document("a", "note", TEXT), Document("c", "note", TEXT * 3)])[
+        1
+    ]
     for one, other in zip(alone, many, strict=True):
         np.testing.assert_allclose(one.logits, other.logits, atol=1e-4)
 

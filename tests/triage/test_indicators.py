@@ -25,7 +25,10 @@ def test_elements_strengths_and_bases_are_counted(scheme):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("change", [("element = ", "elemnt = "), ('strength = "strong"', 'strength = "huge"'), ("[[indicator]]", "[[indicators]]")])
+@pytest.mark.parametrize(
+    "change",
+    [("element = ", "elemnt = "), ('strength = "strong"', 'strength = "huge"'), ("[[indicator]]", "[[indicators]]")],
+)
 def test_a_wrong_scheme_is_refused(scheme, change):
     with pytest.raises(InvalidScheme):
         parse_scheme(scheme.raw.replace(*change))

@@ -46,7 +46,10 @@ def test_the_answer_has_all_indicators_strongest_first(tagger, scheme):
     ("text", "reason"),
     [
         ("ok", "too_short"),
-        ("The woman said that she owes a lot of money to the man who drove her to this country last summer.", "language"),
+        (
+            "The woman said that she owes a lot of money to the man who drove her to this country last summer.",
+            "language",
+        ),
         ("Sommerfugle flagrede dovent henover kløvermarkens duftende blomsterflor", "unfamiliar_text"),
     ],
 )

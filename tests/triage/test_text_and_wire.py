@@ -17,7 +17,9 @@ def test_overlap():
     assert Span(0, 3).overlap(Span(3, 9)) == 0
 
 
-@pytest.mark.parametrize("text", ["👩‍👧 bor i {tied_housing|skur 🏚️}\r\nslut", "e\u0301 {threats|שלום} x", "\u202e{threats|bagvendt}\u202c"])
+@pytest.mark.parametrize(
+    "text", ["👩‍👧 bor i {tied_housing|skur 🏚️}\r\nslut", "e\u0301 {threats|שלום} x", "\u202e{threats|bagvendt}\u202c"]
+)
 def test_offsets_survive_emoji_joiners_right_to_left_and_carriage_returns(text):
     plain, labels = parse_marked(text)
     value = {"id": "a", "kind": "note", "text": plain}
@@ -25,7 +27,10 @@ def test_offsets_survive_emoji_joiners_right_to_left_and_carriage_returns(text):
     document = read_document(parse_json(json.dumps(value)), labelled=True)
     span = document.labels[0].spans[0]
     assert document.text == plain
-    assert "{threats|" + document.text[span.start : span.end] in text or "{tied_housing|" + plain[span.start : span.end] in text
+    assert (
+        "{threats|" + document.text[span.start : span.end] in text
+        or "{tied_housing|" + plain[span.start : span.end] in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,5 +75,9 @@ def test_what_is_not_json_is_malformed(raw):
 
 
 def test_documents_go_out_as_they_came_in():
-    value = GOOD | {"source": "police", "lang": "da", "labels": [{"indicator": "threats", "state": "denied", "spans": [[0, 3]]}]}
+    value = GOOD | {
+        "source": "police",
+        "lang": "da",
+        "labels": [{"indicator": "threats", "state": "denied", "spans": [[0, 3]]}],
+    }
     assert document_to_json(read_document(value, labelled=True)) == value

@@ -35,7 +35,12 @@ def test_an_amount_at_the_end_of_a_sentence_ends_it():
 
 
 def test_bullets_are_units_of_their_own():
-    assert units("Obs:\n- intet pas\n- bor i skur\n* sover lidt") == ["Obs:", "- intet pas", "- bor i skur", "* sover lidt"]
+    assert units("Obs:\n- intet pas\n- bor i skur\n* sover lidt") == [
+        "Obs:",
+        "- intet pas",
+        "- bor i skur",
+        "* sover lidt",
+    ]
 
 
 def test_mail_headers_and_body_are_kept_apart():

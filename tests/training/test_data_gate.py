@@ -1,0 +1,113 @@
+"""`data check` fails on a planted error of each kind."""
+
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.conftest import ROOT
+from training.cli import app
+from training.contentrules import broken_rules
+from training.datacheck import check_folders
+
+TEXTS = {
+    "a.md": "### a-1\nkind: note\nsource: police\nscenario: one\n---\nManden {debt_bondage|skylder for rejsen hertil} og tier.\n",
+    "b.md": "### b-1\nkind: note\nsource: health\nscenario: two\n---\nKvinden {poor_health|hoster og er meget træt} i dag.\n",
+    "c.md": "### c-1\nkind: ad\nsource: sex_ad\nscenario: three\n---\n{city_rotation|Kun til søndag} her, ring 01 23 45 67.\n",
+}
+
+
+@pytest.fixture
+def folder(tmp_path, scheme):
+    folder = tmp_path / "set-da"
+    (folder / "texts").mkdir(parents=True)
+    for name, raw in TEXTS.items():
+        (folder / "texts" / name).write_text(raw, "utf-8")
+    (folder / "splits.toml").write_text('train = ["a.md"]\ncalibration = ["b.md"]\ntest = ["c.md"]\n')
+    shutil.copy(ROOT / "data_cards" / "notes-da" / "README.md", folder / "README.md")
+    assert CliRunner().invoke(app, ["data", "build", str(folder)]).exit_code == 0
+    assert check_folders([folder], scheme) == []
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("a.md", "debt_bondage", "debt_bondag", "not in the scheme"),
+        ("a.md", "debt_bondage|", "debt_bondage:maybe|", "state"),
+        ("a.md", "debt_bondage", "city_rotation", "in ads only"),
+        ("a.md", "{debt_bondage|skylder", "{debt_bondage| skylder", "white space"),
+        ("a.md", "hertil}", "hertil", "never closed"),
+        ("a.md", "### a-1", "### b-1", "stands twice"),
+        ("a.md", "tier.", "tier. Ring 21 23 45 67.", "live Danish range"),
+        ("a.md", "tier.", "tier. Født 010203-1234.", "CPR"),
+        ("a.md", "tier.", "tier. Skriv til a@firma.dk.", "e-mail"),
+        ("a.md", "tier.", "tier. Se www.noget.dk.", "link"),
+        ("a.md", "tier.", "tier. Arbejder for Nordea i byen.", "real company"),
+        ("b.md", "scenario: two", "scenario: one", "scenario"),
+        ("b.md", "i dag.", "i dag. Manden skylder for rejsen hertil og tier.", "share a sentence"),
+        ("a.md", "tier.", "tier stille.", "data build"),
+    ],
+)
+def test_a_planted_error_is_found(folder, scheme, file, old, new, said):
+    path = folder / "texts" / file
+    raw = path.read_text("utf-8")
+    assert old in raw
+    path.write_text(raw.replace(old, new, 1), "utf-8")
+    problems = check_folders([folder], scheme)
+    assert any(said in x for x in problems), problems
+
+
+def test_a_near_duplicate_across_splits_is_found(folder, scheme):
+    text = (
+        TEXTS["a.md"].replace("a-1", "b-1").replace("scenario: one", "scenario: two").replace("og tier", "og tier nu")
+    )
+    (folder / "texts" / "b.md").write_text(text, "utf-8")
+    assert any("near-duplicates" in x for x in check_folders([folder], scheme))
+
+
+@pytest.mark.parametrize(
+    ("splits", "said"),
+    [
+        ('train = ["a.md", "b.md"]\ntest = ["b.md", "c.md"]', "two splits"),
+        ('train = ["a.md"]\ntest = ["c.md"]', "no split"),
+        ('train = ["a.md", "b.md", "d.md"]\ntest = ["c.md"]', "not there"),
+        ('train = ["a.md", "b.md"]\ndev = ["c.md"]', "unknown split"),
+    ],
+)
+def test_wrong_splits_are_found(folder, scheme, splits, said):
+    (folder / "splits.toml").write_text(splits)
+    assert any(said in x for x in check_folders([folder], scheme))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("## Motivation", "## Why", "Motivation"),
+        ("license:", "licence:", "license"),
+        ("checksum:", "checksums:", "checksum"),
+    ],
+)
+def test_an_incomplete_card_is_found(folder, scheme, old, new, said):
+    card = folder / "README.md"
+    card.write_text(card.read_text("utf-8").replace(old, new, 1), "utf-8")
+    assert any(said in x for x in check_folders([folder], scheme))
+
+
+def test_check_exits_with_1_and_says_where(folder):
+    (folder / "data" / "test.jsonl").unlink()
+    result = CliRunner().invoke(app, ["data", "check", str(folder)])
+    assert result.exit_code == 1
+    assert "test.jsonl" in result.output
+
+
+@pytest.mark.parametrize(
+    "text", ["01 23 45 67", "sum 84.000 kr", "2024-05-03", "xxxxxx-xxxx", "a@b.example", "kl. 21.30-22.15"]
+)
+def test_what_is_allowed_is_not_complained_about(text):
+    assert broken_rules(text) == []
+
+
+def test_stats_print_the_table(folder):
+    result = CliRunner().invoke(app, ["data", "stats", str(folder)])
+    assert "| debt_bondage | 1 | 0 | 0 |" in result.output

@@ -1,0 +1,165 @@
+"""The recipe end to end on small data: run, evaluate, compare; MLflow holds everything but text."""
+
+import json
+import sqlite3
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.conftest import make_documents
+from tests.encoders import make_encoder
+from training.cli import app
+from training.dataset import InvalidDataset, read_jsonl, to_jsonl
+from triage.tagger import load
+from triage.text import Document
+
+CANARY = "kanariefuglen"
+
+
+def _marked(documents):
+    return [
+        Document(x.id, x.kind, f"{x.text} Der sad en {CANARY} i vinduet.", x.source, x.lang, x.labels)
+        for x in documents
+    ]
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name, count, offset in (("train", 192, 0), ("calibration", 64, 1000), ("test", 64, 2000)):
+        (tmp_path / f"{name}.jsonl").write_text(to_jsonl(_marked(make_documents(count, offset))), "utf-8")
+    (tmp_path / "x.toml").write_text(
+        'name = "tiny"\ndescription = "a test"\n[data]\ntrain = ["train.jsonl"]\ncalibration = ["calibration.jsonl"]\n'
+        'test = ["test.jsonl"]\n[model]\nfamily = "linear"\nmax_features = 3000\n[evaluation]\nbootstrap = 100\n'
+    )
+    return tmp_path
+
+
+def _run(*arguments: str):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_run_evaluate_and_compare(workplace):
+    result = _run("run", "x.toml", "-o", "model")
+    assert result.exit_code == 0, result.output
+    report = json.loads((workplace / "model" / "metrics.json").read_text())
+    assert report["overall"]["macro_f1"]["value"] > 0.8  # the texts are that simple
+    card = (workplace / "model" / "README.md").read_text("utf-8")
+    assert "| debt_bondage | " in card
+    assert load(workplace / "model").about["data"]
+
+    result = _run("evaluate", "model", "test.jsonl", "--json", "report.json")
+    assert result.exit_code == 0, result.output
+    again = json.loads((workplace / "report.json").read_text())
+    assert again["overall"]["macro_f1"]["value"] == report["overall"]["macro_f1"]["value"]
+
+    run_id = next(word for word in _run("run", "x.toml").output.split() if len(word) == 32)
+    result = _run("compare", "model", run_id, "--data", "test.jsonl")
+    assert result.exit_code == 0, result.output
+    assert "+0.000" in result.output
+
+    with sqlite3.connect(workplace / ".mlflow" / "mlflow.db") as db:
+        parameters = dict(db.execute("select key, value from params").fetchall())
+        metrics = {row[0] for row in db.execute("select key from metrics")}
+    assert len(parameters["data.train.jsonl.train"]) == 64
+    assert "test.overall.macro_f1.value" in metrics
+    everything = b"".join(
+        path.read_bytes()
+        for path in (workplace / ".mlflow").rglob("*")
+        if path.is_file() and path.name != "vocabulary.txt"
+    )
+    assert CANARY.encode() not in everything
+
+
+def test_the_same_experiment_gives_the_same_model(workplace):
+    for name in ("one", "two"):
+        assert _run("run", "x.toml", "-o", name).exit_code == 0
+    assert load(workplace / "one").version == load(workplace / "two").version
+
+
+def test_an_encoder_is_fine_tuned_saved_and_served_alike(workplace):
+    make_encoder(workplace / "encoder")
+    for head in ("unit_evidence", "label_attention", "cls"):
+        (workplace / "e.toml").write_text(
+            (workplace / "x.toml")
+            .read_text()
+            .replace(
+                '[model]\nfamily = "linear"\nmax_features = 3000',
+                f'[model]\nfamily = "encoder"\nencoder = "encoder"\nhead = "{head}"\nmax_tokens = 64\n'
+                "epochs = 2\nbatch_documents = 16\n"
+                "learning_rate = 1e-3\nhead_learning_rate = 1e-2",
+            )
+        )
+        result = _run("run", "e.toml", "-o", "encoder-model", "--device", "cpu")
+        assert result.exit_code == 0, result.output
+        tagger = load(workplace / "encoder-model")
+        assert tagger.scorer.family == "encoder"
+        assert (
+            json.loads((workplace / "encoder-model" / "metrics.json").read_text())["evidence"]["additivity_error"]
+            < 1e-3
+        )
+
+
+def test_fine_tuning_learns(workplace, scheme):
+    """The loss of the design falls and its head tells the states of simple texts apart."""
+    from training.experiment import EncoderConfig
+    from training.finetune import fit_encoder
+
+    make_encoder(workplace / "encoder")
+    config = EncoderConfig(
+        family="encoder", encoder="encoder", max_tokens=64, epochs=12, batch_documents=16, learning_rate=2e-3,
+        head_learning_rate=1e-2, patience=12,
+    )  # fmt: skip
+    scorer = fit_encoder(make_documents(192), scheme, config, seed=1, device="cpu")
+    stated, denied = (
+        max(x.states[scheme.position["debt_bondage"]][0] for x in scorer.score([Document("a", "note", text)])[0])
+        for text in (
+            "Manden skylder 30.000 kr. for rejsen til den der kørte bilen.",
+            "Manden har ingen gæld til nogen og har selv betalt turen.",
+        )
+    )
+    assert stated > 0.5 > denied
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('family = "linear"', 'family = "tree"'), "model"),
+        (('train = ["train.jsonl"]', "train = []"), "no texts to use for train"),
+        (('train = ["train.jsonl"]', 'train = ["test.jsonl"]'), "is in train and in test"),
+        (('train = ["train.jsonl"]', 'train = ["none.jsonl"]'), "cannot be read"),
+    ],
+)
+def test_wrong_input_stops_before_training(workplace, change, said):
+    path = workplace / "x.toml"
+    path.write_text(path.read_text().replace(*change))
+    result = _run("run", "x.toml")
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_an_encoder_that_is_not_there_is_named(workplace):
+    path = workplace / "x.toml"
+    path.write_text(
+        path.read_text().replace('family = "linear"\nmax_features = 3000', 'family = "encoder"\nencoder = "./none"')
+    )
+    result = _run("run", "x.toml")
+    assert result.exit_code == 2
+    assert "no encoder './none'" in result.output
+
+
+def test_a_bad_line_is_named_without_its_text(tmp_path):
+    (tmp_path / "x.jsonl").write_text(
+        '{"id": "a", "kind": "note", "text": "hej"}\n{"id": "b", "text": "' + CANARY + '"}\nnot json ' + CANARY
+    )
+    with pytest.raises(InvalidDataset) as caught:
+        read_jsonl(tmp_path / "x.jsonl")
+    assert [x.split(":")[0] for x in caught.value.problems] == ["x.jsonl line 2", "x.jsonl line 3"]
+    assert CANARY not in str(caught.value)
+
+
+def test_an_unknown_run_is_named(workplace):
+    result = _run("compare", "0" * 32, "1" * 32, "--data", "test.jsonl")
+    assert result.exit_code == 2
+    assert "no model of a run" in result.output
