@@ -146,6 +146,7 @@ class EncoderScorer:
     def __init__(self, network: Network, tokenizer: Any, window: Window, familiarity: Familiarity) -> None:
         self.network = network.eval()
         self.tokenizer, self.window, self.familiarity = tokenizer, window, familiarity
+        self.context_units = 0 if window.whole else window.context_units
         self.bias: Array = network.head.bias.detach().float().cpu().numpy()
 
     @property

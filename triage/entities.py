@@ -10,7 +10,8 @@ import re
 from triage.assessment import Entity
 from triage.text import Span
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Bounded and begun at an edge: a long run of letters must not cost time in the square of its length.
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'»«)\]]+[^\s<>\"'»«)\].,;:!?]")
 _PHONE = re.compile(r"(?<![\d.,/-])(?:(?:\+|00)45[ -]?)?\d(?:[ -]?\d){7}(?![\d/-]|[.,]\d)")
 _SPACED = re.compile(

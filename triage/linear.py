@@ -48,6 +48,7 @@ class LinearScorer:
     """Scores units with a weight matrix over n-grams."""
 
     family = "linear"
+    context_units = 0
 
     def __init__(
         self,

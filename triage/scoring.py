@@ -40,6 +40,8 @@ class Scorer(Protocol):
     """A model family. `save` and `load` write and read only the family's own files of a model folder."""
 
     family: str
+    context_units: int
+    """How many units before its own a unit is read with."""
     bias: Array
     """(K,): what a unit scores before any of its words speaks."""
 

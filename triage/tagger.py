@@ -106,7 +106,7 @@ class Tagger:
             evidence = quote_evidence(document.text, units, hazards, index, self.highlights)
             # The probability is that of being stated, so what is flagged is; what is unsure shows how it reads.
             state = STATES[0] if decision == FLAG else _likeliest_state(units, hazards, index)
-            check = self._check(document, evidence, index, probability)
+            check = self._check(document, units, hazards, _Found(index, decision, evidence))
         return Finding(
             indicator.code,
             indicator.da,
@@ -120,19 +120,36 @@ class Tagger:
             check,
         )
 
-    def _check(self, document: Document, evidence: Sequence[Evidence], index: int, probability: float) -> Check:
-        """Score the text again with only the evidence (does the decision stand?) and without it (does it fall?)."""
-        spans = [x.span for x in evidence]
-        kept = _masked(document, spans, keep=True)
-        rest = _masked(document, spans, keep=False)
-        with_only, without = (
-            float(self.probabilities(document, units)[index]) if units else 0.0
-            for units in self.scorer.score([kept, rest])
-        )
-        full, only, less = (
-            _DECISIONS.index(self.calibration.decide(index, p)) for p in (probability, with_only, without)
-        )
-        return Check(sufficient=only >= full, necessary=less < full)
+    def _check(self, document: Document, units: list[UnitScores], hazards: Array, found: _Found) -> Check:
+        """Score again with only the evidence (does the decision stand?) and without it (does it fall?)."""
+        spans = [x.span for x in found.evidence]
+        touched = [i for i, unit in enumerate(units) if any(unit.span.overlap(span) for span in spans)]
+        kept = [_masked(document, units[i].span, spans, keep=True) for i in touched]
+        rest = []
+        for i in touched:
+            start = units[max(0, i - self.scorer.context_units)].span.start
+            rest.append(_masked(document, Span(start, units[i].span.end), spans, keep=False))
+        scored = self.scorer.score([*kept, *rest])
+        others = np.delete(hazards[:, found.index], touched).sum()
+
+        def hazard(pieces: Sequence[Document], answers: Sequence[list[UnitScores]]) -> float:
+            total = 0.0
+            for i, piece, answer in zip(touched, pieces, answers, strict=True):
+                own = len(piece.text) - (units[i].span.end - units[i].span.start)  # before it lies context
+                again = [unit for unit in answer if unit.span.end > own]
+                total += float(unit_hazards(again, len(self.scheme))[:, found.index].sum())
+            return total
+
+        with_only = self._decision(found.index, hazard(kept, scored[: len(kept)]))
+        without = self._decision(found.index, others + hazard(rest, scored[len(kept) :]))
+        full = _DECISIONS.index(found.decision)
+        return Check(sufficient=with_only >= full, necessary=without < full)
+
+    def _decision(self, index: int, hazard: float) -> int:
+        """Position in `_DECISIONS` for a sum of hazards of one indicator."""
+        raw = np.zeros(len(self.scheme), np.float32)
+        raw[index] = -np.expm1(-hazard)
+        return _DECISIONS.index(self.calibration.decide(index, float(self.calibration.apply(raw)[index])))
 
     def _mentions(
         self, document: Document, units: list[UnitScores], findings: Sequence[Finding]
@@ -176,6 +193,15 @@ class Tagger:
         write_manifest(folder, manifest, [*files, SCHEME, CALIBRATION])
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A decision on one indicator with its evidence, before it is checked."""
+
+    index: int
+    decision: str
+    evidence: tuple[Evidence, ...]
+
+
 def applicable(scheme: Scheme, kind: str) -> npt.NDArray[np.bool_]:
     """(K,): whether each indicator can stand in a text of a kind; signs of an ad cannot stand in a note."""
     return np.array([kind == "ad" or indicator.element != "ad" for indicator in scheme], bool)
@@ -186,13 +212,11 @@ def _likeliest_state(units: Sequence[UnitScores], hazards: Array, index: int) ->
     return STATES[int(strongest.states[index].argmax())]
 
 
-def _masked(document: Document, spans: Sequence[Span], *, keep: bool) -> Document:
-    """The document with only the spans (`keep`) or without them; blanked, so that offsets stay."""
-    inside = np.zeros(len(document.text), bool)
-    for span in spans:
-        inside[span.start : span.end] = True
+def _masked(document: Document, piece: Span, spans: Sequence[Span], *, keep: bool) -> Document:
+    """A piece of a document with only the spans (`keep`) or without them; what goes is blanked, so that offsets stay."""
     text = "".join(
-        c if c.isspace() or stays == keep else " " for c, stays in zip(document.text, inside.tolist(), strict=True)
+        c if c.isspace() or any(span.start <= place < span.end for span in spans) == keep else " "
+        for place, c in enumerate(document.text[piece.start : piece.end], start=piece.start)
     )
     return Document(document.id, document.kind, text)
 

@@ -1,0 +1,178 @@
+"""The pages: only for people who are logged in, safe against what is pasted, nothing stored."""
+
+import re
+
+import pytest
+
+NOTE = "Han skylder 30.000 kr. for rejsen til den der kørte bilen. Han fortæller at formanden har taget passet og gemt det."
+PAGES = ["/", "/?lang=en"]
+
+
+def test_who_is_not_logged_in_is_sent_to_the_log_in_page(client):
+    response = client.get("/", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (303, "/login")
+    assert client.post("/", data={"text": NOTE}, follow_redirects=False).status_code == 303
+    assert "engangslink" in client.get("/login").text
+
+
+def test_a_link_logs_in_once_and_only_by_its_button(client, app):
+    token = app.state.access.add_user("Bo", "analyst")
+    assert client.get(f"/login/{token}").status_code == 200  # a mail program that fetches the link ahead spends nothing
+    response = client.post(f"/login/{token}", follow_redirects=False)
+    cookie = response.headers["set-cookie"]
+    assert response.headers["location"] == "/"
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Bo" in client.get("/").text
+    client.cookies.clear()
+    assert client.post(f"/login/{token}", follow_redirects=False).headers["location"] == "/login?bad"
+
+
+def test_logging_out_ends_the_session_on_the_server(logged_in):
+    cookie = dict(logged_in.cookies)
+    logged_in.post("/logout")
+    logged_in.cookies.update(cookie)
+    assert logged_in.get("/", follow_redirects=False).status_code == 303
+
+
+def test_behind_https_the_cookie_is_bound_to_the_host(app, tmp_path, engine, model_folder):
+    from starlette.testclient import TestClient
+
+    from serving.app import create_app
+    from serving.settings import Settings
+
+    settings = Settings(home=tmp_path / "h", model=model_folder, public_url="https://tegn.example")
+    app = create_app(lambda: settings, engine)
+    with TestClient(app, base_url="https://tegn.example") as client:
+        token = app.state.access.add_user("Bo", "analyst")
+        cookie = client.post(f"/login/{token}", follow_redirects=False).headers["set-cookie"]
+    assert cookie.startswith("__Host-tegn=")
+    assert "Secure" in cookie
+    assert "Domain" not in cookie
+
+
+def test_signs_are_grouped_numbered_and_shown_in_the_text(logged_in):
+    page = logged_in.post("/", data={"text": NOTE, "kind": "note"}).text
+    assert page.index('id="group-means"') < page.index("</span> Gæld til bagmand")
+    assert re.search(r'<mark class="means">[^<]*rejsen[^<]*</mark><a class="number" id="q\d-1" href="#sign-\d"', page)
+    assert "Plads i bunken" in page
+    assert "Det kan Tegn ikke vide" in page
+
+
+def test_the_text_is_shown_exactly_as_it_was_pasted(logged_in):
+    text = "  Linje 1 <b>&amp;</b>\r\n\r\n👩‍👧 " + NOTE
+    page = logged_in.post("/", data={"text": text}).text
+    shown = re.search(r'<div class="text"[^>]*>(.*?)</div>', page, re.S)[1]
+    import html
+
+    plain = html.unescape(re.sub(r'<a class="number".*?</a>|</?mark[^>]*>', "", shown, flags=re.S))
+    assert plain == text
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "</textarea><img src=x onerror=alert(1)>", "{{ 7*7 }}"])
+def test_what_is_pasted_is_never_markup(logged_in, text):
+    page = logged_in.post("/", data={"text": text + " " + NOTE}).text
+    assert "<script>" not in page
+    assert "<img" not in page
+    assert "49" not in page.split("<textarea")[1].split("</textarea>")[0]
+
+
+def test_pages_forbid_scripts_frames_and_caching(logged_in):
+    for response in (
+        logged_in.get("/"),
+        logged_in.post("/", data={"text": NOTE}),
+        logged_in.get("/login"),
+        logged_in.get("/none"),
+    ):
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Der er ingen tekst"),
+        ("  \n", "Der er ingen tekst"),
+        ("a" * 50_001, "plads til 50.000"),
+        ("hej \x00 der", "ikke kan læses"),
+    ],
+)
+def test_bad_input_is_explained_and_kept(logged_in, text, said):
+    response = logged_in.post("/", data={"text": text})
+    assert response.status_code == 422
+    assert said in response.text
+    assert text.strip("\x00 \n")[:5] in response.text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_form_of_another_site_is_refused(logged_in, site):
+    assert logged_in.post("/", data={"text": NOTE}, headers={"Sec-Fetch-Site": site}).status_code == 403
+    assert logged_in.post("/logout", headers={"Sec-Fetch-Site": site}).status_code == 403
+
+
+def test_a_form_of_another_origin_is_refused_without_fetch_metadata_too(logged_in):
+    assert logged_in.post("/", data={"text": NOTE}, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert logged_in.post("/", data={"text": NOTE}, headers={"Origin": "http://127.0.0.1:3000"}).status_code == 200
+
+
+def test_a_form_that_is_too_large_is_413(logged_in):
+    assert logged_in.post("/", content=b"text=" + b"a" * 700_000).status_code == 413
+
+
+def test_a_form_that_is_not_a_form_is_400(logged_in):
+    assert logged_in.post("/", content="text=å".encode()).status_code == 400
+
+
+def test_english_is_a_choice_that_keeps_the_text(logged_in):
+    page = logged_in.post("/", data={"text": NOTE, "language": "en"}).text
+    assert '<html lang="en">' in page
+    assert "Possible signs in the text" in page
+    assert "Debt bondage" in page or "Debt" in page
+    assert NOTE[:30] in page
+    assert "Read a text" in logged_in.get("/").text
+
+
+def test_both_languages_say_the_same_things():
+    from serving.review.words import _file
+
+    assert set(_file()["da"]) == set(_file()["en"])
+
+
+def test_nothing_pasted_is_stored(logged_in, tmp_path):
+    logged_in.post("/", data={"text": "KANARIEFUGL " + NOTE})
+    for path in (tmp_path / "home").rglob("*"):
+        if path.is_file():
+            assert b"KANARIEFUGL" not in path.read_bytes()
+
+
+def test_abstaining_is_explained(logged_in):
+    page = logged_in.post(
+        "/", data={"text": "The man said that he owes money to his boss and cannot leave the house at night."}
+    ).text
+    assert "Tegn har kun lært dansk" in page
+
+
+def test_what_the_pages_say_fits_every_reason_and_rule(scheme):
+    """Every message key the code can ask for is there."""
+    from serving.review.words import words_in
+
+    words = words_in("da")
+    for key in (
+        "abstained_too_short",
+        "abstained_language",
+        "abstained_unfamiliar_text",
+        "entity_phone",
+        "entity_email",
+        "entity_url",
+    ):
+        assert words[key]
+    for x in scheme:
+        assert words[f"strength_{x.strength}"]
+        assert words[f"basis_{x.evidence_base}"]
+
+
+def test_static_files_are_only_those(client):
+    assert client.get("/static/tegn.css").headers["content-type"].startswith("text/css")
+    assert client.get("/static/..%2f..%2fwords.toml").status_code == 404

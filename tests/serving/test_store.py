@@ -1,0 +1,135 @@
+"""People, links, keys; migrations; settings."""
+
+from datetime import timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from serving.settings import InvalidSettings, read_settings
+from serving.store import access as access_module
+from serving.store.access import Access, NotAllowed
+from serving.store.database import UnusableStore, migrate, open_store
+from serving.store.tables import Base
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    migrate(engine, tmp_path)
+    yield engine
+    engine.dispose()
+
+
+def test_migrations_make_the_tables_of_the_models(engine):
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_migrations_go_down_and_up_with_data_in_it(engine, tmp_path):
+    access = Access(engine)
+    access.add_user("Anna", "analyst")
+    access.add_key("k", ["tag"])
+    migrate(engine, tmp_path, "base")
+    migrate(engine, tmp_path)
+    migrate(engine, tmp_path)
+    assert not Access(engine).has_users()
+
+
+def test_secrets_are_not_in_the_store(engine, tmp_path):
+    access = Access(engine)
+    token, key = access.add_user("Anna", "analyst"), access.add_key("k", ["tag"])
+    session = access.use_link(token)
+    engine.dispose()
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("x.db*"))
+    for secret in (token, key, session):
+        assert secret.encode() not in raw
+
+
+def test_a_link_is_good_once_and_for_a_day(engine, monkeypatch):
+    access = Access(engine)
+    token = access.add_user("Anna", "analyst")
+    assert access.use_link(token)
+    assert access.use_link(token) is None
+    assert access.use_link("nonsense") is None
+    late = access.new_link("Anna")
+    now = access_module._now()
+    monkeypatch.setattr(access_module, "_now", lambda: now + timedelta(hours=25))
+    assert access.use_link(late) is None
+
+
+def test_a_new_link_replaces_the_old(engine):
+    access = Access(engine)
+    old = access.add_user("Anna", "analyst")
+    new = access.new_link("Anna")
+    assert access.use_link(old) is None
+    assert access.use_link(new)
+
+
+def test_a_session_ends_after_30_idle_minutes_and_after_12_hours(engine, monkeypatch):
+    access = Access(engine)
+    session = access.use_link(access.add_user("Anna", "analyst"))
+    now = access_module._now()
+    for minutes in range(20, 12 * 60, 20):
+        monkeypatch.setattr(access_module, "_now", lambda m=minutes: now + timedelta(minutes=m))
+        assert access.person(session).name == "Anna"
+    monkeypatch.setattr(access_module, "_now", lambda: now + timedelta(hours=12, minutes=1))
+    assert access.person(session) is None
+    monkeypatch.setattr(access_module, "_now", lambda: now)
+    idle = access.use_link(access.new_link("Anna"))
+    monkeypatch.setattr(access_module, "_now", lambda: now + timedelta(minutes=31))
+    assert access.person(idle) is None
+
+
+def test_keys_have_scopes(engine):
+    access = Access(engine)
+    assert access.scopes(access.add_key("k", ["tag"])) == {"tag"}
+    assert access.scopes("tegn_wrong") is None
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda a: a.add_user("", "analyst"),
+        lambda a: a.add_user("Bo\nx", "analyst"),
+        lambda a: a.add_user("Bo", "king"),
+        lambda a: (a.add_user("Bo", "analyst"), a.add_user("Bo", "lead")),
+        lambda a: a.new_link("nobody"),
+        lambda a: a.add_key("k", []),
+        lambda a: a.add_key("k", ["everything"]),
+        lambda a: (a.add_key("k", ["tag"]), a.add_key("k", ["tag"])),
+    ],
+)
+def test_what_cannot_be_is_refused(engine, act):
+    with pytest.raises(NotAllowed):
+        act(Access(engine))
+
+
+def test_a_wrong_database_url_says_so_without_repeating_it():
+    with pytest.raises(UnusableStore) as caught:
+        open_store("nonsense://secret@host")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TEGN_PORT", "0", "TEGN_PORT"),
+        ("TEGN_PORT", "abc", "TEGN_PORT"),
+        ("TEGN_PROT", "3000", "TEGN_PROT"),
+        ("TEGN_PUBLIC_URL", "tegn", "https"),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch, name, value, said):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSettings, match=said):
+        read_settings()
+
+
+def test_the_home_folder_is_its_owners_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEGN_HOME", str(tmp_path / "h"))
+    settings = read_settings()
+    settings.make_home()
+    assert (tmp_path / "h").stat().st_mode & 0o777 == 0o700
+    open_store(settings.store_url)
+    assert (tmp_path / "h" / "tegn.db").stat().st_mode & 0o777 == 0o600
