@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,7 @@ def model_folder(
     scorer = fit_linear(documents, scheme, experiment.model, seed=1)
     about = {"texts": {"train": 192, "calibration": 64, "test": 0}, "experiment": {}, "data": {}, "run": "none"}
     tagger = calibrated(experiment, scheme, scorer, make_documents(64, offset=1000), about)
+    tagger = replace(tagger, familiarity=0.7)  # these texts are so alike that every other text would be unfamiliar
     folder = tmp_path_factory.mktemp("models") / "tiny"
     tagger.save(folder)
     return folder

@@ -1,0 +1,236 @@
+"""`python -m serving tag`: order, resuming after kill -9, bad lines, formats."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from serving.batch import run as batch_run
+from serving.batch.records import read_records
+from serving.batch.run import CannotTag, tag_file
+from serving.cli import app
+from tests.conftest import ROOT, make_documents
+from training.dataset import to_jsonl
+
+CANARY = "KANARIEFUGL"
+
+
+@pytest.fixture
+def texts(tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_text(to_jsonl(make_documents(150)), "utf-8")
+    return path
+
+
+def ids(path):
+    return [json.loads(line)["id"] for line in path.read_text("utf-8").splitlines()]
+
+
+def test_results_keep_the_order_of_the_input(texts, tmp_path, model_folder):
+    summary = tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
+    assert ids(tmp_path / "out.jsonl") == [f"t-{i}" for i in range(150)]
+    assert (summary.records, summary.bad) == (150, 0)
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+    assert (tmp_path / "out.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_several_workers_write_the_same_bytes(texts, tmp_path, model_folder):
+    tag_file(str(texts), tmp_path / "one.jsonl", model_folder)
+    tag_file(str(texts), tmp_path / "two.jsonl", model_folder, workers=2)
+    assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "two.jsonl").read_bytes()
+
+
+def test_bad_lines_are_reported_by_number_without_text_and_the_rest_goes_on(tmp_path, model_folder):
+    good = to_jsonl(make_documents(3)).splitlines()
+    lines = [
+        good[0], "{not json " + CANARY, good[1], json.dumps({"id": "x", "kind": "note", "text": ""}), "",
+        json.dumps({"id": "y", "kind": CANARY, "text": CANARY}), json.dumps({"id": "z", "kind": "note", "text": "a" * 50_001}),
+        good[2],
+    ]  # fmt: skip
+    (tmp_path / "in.jsonl").write_text("\n".join(lines), "utf-8")
+    arguments = ["tag", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "out.jsonl"), "--model", str(model_folder)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 3
+    assert ids(tmp_path / "out.jsonl") == ["t-0", "t-1", "t-2"]
+    side = (tmp_path / "out.jsonl.errors.jsonl").read_text("utf-8")
+    assert [json.loads(x)["line"] for x in side.splitlines()] == [2, 4, 6, 7]
+    assert CANARY not in side + result.output
+
+
+def test_a_text_that_cannot_be_tagged_stops_nothing(texts, tmp_path, model_folder, monkeypatch):
+    real = batch_run.load(model_folder)
+
+    def fragile(documents):
+        if documents[0].id == "t-7":
+            raise RuntimeError(CANARY)
+        return real(documents)
+
+    monkeypatch.setattr(batch_run, "load", lambda _: fragile)
+    summary = tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
+    assert summary.bad == 1
+    side = (tmp_path / "out.jsonl.errors.jsonl").read_text("utf-8")
+    assert json.loads(side) == {"line": 8, "errors": [{"path": "", "problem": "could not be tagged (RuntimeError)"}]}
+
+
+def test_it_survives_kill_9_and_goes_on_where_it_was(tmp_path, model_folder):
+    (tmp_path / "in.jsonl").write_text(to_jsonl(make_documents(3000)), "utf-8")
+    files = [str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "out.jsonl"), "--model", str(model_folder)]
+    command = [sys.executable, "-m", "serving", "tag", *files]
+    journal = tmp_path / "out.jsonl.progress"
+    kills = 0
+    for _ in range(3):
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        before = json.loads(journal.read_text())["records"] if journal.exists() else 0
+        while process.poll() is None:
+            if journal.exists() and json.loads(journal.read_text())["records"] > before + 100:
+                os.kill(process.pid, signal.SIGKILL)
+                kills += 1
+                break
+            time.sleep(0.01)
+        process.wait()
+    with (tmp_path / "out.jsonl").open("a") as file:
+        file.write('{"half a li')  # as if the disk had been faster than the journal
+    last = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert kills == 3
+    assert "going on after" in last.stderr
+    assert ids(tmp_path / "out.jsonl") == [f"t-{i}" for i in range(3000)]
+    assert not journal.exists()
+    tag_file(str(tmp_path / "in.jsonl"), tmp_path / "fresh.jsonl", model_folder)
+    assert (tmp_path / "fresh.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
+
+
+def _interrupt(texts, output, model_folder, monkeypatch, after=2):
+    class Stop(Exception):
+        pass
+
+    real, count = batch_run._write, 0
+
+    def stop(*arguments):
+        nonlocal count
+        count += 1
+        if count > after:
+            raise Stop
+        return real(*arguments)
+
+    monkeypatch.setattr(batch_run, "_write", stop)
+    with pytest.raises(Stop):
+        tag_file(str(texts), output, model_folder)
+    monkeypatch.setattr(batch_run, "_write", real)
+
+
+def test_an_input_that_changed_meanwhile_is_refused(texts, tmp_path, model_folder, monkeypatch):
+    _interrupt(texts, tmp_path / "out.jsonl", model_folder, monkeypatch)
+    texts.write_text(to_jsonl(make_documents(150, offset=5)), "utf-8")
+    with pytest.raises(CannotTag, match="not what"):
+        tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
+
+
+def test_other_options_than_before_are_refused(texts, tmp_path, model_folder, monkeypatch):
+    _interrupt(texts, tmp_path / "out.jsonl", model_folder, monkeypatch)
+    with pytest.raises(CannotTag, match="--all"):
+        tag_file(str(texts), tmp_path / "out.jsonl", model_folder, all_indicators=True)
+
+
+def test_an_output_that_was_shortened_is_refused(texts, tmp_path, model_folder, monkeypatch):
+    _interrupt(texts, tmp_path / "out.jsonl", model_folder, monkeypatch)
+    (tmp_path / "out.jsonl").write_text("")
+    with pytest.raises(CannotTag, match="shorter"):
+        tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
+
+
+def test_a_finished_output_is_kept_as_previous(texts, tmp_path, model_folder):
+    tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
+    before = (tmp_path / "out.jsonl").read_bytes()
+    tag_file(str(texts), tmp_path / "out.jsonl", model_folder, all_indicators=True)
+    assert (tmp_path / "out.jsonl.previous").read_bytes() == before
+
+
+def _rows():
+    return [{"id": x.id, "kind": x.kind, "text": x.text + ' æøå 👩‍👧\r\nny linje; "citat"'} for x in make_documents(5)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_csv_as_spreadsheets_write_it(tmp_path, delimiter, encoding):
+    path = tmp_path / "in.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, ["id", "kind", "text"], delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(_rows())
+    records = list(read_records(str(path)))
+    assert [x.document.text for x in records] == [x["text"] for x in _rows()]
+    assert [x.line for x in records] == [2, 4, 6, 8, 10]
+
+
+def test_a_csv_line_that_is_not_utf_8_or_too_short_is_bad_alone(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_bytes(b"id,kind,text\na,note,hej med dig\nb,note,\xe6bler\nc,note\nd,note,farvel\n")
+    assert [(x.line, x.document is None) for x in read_records(str(path))] == [
+        (2, False),
+        (3, True),
+        (4, True),
+        (5, False),
+    ]
+
+
+def test_parquet(tmp_path):
+    pq.write_table(
+        pa.Table.from_pylist([*_rows(), {"id": "bad", "kind": "note", "text": None}]), tmp_path / "in.parquet"
+    )
+    records = list(read_records(str(tmp_path / "in.parquet")))
+    assert [x.document.text for x in records[:5]] == [x["text"] for x in _rows()]
+    assert records[5].problems[0][0] == "text"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("in.txt", b"x", "ends in"),
+        ("in.csv", b"id,text\n", "must name the columns"),
+        ("in.csv", b"", "must name the columns"),
+        ("in.csv", b"id,kind,text,name\n", "must name the columns"),
+        ("in.parquet", b"not parquet", "not Parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path, model_folder, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CannotTag, match=said):
+        tag_file(str(tmp_path / name), tmp_path / "out.jsonl", model_folder)
+
+
+def test_a_missing_file_and_the_same_file_are_refused(texts, tmp_path, model_folder):
+    with pytest.raises(CannotTag, match="cannot be read"):
+        tag_file(str(tmp_path / "none.jsonl"), tmp_path / "out.jsonl", model_folder)
+    with pytest.raises(CannotTag, match="same file"):
+        tag_file(str(texts), texts, model_folder)
+
+
+def test_standard_input_is_json_lines(texts, tmp_path, model_folder):
+    with texts.open("rb") as file:
+        subprocess.run(
+            [sys.executable, "-m", "serving", "tag", "-", "-o", str(tmp_path / "out.jsonl"), "--model", str(model_folder)],
+            cwd=ROOT, stdin=file, capture_output=True, check=True,
+        )  # fmt: skip
+    assert len(ids(tmp_path / "out.jsonl")) == 150
+
+
+def test_a_huge_line_is_bad_and_not_held(tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b"x" * 9_000_000 + b"\n" + to_jsonl(make_documents(1)).encode())
+    first, second = read_records(str(path))
+    assert first.document is None
+    assert "longer than" in first.problems[0][1]
+    assert (second.line, second.document.id) == (2, "t-0")
+
+
+def test_an_engine_that_is_not_there_is_refused(texts, tmp_path):
+    result = CliRunner().invoke(app, ["tag", str(texts), "-o", str(tmp_path / "o"), "--engine", "ray"])
+    assert result.exit_code == 2

@@ -1,0 +1,137 @@
+"""The BentoML service as it is started: log-in link and key, health, and no text in any log or file."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from tests.conftest import ROOT
+
+CANARY = "KANARIEFUGL"
+NOTE = f"{CANARY} skylder 30.000 kr. for rejsen til den der kørte bilen og formanden har taget passet."
+
+
+def _free_port() -> int:
+    with contextlib.closing(socket.socket()) as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory, model_folder):
+    home = tmp_path_factory.mktemp("service")
+    port = _free_port()
+    environment = {
+        **os.environ,
+        "TEGN_HOME": str(home / "tegn"),
+        "TEGN_MODEL": str(model_folder),
+        "TEGN_PORT": str(port),
+    }
+    log = (home / "log").open("w")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serving", "start"],
+        cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    base = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(base + "/readyz").status_code == 200:
+                break
+        assert process.poll() is None, (home / "log").read_text()
+        time.sleep(0.2)
+    yield base, home
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(30)
+
+
+def test_it_prints_a_link_and_a_key_that_work_and_keeps_no_text(service):
+    base, home = service
+    said = (home / "log").read_text()
+    link = re.search(rf"{base}/login/\S+", said)[0]
+    key = re.search(r"tegn_\S+", said)[0]
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    answer = httpx.post(
+        base + "/v1/tag",
+        headers=headers,
+        json={"documents": [{"id": CANARY, "kind": "note", "text": NOTE}]},
+        timeout=60,
+    )
+    found = {x["code"] for x in answer.json()["results"][0]["indicators"]}
+    assert "debt_bondage" in found
+
+    with httpx.Client(base_url=base, timeout=60) as browser:
+        assert browser.get("/").headers["location"] == "/login"
+        assert browser.post(link.removeprefix(base)).headers["location"] == "/"
+        assert "Gæld til bagmand" in browser.post("/", data={"text": NOTE}).text
+        assert browser.post("/", data={"text": NOTE + "\x00"}).status_code == 422
+
+    bad = [
+        b'{"documents": "' + CANARY.encode(),
+        json.dumps({"documents": [{"id": CANARY, "kind": CANARY, "text": NOTE}]}).encode(),
+        json.dumps({"documents": [{"id": "a", "kind": "note", "text": NOTE, CANARY: 1}]}).encode(),
+        json.dumps({CANARY: CANARY}).encode(),
+        b"\xff" + CANARY.encode(),
+    ]
+    answers = [httpx.post(base + "/v1/tag", headers=headers, content=content) for content in bad]
+    answers += [
+        httpx.get(base + "/" + CANARY),
+        httpx.get(base + "/v1/" + CANARY),
+        httpx.post(base + "/v1/tag?all=" + CANARY, headers=headers, content=b"{}"),
+        httpx.post(base + "/v1/tag", headers={"Authorization": "Bearer " + CANARY}, content=b"{}"),
+        httpx.request(CANARY, base + "/v1/tag"),
+        httpx.post(base + "/login/" + CANARY + "/" + CANARY),
+        httpx.get(base + "/metrics"),
+        httpx.get(base + "/docs.json"),
+    ]
+    for response in answers:
+        assert 400 <= response.status_code < 500
+        assert CANARY not in response.text
+    for path in home.rglob("*"):
+        if path.is_file():
+            assert CANARY.encode() not in path.read_bytes(), path
+
+
+def test_health_is_open_and_says_nothing(service):
+    base, _ = service
+    assert httpx.get(base + "/livez").status_code == 200
+    assert httpx.get(base + "/readyz").status_code == 200
+
+
+def test_commands_print_the_key_or_the_link_alone(service):
+    _, home = service
+    environment = {**os.environ, "TEGN_HOME": str(home / "tegn")}
+    run = subprocess.run(
+        [sys.executable, "-m", "serving", "key", "add", "referral"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert re.fullmatch(r"tegn_\S{43}\n", run.stdout)
+    run = subprocess.run(
+        [sys.executable, "-m", "serving", "user", "add", "Bo", "--role", "analyst"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert re.fullmatch(r"http://127\.0\.0\.1:3000/login/\S{43}\n", run.stdout)
+
+
+def test_a_missing_model_says_what_to_do(tmp_path):
+    environment = {**os.environ, "TEGN_HOME": str(tmp_path / "h"), "TEGN_MODEL": str(tmp_path / "none")}
+    run = subprocess.run(
+        [sys.executable, "-m", "serving", "start"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "make train" in run.stderr
+    assert "login" not in run.stdout

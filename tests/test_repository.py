@@ -1,0 +1,131 @@
+"""Rules about the repository itself."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from training.card import read_card
+from training.datacheck import check_folders
+from training.dataset import DATA_CARDS, folders, read_folder
+from training.experiment import read_experiment
+from triage.modelfolder import read_manifest
+from triage.tagger import load
+from triage.text import Document
+
+FOLDERS = folders(ROOT / DATA_CARDS)
+MODELS = sorted(path.parent for path in (ROOT / "models").glob("*/model.json"))
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
+        "\n"
+    )
+    return [ROOT / name for name in listed if name and (ROOT / name).is_file()]
+
+
+def test_imports_go_one_way():
+    run = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports"))], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout
+
+
+def test_only_tracking_imports_mlflow():
+    for path in (ROOT / "training").rglob("*.py"):
+        if path.name != "tracking.py":
+            assert not re.search(r"^\s*(import|from) mlflow", path.read_text("utf-8"), re.M), path
+
+
+def test_the_data_sets_pass_the_gate(scheme):
+    assert check_folders(FOLDERS, scheme) == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda x: x.name)
+def test_every_card_is_complete_and_about_this_scheme(folder, scheme):
+    assert read_card(folder).tegn.scheme == scheme.version
+
+
+def test_no_text_is_in_two_sets_or_from_the_examples():
+    seen = set()
+    for folder in FOLDERS:
+        for split in read_folder(folder).texts.values():
+            for text in split:
+                assert text.document.text not in seen
+                seen.add(text.document.text)
+
+
+@pytest.mark.parametrize("folder", MODELS, ids=lambda x: x.name)
+def test_a_shipped_model_is_whole_small_and_made_from_these_data(folder):
+    manifest = read_manifest(folder)
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 45_000_000
+    experiment = manifest["about"]["experiment"]
+    committed = [read_experiment(path).model_dump() for path in (ROOT / "experiments").glob("*.toml")]
+    assert experiment in committed
+    card = (folder / "README.md").read_text("utf-8")
+    assert manifest["version"] in card
+    for folder_ in FOLDERS:
+        for split, checksum in read_card(folder_).tegn.checksum.items():
+            name = f"{folder_.name}.{split}"
+            assert manifest["about"]["data"].get(name, checksum) == checksum, f"{name} changed: run `make train`"
+
+
+def test_the_shipped_model_finds_debt_and_papers_with_the_words_that_say_so():
+    text = "Han skylder 80.000 kr. for rejsen, og formanden har taget hans pas"
+    (assessment,) = load(ROOT / "models" / "tegn-da")([Document("a", "note", text)])
+    found = {x.code: " ".join(e.quote for e in x.evidence) for x in assessment.shown()}
+    assert "skylder" in found["debt_bondage"]
+    assert "pas" in found["withheld_documents"]
+
+
+def test_experiments_and_log_are_there():
+    log = (ROOT / "experiments" / "LOG.md").read_text("utf-8")
+    assert re.search(r"^## \d{4}-\d\d-\d\d", log, re.M)
+
+
+def test_the_bento_ships_triage_serving_and_the_model_and_nothing_else():
+    bento = yaml.safe_load((ROOT / "bentofile.yaml").read_text())
+    assert bento["include"] == ["triage/", "serving/", "models/tegn-da/"]
+    assert bento["python"]["lock_packages"] is False
+
+
+def test_locks_pin_every_requirement_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    def name(requirement: str) -> str:
+        return re.split(r"[\s<>=!~\[;]", requirement)[0].lower().replace("_", "-")
+
+    for lock, extras in (("serving", ["serving"]), ("dev", ["serving", "training", "dev"])):
+        lines = (ROOT / "requirements" / f"{lock}.txt").read_text().splitlines()
+        pinned = {name(line) for line in lines if "==" in line}
+        assert all(re.fullmatch(r"[\w.\-]+==[\w.\-!]+( ; .*)?", line) for line in lines if line), lock
+        wanted = project["dependencies"] + [x for e in extras for x in project["optional-dependencies"][e]]
+        assert {name(x) for x in wanted} <= pinned
+        assert "torch==2.13.0" in lines
+    assert "mlflow" not in (ROOT / "requirements" / "serving.txt").read_text()
+
+
+def test_the_repository_names_no_machine_and_no_host():
+    for path in tracked():
+        if (
+            path.suffix in {".py", ".md", ".toml", ".yaml", ".txt", ".html", ".css", ".sh", ""}
+            and path.name != "test_repository.py"
+        ):
+            text = path.read_text("utf-8", errors="ignore")
+            assert not re.search(r"(?<![\w.])/(work|home|root|tmp)/|index-url", text), path
+
+
+def test_texts_of_the_examples_are_not_in_the_data():
+    examples = ROOT.parent / "shared" / "design" / "examples.md"
+    if not examples.exists():
+        pytest.skip("the design is not beside the checkout")
+    raw = examples.read_text("utf-8")
+    for folder in FOLDERS:
+        for split in read_folder(folder).texts.values():
+            for text in split:
+                assert text.document.text[:80] not in raw
