@@ -53,7 +53,7 @@ def sentences(document: Document) -> set[str]:
     found = set()
     for unit in split_units(as_note):
         words = "".join(c if c.isalnum() else " " for c in fold(document.text[unit.start : unit.end])).split()
-        if len(words) >= SENTENCE_WORDS:
+        if sum(any(c.isalpha() for c in word) for word in words) >= SENTENCE_WORDS:
             found.add(" ".join(words))
     return found
 
