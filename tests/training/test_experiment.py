@@ -17,8 +17,8 @@ def test_every_committed_experiment_loads(path):
     ("old", "new", "said"),
     [
         ("seed = 1", 'seed = "1"', "seed"),
-        ("c = 4.0", "cc = 4.0", "cc"),
-        ("c = 4.0", "c = -1.0", r"c:"),
+        ("c = 16.0", "cc = 4.0", "cc"),
+        ("c = 16.0", "c = -1.0", r"c:"),
         ('family = "linear"', 'family = "forest"', "model"),
         ("[data]", "[data", "TOML"),
         ('name = "tegn-da"', 'name = "Tegn DA"', "name"),
