@@ -26,6 +26,7 @@ from serving.store.access import Access
 from serving.store.database import migrate, open_store
 
 log = logging.getLogger("tegn")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Journal:
@@ -49,11 +50,10 @@ class Journal:
         try:
             await self.app(scope, receive, note)
         finally:
-            route = getattr(scope.get("route"), "path", "(no such route)")
+            route = getattr(scope.get("route"), "path", "") or "(no such route)"
+            method = scope["method"] if scope["method"] in _METHODS else "(no such method)"
             milliseconds = (time.perf_counter() - began) * 1000
-            log.info(
-                "%s %s %d %.0f ms", scope["method"] if scope["method"].isalpha() else "?", route, status, milliseconds
-            )
+            log.info("%s %s %d %.0f ms", method, route, status, milliseconds)
 
 
 class Refusals:

@@ -98,7 +98,7 @@ class CalibrationConfig(BaseModel):
     """Recall that `look` promises for each indicator."""
     confidence: _Share = 0.9
     """Probability with which the promise holds."""
-    look_floor: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    look_floor: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """`look` never begins below this probability; where that breaks the promise, the status says so."""
     precision: _Share = 0.7
     """Precision that `flag` aims at."""

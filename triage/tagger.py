@@ -25,6 +25,7 @@ from triage.text import STATES, Document, Span
 
 MIN_WORDS = 3
 """A text with fewer words is too short to say anything about."""
+LIKELY_STATE = 0.5
 MENTION = 0.5
 """A unit mentions an indicator from this probability on."""
 _DECISIONS = (CLEAR, LOOK, FLAG)
@@ -208,8 +209,10 @@ def applicable(scheme: Scheme, kind: str) -> npt.NDArray[np.bool_]:
 
 
 def _likeliest_state(units: Sequence[UnitScores], hazards: Array, index: int) -> str:
-    strongest = units[int(hazards[:, index].argmax())]
-    return STATES[int(strongest.states[index].argmax())]
+    """The state that the strongest unit most likely has; `stated` unless another is likelier than all else together."""
+    states = units[int(hazards[:, index].argmax())].states[index]
+    likeliest = int(states.argmax())
+    return STATES[likeliest if states[likeliest] > LIKELY_STATE else 0]
 
 
 def _masked(document: Document, piece: Span, spans: Sequence[Span], *, keep: bool) -> Document:
