@@ -3,7 +3,7 @@
 set -eu
 bin=${1:?folder with pip-compile}
 compile() {
-  "$bin/pip-compile" --quiet --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-trusted-host \
+  "$bin/pip-compile" --quiet --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
     --allow-unsafe "$@" pyproject.toml
 }
 compile --extra serving --extra training --extra dev -o requirements/dev.txt

@@ -117,7 +117,7 @@ def test_the_repository_names_no_machine_and_no_host():
             and path.name != "test_repository.py"
         ):
             text = path.read_text("utf-8", errors="ignore")
-            assert not re.search(r"(?<![\w.])/(work|home|root|tmp)/|index-url", text), path
+            assert not re.search(r"(?<![\w.])/(work|home|root|tmp)/|pypi\.|pythonhosted|npmjs", text), path
 
 
 def test_texts_of_the_examples_are_not_in_the_data():
