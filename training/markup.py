@@ -8,7 +8,8 @@ code with its own state; nesting allowed). A literal brace is written ``\\{`` or
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from triage.text import STATES, Document, Label, Span
 
@@ -26,6 +27,8 @@ class WrittenText:
 
     document: Document
     scenario: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further header lines, for data sets that have their own."""
 
 
 def parse_marked(marked: str) -> tuple[str, tuple[Label, ...]]:
@@ -74,8 +77,8 @@ def parse_marked(marked: str) -> tuple[str, tuple[Label, ...]]:
     return "".join(plain), tuple(Label(code, state, tuple(spans)) for (code, state), spans in grouped.items())
 
 
-def parse_markup(raw: str) -> list[WrittenText]:
-    """All texts of a markup file, in order.
+def parse_markup(raw: str, further: Collection[str] = ()) -> list[WrittenText]:
+    """All texts of a markup file, in order; `further` names the headers that each text must have besides the usual.
 
     Raises:
         InvalidMarkup: a block breaks the rules or an id stands twice.
@@ -90,7 +93,7 @@ def parse_markup(raw: str) -> list[WrittenText]:
         identifier, *lines = head.split("\n")
         identifier = identifier.strip()
         try:
-            texts.append(_parse_block(identifier, lines, separator, body))
+            texts.append(_parse_block(identifier, lines, separator, body, further))
         except InvalidMarkup as error:
             raise InvalidMarkup(f"{identifier or 'a block without id'}: {error}") from None
         if identifier in seen:
@@ -99,7 +102,9 @@ def parse_markup(raw: str) -> list[WrittenText]:
     return texts
 
 
-def _parse_block(identifier: str, lines: list[str], separator: str, body: str) -> WrittenText:
+def _parse_block(
+    identifier: str, lines: list[str], separator: str, body: str, further: Collection[str]
+) -> WrittenText:
     if not identifier:
         raise InvalidMarkup("'### ' must be followed by an id")
     if not separator:
@@ -107,18 +112,20 @@ def _parse_block(identifier: str, lines: list[str], separator: str, body: str) -
     header: dict[str, str] = {}
     for line in lines:
         key, colon, value = line.partition(":")
-        if not colon or key.strip() not in _HEADERS or not value.strip():
-            raise InvalidMarkup(f"header lines are {', '.join(sorted(_HEADERS))}, each with a value")
+        if not colon or key.strip() not in {*_HEADERS, *further} or not value.strip():
+            raise InvalidMarkup(f"header lines are {', '.join(sorted({*_HEADERS, *further}))}, each with a value")
         header[key.strip()] = value.strip()
     if header.get("kind") not in ("note", "ad"):
         raise InvalidMarkup("kind must be note or ad")
     if "source" not in header:
         raise InvalidMarkup("source is missing")
+    if missing := [name for name in further if name not in header]:
+        raise InvalidMarkup(f"{', '.join(missing)} is missing")
     text, labels = parse_marked(body.strip("\n"))
     if not text.strip():
         raise InvalidMarkup("the text is empty")
     document = Document(identifier, header["kind"], text, header["source"], header.get("lang", "da"), labels)
-    return WrittenText(document, header.get("scenario", identifier))
+    return WrittenText(document, header.get("scenario", identifier), {name: header[name] for name in further})
 
 
 def to_markup(document: Document, scenario: str | None = None) -> str:
