@@ -102,9 +102,7 @@ def parse_markup(raw: str, further: Collection[str] = ()) -> list[WrittenText]:
     return texts
 
 
-def _parse_block(
-    identifier: str, lines: list[str], separator: str, body: str, further: Collection[str]
-) -> WrittenText:
+def _parse_block(identifier: str, lines: list[str], separator: str, body: str, further: Collection[str]) -> WrittenText:
     if not identifier:
         raise InvalidMarkup("'### ' must be followed by an id")
     if not separator:

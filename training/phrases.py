@@ -16,7 +16,13 @@ from triage.indicators import Scheme
 from triage.text import Document
 
 _SLOT = re.compile(r"\[([^\[\]]*)\]")
-LINES = {"stated": "stated", "denied": "denied", "hypothetical": "hypothetical", "other": "other_person", "lawful": None}
+LINES = {
+    "stated": "stated",
+    "denied": "denied",
+    "hypothetical": "hypothetical",
+    "other": "other_person",
+    "lawful": None,
+}
 """Each line of a group with the state its indicator must have; a lawful look-alike has no mark of it."""
 
 
@@ -46,9 +52,7 @@ def expand(folder: Path, scheme: Scheme, *, variants: int, seed: int) -> list[Do
     return documents
 
 
-def _expand_group(
-    group: str, code: str, kind: str, name: str, variants: int, chance: random.Random
-) -> list[Document]:
+def _expand_group(group: str, code: str, kind: str, name: str, variants: int, chance: random.Random) -> list[Document]:
     lines = {}
     for line in group.splitlines():
         key, _, text = line.partition(":")
@@ -63,7 +67,9 @@ def _expand_group(
             states = {x.state for x in labels if x.indicator == code}
             wanted = LINES[key]
             if (wanted is None and states) or (wanted is not None and wanted not in states):
-                raise InvalidMarkup(f"the line {key} must {'not mark' if wanted is None else f'mark as {wanted}'} {code}")
+                raise InvalidMarkup(
+                    f"the line {key} must {'not mark' if wanted is None else f'mark as {wanted}'} {code}"
+                )
             if text not in seen:
                 seen.add(text)
                 documents.append(Document(f"{name}-{key}-{len(seen)}", kind, text, "phrases", "da", labels))

@@ -135,3 +135,26 @@ def test_a_missing_model_says_what_to_do(tmp_path):
     assert run.returncode == 2
     assert "make train" in run.stderr
     assert "login" not in run.stdout
+
+
+def test_a_bento_is_built_without_a_network_and_holds_nothing_else(tmp_path):
+    """Only what git tracks is built, from a copy, so that a model or data set in the making is not packed."""
+    source = tmp_path / "source"
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(source)], check=True)
+    environment = {
+        **os.environ, "BENTOML_HOME": str(tmp_path / "bentoml"), "BENTOML_DO_NOT_TRACK": "True", "PIP_NO_INDEX": "1",
+        "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9",
+    }  # fmt: skip
+    run = subprocess.run(
+        [sys.executable, "-m", "bentoml", "build"],
+        cwd=source,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    (packed,) = (tmp_path / "bentoml" / "bentos" / "tegn").glob("*/src")
+    assert {x.name for x in packed.iterdir()} == {"triage", "serving", "models", "bentofile.yaml"}
+    assert (packed / "models" / "tegn-da" / "model.json").is_file()
+    assert (packed / "serving" / "review" / "templates" / "paste.html").is_file()
