@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from training import card, datacheck, dataset, datastats
+from training import card, croissant, datacheck, dataset, datastats
 from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment
 from triage.indicators import InvalidScheme, load_scheme
 from triage.modelfolder import BrokenModel, write_json
@@ -72,9 +72,35 @@ def data_build(folders: Folders = None) -> None:
             datastats.plot_indicators(stats, scheme, folder / "indicators.png")
             checksums = {split: dataset.checksum(texts.documents(split)) for split in dataset.SPLITS}
             card.update_card(folder, checksum=checksums, generated=datastats.as_markdown(stats, scheme))
+            croissant.write(folder, card.read_card(folder))
             typer.echo(f"{folder.name}: " + ", ".join(f"{len(texts.texts[s])} {s}" for s in dataset.SPLITS))
     except (dataset.InvalidDataset, card.InvalidCard, OSError) as error:
         _stop(error)
+
+
+@data_app.command("import")
+def data_import(
+    source: Annotated[Path, typer.Argument(help="Export of another tool.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Labelled documents (JSON Lines).")],
+    format_name: Annotated[str, typer.Option("--format", help="csv, jsonl, doccano, label-studio or prodigy.")],
+    kind: Annotated[str, typer.Option(help="note or ad, where the export does not say.")] = "note",
+) -> None:
+    """Bring texts of your own, labelled elsewhere, into the format; exit 3 if some records could not be read."""
+    from training.importer import FORMATS, CannotImport, import_file
+
+    if format_name not in FORMATS:
+        _stop(f"unknown format {format_name!r}; formats are {', '.join(FORMATS)}")
+    if output.exists():
+        _stop(f"{output} is there already; name another file")
+    try:
+        found = import_file(source, format_name, load_scheme(), kind=kind)
+    except CannotImport as error:
+        _stop(error)
+    output.write_text(dataset.to_jsonl(found.documents), "utf-8", newline="\n")
+    for problem in found.problems:
+        typer.echo(problem, err=True)
+    typer.echo(f"{len(found.documents)} documents in {output}, {len(found.problems)} records left out")
+    raise typer.Exit(3 if found.problems else 0)
 
 
 @app.command()
@@ -97,19 +123,40 @@ def run(
 @app.command()
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
-    data: Annotated[Path, typer.Argument(help="Labelled documents (JSON Lines).")],
+    data: Annotated[Path | None, typer.Argument(help="Labelled documents (JSON Lines).")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report here.")] = None,
+    behaviour: Annotated[bool, typer.Option("--behaviour", help="Run the functional test suite.")] = False,
 ) -> None:
-    """Evaluate a model folder on labelled documents."""
+    """Evaluate a model folder on labelled documents, on the functional test suite, or on both."""
     from training.pipeline import predictions_of, without_nan
 
+    if data is None and not behaviour:
+        _stop("name a file of labelled documents, or --behaviour, or both")
+    report: dict[str, Any] = {}
     try:
-        evaluation = predictions_of(model, dataset.read_jsonl(data), EvaluationConfig())
+        if data is not None:
+            report = predictions_of(model, dataset.read_jsonl(data), EvaluationConfig()).report
+            _print_report(report)
+        if behaviour:
+            report["behaviour"] = _behaviour(model)
     except (BrokenModel, dataset.InvalidDataset, ValueError) as error:
         _stop(error)
     if json_file is not None:
-        write_json(json_file, without_nan(evaluation.report))
-    _print_report(evaluation.report)
+        write_json(json_file, without_nan(report))
+
+
+def _behaviour(model: Path) -> dict[str, Any]:
+    from training.behaviour import BEHAVIOUR, behaviour_report, read_cases
+    from triage.tagger import load
+
+    tagger = load(model)
+    report = behaviour_report(tagger, read_cases(BEHAVIOUR, tagger.scheme))
+    typer.echo(f"{'function':<28}{'cases':>6}{'F1':>7}{'pairs right':>13}{'look recall':>13}")
+    for name, row in [*report["functions"].items(), ("overall", report["overall"])]:
+        typer.echo(
+            f"{name:<28}{row['cases']:>6}{row['f1']:>7.2f}{row['pairs_right']:>13.2f}{row['look_recall']:>13.2f}"
+        )
+    return report
 
 
 @app.command()
@@ -163,6 +210,7 @@ def _print_report(report: dict[str, Any]) -> None:
             "brier_skill",
             "calibration_error",
             "recall_at_budget",
+            "look",
             "abstained",
             "evidence",
             "false_alarms_on_other_states",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from training import croissant
 from training.card import InvalidCard, read_card
 from training.contentrules import broken_rules
 from training.dataset import SPLITS, Dataset, InvalidDataset, checksum, read_folder, to_jsonl
@@ -66,7 +67,7 @@ def check_built(folder: Path, dataset: Dataset) -> list[str]:
         return [*problems, str(error)]
     if card.tegn.checksum != {split: checksum(dataset.documents(split)) for split in SPLITS}:
         problems.append(f"{dataset.name}/README.md: the checksums are not those of the data; run `data build`")
-    return problems
+    return problems + croissant.problems(folder, card)
 
 
 def check_folders(paths: Sequence[Path], scheme: Scheme) -> list[str]:

@@ -13,6 +13,7 @@ from training.experiment import EvaluationConfig
 from training.metrics import Predictions
 from training.rationales import evidence_report
 from triage.assessment import FLAG, Assessment
+from triage.calibration import GUARANTEED
 from triage.indicators import Scheme
 from triage.scoring import UnitScores
 from triage.tagger import Tagger
@@ -73,9 +74,25 @@ def evaluate(tagger: Tagger, documents: Sequence[Document], config: EvaluationCo
     predictions.flagged[~tagged] = False
     report = metrics.report(predictions, resamples=config.bootstrap, budget=config.review_budget, seed=seed)
     report["abstained"] = int((~tagged).sum())
+    report["look"] = _look(tagger, predictions, tagged)
     report["evidence"] = evidence_report(tagger, documents, scored, assessments)
     report["false_alarms_on_other_states"] = _other_states(documents, assessments)
     return Evaluation(predictions, assessments, report)
+
+
+def _look(tagger: Tagger, predictions: Predictions, tagged: metrics.Truth) -> dict[str, float]:
+    """What people are shown, `look` and `flag` together: recall of what is stated, and how much there is to read."""
+    thresholds = tagger.calibration.thresholds
+    shown = (predictions.probability >= np.array([x.look for x in thresholds])) & tagged[:, None]
+    stated = predictions.truth.sum(axis=0)
+    found = (shown & predictions.truth).sum(axis=0)
+    promised = [k for k, x in enumerate(thresholds) if x.status == GUARANTEED and stated[k]]
+    return {
+        "recall": float(found.sum() / stated.sum()) if stated.any() else float("nan"),
+        "shown_per_text": float(shown.sum(axis=1).mean()),
+        "promised": len(promised),
+        "promise_kept": sum(bool(found[k] >= thresholds[k].recall * stated[k]) for k in promised),
+    }
 
 
 def _other_states(documents: Sequence[Document], assessments: Sequence[Assessment]) -> dict[str, dict[str, float]]:

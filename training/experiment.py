@@ -22,6 +22,10 @@ class DataConfig(BaseModel):
     model_config = _STRICT
     sets: list[str] = Field(default_factory=list)
     """Data set folders with ``splits.toml``; each gives its own train, calibration and test texts."""
+    phrases: str | None = None
+    """Folder of contrast phrases, for training only."""
+    phrase_variants: Annotated[int, Field(ge=1)] = 1
+    """Sentences made of every line of a contrast group."""
     train: list[str] = Field(default_factory=list)
     """Further JSON Lines files to learn from, such as an export of analysts' decisions."""
     calibration: list[str] = Field(default_factory=list)

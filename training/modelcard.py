@@ -23,6 +23,7 @@ def write_model_card(folder: Path, tagger: Tagger, report: dict[str, Any], manif
     texts = tagger.about["texts"]
     experiment = tagger.about["experiment"]
     overall, evidence, budget = report["overall"], report["evidence"], report["recall_at_budget"]
+    look = report["look"]
     rows = []
     for index, indicator in enumerate(tagger.scheme):
         figures = report["indicators"][indicator.code]
@@ -81,6 +82,9 @@ about crimes in general, or any decision without a person.
 | Brier skill | {_number(report["brier_skill"])} |
 | expected calibration error, pooled | {report["calibration_error"]:.3f} |
 | recall of texts with an indicator when {budget["budget"]:.0%} are read | {_number(budget["value"])} |
+| recall of `look` and `flag` together | {_number(look["recall"])} |
+| indicators shown a text | {look["shown_per_text"]:.1f} |
+| indicators whose promised recall held on these texts | {look["promise_kept"]} of {look["promised"]} |
 | abstained from | {report["abstained"]} texts |
 
 Evidence of {evidence["pairs"]} rightly flagged indicators: character F1 against the marked words

@@ -1,7 +1,7 @@
 """The mechanical set: contrast groups of sentences with slots, for training only, never for evaluation.
 
-A file per indicator: ``kind: note`` or ``kind: ad``, then groups of five lines (``stated``, ``denied``, ``hypothetical``, ``other``,
-``lawful``) in markup, where ``[a/b/c]`` is a slot of which one alternative is chosen.
+A file per indicator: ``kind: note`` or ``kind: ad``, then groups of five lines (``stated``, ``denied``, ``hypothetical``,
+``other``, ``lawful``) in markup, where ``[a/b/c]`` is a slot of which one alternative is chosen.
 """
 
 from __future__ import annotations

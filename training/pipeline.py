@@ -18,6 +18,7 @@ from training.dataset import InvalidDataset, checksum, read_folder, read_jsonl
 from training.evaluation import Evaluation, evaluate, truth_of
 from training.experiment import DataConfig, EvaluationConfig, Experiment, InvalidExperiment
 from training.modelcard import write_model_card
+from training.phrases import expand
 from training.tracking import Run, start_run
 from triage.highlights import HighlightSettings, quote_evidence
 from triage.indicators import Scheme, load_scheme
@@ -40,7 +41,7 @@ class Texts:
     checksums: dict[str, str]
 
 
-def read_texts(config: DataConfig, scheme: Scheme) -> Texts:
+def read_texts(config: DataConfig, scheme: Scheme, seed: int = 1) -> Texts:
     """The documents of an experiment.
 
     Raises:
@@ -59,6 +60,10 @@ def read_texts(config: DataConfig, scheme: Scheme) -> Texts:
             found = read_jsonl(Path(file))
             splits[split] += found
             checksums[f"{Path(file).name}.{split}"] = checksum(found)
+    if config.phrases is not None:
+        phrases = expand(Path(config.phrases), scheme, variants=config.phrase_variants, seed=seed)
+        splits["train"] += phrases
+        checksums["phrases.train"] = checksum(phrases)
     if empty := [split for split, documents in splits.items() if not documents]:
         raise InvalidExperiment(f"no texts to use for {', '.join(empty)}; name a set or a file under [data]")
     problems = []
@@ -147,7 +152,7 @@ def run_experiment(
         InvalidDataset, InvalidExperiment, InvalidScheme: the input is wrong; nothing was trained.
     """
     scheme = load_scheme(Path(experiment.data.indicators) if experiment.data.indicators else None)
-    texts = read_texts(experiment.data, scheme)
+    texts = read_texts(experiment.data, scheme, experiment.seed)
     with start_run(experiment.name, experiment.description) as run, tempfile.TemporaryDirectory() as scratch:
         run.parameters({"experiment": experiment.model_dump(), "data": texts.checksums, "scheme": scheme.version})
         scorer = fit(experiment, scheme, texts.train, device, run)

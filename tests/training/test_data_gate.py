@@ -111,3 +111,21 @@ def test_what_is_allowed_is_not_complained_about(text):
 def test_stats_print_the_table(folder):
     result = CliRunner().invoke(app, ["data", "stats", str(folder)])
     assert "| debt_bondage | 1 | 0 | 0 |" in result.output
+
+
+def test_wrong_croissant_metadata_is_found(folder, scheme):
+    path = folder / "croissant.json"
+    path.write_text(path.read_text("utf-8").replace("train.jsonl", "other.jsonl"), "utf-8")
+    assert any("croissant.json" in x for x in check_folders([folder], scheme))
+
+
+@pytest.mark.parametrize("name", ["notes-da", "ads-da"])
+def test_datasets_loads_the_folder(name, tmp_path, monkeypatch):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    loaded = datasets.load_dataset(str(ROOT / "data_cards" / name), cache_dir=str(tmp_path))
+    assert set(loaded) == {"train", "calibration", "test"}
+    row = next(x for x in loaded["train"] if x["labels"])
+    start, end = row["labels"][0]["spans"][0]
+    assert row["text"][start:end].strip()
