@@ -108,14 +108,16 @@ def read_card(folder: Path) -> Card:
     return card
 
 
-def update_card(folder: Path, *, checksum: dict[str, str], generated: str) -> None:
-    """Write checksums and the generated part into a card; everything else stays as it is."""
+def update_card(folder: Path, *, checksum: dict[str, str], agreement: Agreement, texts: int, generated: str) -> None:
+    """Write checksums, agreement and the generated part into a card; everything else stays as it is."""
     path = folder / "README.md"
     front, prose = _split(path.read_text("utf-8"))
     fields: dict[str, Any] = yaml.safe_load(front)
     if fields["tegn"]["checksum"] != checksum:
         fields["tegn"]["revision"] = datetime.date.today().isoformat()
     fields["tegn"]["checksum"] = checksum
+    fields["tegn"]["agreement"] = agreement.model_dump(exclude_none=True)
+    fields["size_categories"] = ["n<1K" if texts < 1000 else "1K<n<10K" if texts < 10_000 else "10K<n<100K"]
     before, _, rest = prose.partition(BEGIN)
     _, _, after = rest.partition(END)
     front = yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=120)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from training import card, croissant, datacheck, dataset, datastats
-from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment
+from training import agreement, card, cardsets, croissant, datacheck, dataset, datastats
+from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment, read_pretraining
 from triage.indicators import InvalidScheme, load_scheme
 from triage.modelfolder import BrokenModel, write_json
 
@@ -31,9 +31,9 @@ def _stop(error: object) -> NoReturn:
 
 
 def _folders(named: list[Path] | None) -> list[Path]:
-    found = named or dataset.folders()
+    found = named or cardsets.set_folders()
     if not found:
-        _stop("no data set folder found; start in the repository, or name a folder with a splits.toml")
+        _stop("no data set folder found; start in the repository, or name a folder with a card README.md")
     return found
 
 
@@ -54,7 +54,7 @@ def data_stats(folders: Folders = None) -> None:
     try:
         for folder in _folders(folders):
             typer.echo(f"# {folder.name}\n")
-            typer.echo(datastats.as_markdown(datastats.describe(dataset.read_folder(folder), scheme), scheme) + "\n")
+            typer.echo(datastats.as_markdown(datastats.describe(cardsets.read_set(folder, scheme), scheme), scheme) + "\n")
     except dataset.InvalidDataset as error:
         _stop(error)
 
@@ -65,13 +65,20 @@ def data_build(folders: Folders = None) -> None:
     scheme = load_scheme()
     try:
         for folder in _folders(folders):
-            texts = dataset.read_folder(folder)
-            dataset.build(folder)
+            texts = cardsets.read_set(folder, scheme)
+            dataset.build(folder, texts)
+            pair = agreement.read_pair(folder)
             stats = datastats.describe(texts, scheme)
             write_json(folder / "stats.json", stats)
             datastats.plot_indicators(stats, scheme, folder / "indicators.png")
             checksums = {split: dataset.checksum(texts.documents(split)) for split in dataset.SPLITS}
-            card.update_card(folder, checksum=checksums, generated=datastats.as_markdown(stats, scheme))
+            card.update_card(
+                folder,
+                checksum=checksums,
+                agreement=agreement.measure(*pair, scheme) if pair else card.Agreement(texts=0),
+                texts=sum(len(texts.texts[split]) for split in dataset.SPLITS),
+                generated=datastats.as_markdown(stats, scheme),
+            )
             croissant.write(folder, card.read_card(folder))
             typer.echo(f"{folder.name}: " + ", ".join(f"{len(texts.texts[s])} {s}" for s in dataset.SPLITS))
     except (dataset.InvalidDataset, card.InvalidCard, OSError) as error:
@@ -101,6 +108,25 @@ def data_import(
         typer.echo(problem, err=True)
     typer.echo(f"{len(found.documents)} documents in {output}, {len(found.problems)} records left out")
     raise typer.Exit(3 if found.problems else 0)
+
+
+@app.command()
+def pretrain(
+    experiment: Annotated[Path, typer.Argument(help="Pre-training experiment file (TOML).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the encoder.")],
+    work: Annotated[Path | None, typer.Option(help="Folder for the state and the tokenised text.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Pre-train an encoder on Danish text; started again, it goes on where it stopped."""
+    from training.pipeline import run_pretraining
+
+    try:
+        found = run_pretraining(read_pretraining(experiment), output, work, device=device)
+    except ValueError as error:
+        _stop(error)
+    for source, value in found.items():
+        typer.echo(f"perplexity of masked tokens on held-out text, {source}: {value:.2f}")
+    typer.echo(f"encoder in {output}")
 
 
 @app.command()
@@ -175,7 +201,7 @@ def compare(
         if data is not None:
             documents = dataset.read_jsonl(data)
         else:
-            documents = [x for folder in _folders(None) for x in dataset.read_folder(folder).documents("test")]
+            documents = [x for folder in dataset.folders() for x in dataset.read_folder(folder).documents("test")]
         folders = [Path(x) if Path(x).is_dir() else model_folder_of(x) for x in (one, other)]
         first, second = (predictions_of(x, documents, EvaluationConfig(bootstrap=100)).predictions for x in folders)
         result = metrics.compare(first, second, resamples=1000, seed=1)

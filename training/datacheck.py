@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from training import croissant
-from training.card import InvalidCard, read_card
+from training import agreement, croissant
+from training.card import Agreement, InvalidCard, read_card
+from training.cardsets import read_set
 from training.contentrules import broken_rules
-from training.dataset import SPLITS, Dataset, InvalidDataset, checksum, read_folder, to_jsonl
-from training.similarity import near_duplicates, shared_sentences
+from training.dataset import SPLITS, Dataset, InvalidDataset, checksum, to_jsonl
+from training.similarity import near_duplicates, sentences, shared_sentences
 from triage.indicators import Scheme
 from triage.text import Document
 
@@ -54,11 +55,49 @@ def check_leakage(datasets: Sequence[Dataset]) -> list[str]:
     return problems
 
 
-def check_built(folder: Path, dataset: Dataset) -> list[str]:
-    """Whether ``data/*.jsonl`` and the card's checksums are those of the markup."""
+def check_borders(natural: Sequence[Dataset], made: Sequence[Dataset]) -> list[str]:
+    """Sentences that stand on both sides of the border between learning and measuring, mechanical sets included.
+
+    Within phrases, and within the suite, words are repeated on purpose.
+    """
+    problems = []
+    learnt: dict[str, str] = {}
+    for dataset in [*natural, *made]:
+        for document in dataset.documents("train"):
+            learnt.update(dict.fromkeys(sentences(document), document.id))
+    for dataset in made:
+        for document in dataset.documents("test"):
+            for sentence in sentences(document) & learnt.keys():
+                problems.append(f"{document.id} (test) and {learnt[sentence]} (train) share a sentence")
+    phrases = {id_ for dataset in made for id_ in (x.id for x in dataset.documents("train"))}
+    for dataset in natural:
+        for split in ("calibration", "test"):
+            for document in dataset.documents(split):
+                for sentence in sentences(document) & learnt.keys():
+                    if learnt[sentence] in phrases:
+                        problems.append(f"{document.id} ({split}) and {learnt[sentence]} (train) share a sentence")
+    return problems
+
+
+def check_agreement(folder: Path, found: Agreement, scheme: Scheme) -> list[str]:
+    """Whether the card's figures are those of the two annotations kept beside it."""
+    try:
+        pair = agreement.read_pair(folder)
+    except InvalidDataset as error:
+        return error.problems
+    expected = agreement.measure(*pair, scheme) if pair else Agreement(texts=0)
+    if found != expected:
+        return [f"{folder.name}/README.md: the agreement is not that of {agreement.FOLDER}/; run `data build`"]
+    return []
+
+
+def check_built(folder: Path, dataset: Dataset, scheme: Scheme) -> list[str]:
+    """Whether ``data/*.jsonl``, the card's checksums and its agreement are those of the markup."""
     problems = []
     for split in SPLITS:
         path = folder / "data" / f"{split}.jsonl"
+        if not dataset.texts[split] and not path.exists():
+            continue
         if not path.is_file() or path.read_text("utf-8") != to_jsonl(dataset.documents(split)):
             problems.append(f"{dataset.name}/data/{split}.jsonl is not built from the markup; run `data build`")
     try:
@@ -67,22 +106,24 @@ def check_built(folder: Path, dataset: Dataset) -> list[str]:
         return [*problems, str(error)]
     if card.tegn.checksum != {split: checksum(dataset.documents(split)) for split in SPLITS}:
         problems.append(f"{dataset.name}/README.md: the checksums are not those of the data; run `data build`")
+    problems += check_agreement(folder, card.tegn.agreement, scheme)
     return problems + croissant.problems(folder, card)
 
 
 def check_folders(paths: Sequence[Path], scheme: Scheme) -> list[str]:
     """All problems of data set folders, checked alone and against each other; empty if none."""
     problems: list[str] = []
-    datasets: list[Dataset] = []
+    natural: list[Dataset] = []
+    made: list[Dataset] = []
     for path in paths:
         try:
-            dataset = read_folder(path)
+            dataset = read_set(path, scheme)
         except InvalidDataset as error:
             problems += error.problems
             continue
-        datasets.append(dataset)
+        (natural if dataset.natural else made).append(dataset)
         for split in SPLITS:
             for document in dataset.documents(split):
                 problems += [f"{dataset.name}/{document.id}: {x}" for x in check_document(document, scheme)]
-        problems += check_built(path, dataset)
-    return problems + check_leakage(datasets)
+        problems += check_built(path, dataset, scheme)
+    return problems + check_leakage(natural) + check_borders(natural, made)

@@ -35,6 +35,8 @@ class Dataset:
 
     name: str
     texts: dict[str, tuple[WrittenText, ...]]
+    natural: bool = True
+    """Written one by one; not made from patterns, nor for one linguistic function each."""
 
     def documents(self, split: str) -> list[Document]:
         """The documents of a split, in order."""
@@ -42,7 +44,7 @@ class Dataset:
 
 
 def folders(root: Path = DATA_CARDS) -> list[Path]:
-    """All data set folders below a root, by name."""
+    """All folders of natural texts below a root, by name."""
     return sorted(path.parent for path in root.glob("*/splits.toml"))
 
 
@@ -98,13 +100,15 @@ def to_jsonl(documents: Iterable[Document]) -> str:
     return "".join(json.dumps(document_to_json(x), ensure_ascii=False) + "\n" for x in documents)
 
 
-def build(folder: Path) -> dict[str, Path]:
-    """Write ``data/<split>.jsonl`` from the markup; returns the files written."""
-    dataset = read_folder(folder)
+def build(folder: Path, dataset: Dataset) -> dict[str, Path]:
+    """Write ``data/<split>.jsonl`` of the splits that have texts; returns the files written."""
     written = {}
     for split in SPLITS:
         path = folder / "data" / f"{split}.jsonl"
         path.parent.mkdir(exist_ok=True)
+        if not dataset.texts[split]:
+            path.unlink(missing_ok=True)
+            continue
         path.write_text(to_jsonl(dataset.documents(split)), "utf-8", newline="\n")
         written[split] = path
     return written

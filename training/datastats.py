@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import statistics
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from training import similarity
 from training.dataset import SPLITS, Dataset
 from training.plots import bar_plot
+from triage import language
 from triage.indicators import Scheme
 from triage.text import STATES, Document
 
+_QUOTE = re.compile(r"[\"“”„»«]([^\"“”„»«\n]{8,200})[\"“”„»«]")
 LENGTHS = ((0, 40), (40, 120), (120, 250), (250, 350), (350, 800), (800, 10**9))
 
 
 def describe(dataset: Dataset, scheme: Scheme) -> dict[str, Any]:
     """Counts per split, indicator, state, source and length, and measures of variety."""
-    everything = [document for split in SPLITS for document in dataset.documents(split)]
+    every = [text for split in SPLITS for text in dataset.texts[split]]
+    everything = [text.document for text in every]
     return {
         "name": dataset.name,
         "splits": {split: _counts(dataset.documents(split), scheme) for split in SPLITS},
         "sources": dict(Counter(document.source for document in everything).most_common()),
         "lengths": _lengths(everything),
         "variety": _variety(everything),
+        "foreign": sum(speaks_another_language(document.text) for document in everything),
+        "functions": dict(Counter(text.headers["function"] for text in every if "function" in text.headers)),
+        "repeats": _repeats(everything) if dataset.natural else {},
     }
 
 
@@ -71,6 +80,21 @@ def _variety(documents: Sequence[Document]) -> dict[str, float]:
     return measures
 
 
+def _repeats(documents: Sequence[Document]) -> dict[str, int]:
+    return {
+        "near_duplicates": len(similarity.near_duplicates(documents)),
+        "shared_sentences": len(similarity.shared_sentences(documents)),
+    }
+
+
+def speaks_another_language(text: str) -> bool:
+    """Whether a text quotes another language: letters of another script, or a quotation surely not Scandinavian."""
+    if any(char.isalpha() and not unicodedata.name(char, "LATIN").startswith("LATIN") for char in text):
+        return True
+    quotes = [quote for quote in _QUOTE.findall(text) if len(quote.split()) >= 3]
+    return any(language.is_foreign(Document("quote", "note", quote)) for quote in quotes)
+
+
 def as_markdown(stats: dict[str, Any], scheme: Scheme) -> str:
     """The statistics as tables for people."""
     splits = stats["splits"]
@@ -105,6 +129,29 @@ def as_markdown(stats: dict[str, Any], scheme: Scheme) -> str:
             f"Variety: distinct 1/2/3-gram ratio {variety['distinct_1']}/{variety['distinct_2']}/{variety['distinct_3']}; "
             f"{variety['distinct_openings']:.1%} of the texts open with two words no other text opens with first.",
             "",
+            f"Texts that quote another language, as counted by script and a language identifier: {stats['foreign']}.",
+            "",
+            *(
+                [
+                    f"Repeats within and across splits: {stats['repeats']['near_duplicates']} pairs of near-duplicates (Jaccard "
+                    f"similarity of character {similarity.SHINGLE}-grams from {similarity.NEAR}), "
+                    f"{stats['repeats']['shared_sentences']} pairs of texts that share a sentence of "
+                    f"{similarity.SENTENCE_WORDS} words or more.",
+                    "",
+                ]
+                if stats["repeats"]
+                else []
+            ),
+            *(
+                [
+                    f"{len(stats['functions'])} functions: "
+                    + ", ".join(f"{name} {count}" for name, count in stats["functions"].items())
+                    + ".",
+                    "",
+                ]
+                if stats["functions"]
+                else []
+            ),
             "Sources: " + ", ".join(f"{source} {count}" for source, count in stats["sources"].items()) + ".",
             "",
             "![Texts per indicator](indicators.png)",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+_File = TypeVar("_File", bound=BaseModel)
 _Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -86,6 +87,8 @@ class EncoderConfig(BaseModel):
     """Weight of the loss on states."""
     unit_weight: Annotated[float, Field(ge=0)] = 0.5
     """Weight of the loss on units that hold a mark."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Of the encoder's states; drawing it is dear on a CPU, and `token_masking` does much of its work."""
     token_masking: Annotated[float, Field(ge=0, lt=1)] = 0.05
     """Part of the tokens hidden at random in training."""
     dev_share: _Share = 0.1
@@ -131,14 +134,85 @@ class Experiment(BaseModel):
     evaluation: EvaluationConfig = EvaluationConfig()
 
 
+class StartConfig(BaseModel):
+    """Where pre-training starts."""
+
+    model_config = _STRICT
+    kind: Literal["random", "bundled", "encoder"]
+    """Random weights; the encoder that an installed package carries, its vocabulary cut to Danish; or a folder or Hub name."""
+    encoder: str = ""
+    """The folder or Hub name, for kind encoder."""
+    vocabulary: Annotated[int, Field(ge=1000, le=65_535)] = 32_000
+    layers: Annotated[int, Field(ge=1)] = 12
+    width: Annotated[int, Field(ge=32)] = 384
+    """Of the hidden states, for random weights."""
+    heads: Annotated[int, Field(ge=1)] = 12
+
+
+class CorpusConfig(BaseModel):
+    """One source of text."""
+
+    model_config = _STRICT
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    path: str
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """How often its text is drawn, against 1 for drawn in proportion to its size."""
+
+
+class Pretraining(BaseModel):
+    """One pre-training run."""
+
+    model_config = _STRICT
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    description: Annotated[str, Field(min_length=1)]
+    seed: int = 1
+    start: StartConfig
+    corpus: list[CorpusConfig] = Field(default_factory=list)
+    sets: list[str] = Field(default_factory=list)
+    """Data set folders whose training texts (never others) are learnt from too."""
+    sets_weight: Annotated[float, Field(gt=0)] = 3.0
+    vocabulary_characters: Annotated[int, Field(ge=1000)] = 8_000_000
+    """Characters of each source that a vocabulary is made from."""
+    tokens: Annotated[int, Field(ge=1)]
+    """Tokens to see in all."""
+    sequence: Annotated[int, Field(ge=16, le=512)] = 256
+    batch_tokens: Annotated[int, Field(ge=256)] = 8192
+    learning_rate: Annotated[float, Field(gt=0)] = 3e-4
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup: _Share = 0.05
+    decay: _Share = 0.3
+    """Last part of the steps, in which the learning rate falls to nothing."""
+    frozen: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """First part of the steps, in which only the new head learns."""
+    masking: _Share = 0.3
+    compile: bool = False
+    """Compile the model on a GPU."""
+    report_every: Annotated[int, Field(ge=1)] = 200
+    """Steps between measurements on held-out text."""
+    save_minutes: Annotated[float, Field(gt=0)] = 5.0
+
+
+def read_pretraining(path: Path) -> Pretraining:
+    """The pre-training experiment of a TOML file.
+
+    Raises:
+        InvalidExperiment: see the class.
+    """
+    return _read(path, Pretraining)
+
+
 def read_experiment(path: Path) -> Experiment:
     """The experiment of a TOML file.
 
     Raises:
         InvalidExperiment: see the class.
     """
+    return _read(path, Experiment)
+
+
+def _read(path: Path, kind: type[_File]) -> _File:
     try:
-        return Experiment.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return kind.model_validate(tomllib.loads(path.read_text("utf-8")))
     except OSError as error:
         raise InvalidExperiment(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -17,10 +17,11 @@ import torch
 from sklearn.metrics import average_precision_score
 from torch.nn import functional
 from tqdm import tqdm
-from transformers import AutoModel, AutoTokenizer, get_linear_schedule_with_warmup
+from transformers import get_linear_schedule_with_warmup
 
+from training.devices import autocast, choose_device, has_bfloat16
 from training.experiment import EncoderConfig
-from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, cut, embed, pad
+from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, by_length, cut, embed, pad, read_encoder
 from triage.evidence import hazards, make_head
 from triage.indicators import Scheme
 from triage.scoring import document_probability, unit_hazards
@@ -29,19 +30,14 @@ from triage.text import STATES, Document, Span
 if TYPE_CHECKING:
     from training.tracking import Run
 
+GROUP_TOKENS = 4096
+"""Padded tokens of one pass of the encoder in training."""
 UNMARKED = 0.3
 """Weight of an unmarked unit in a text where the indicator is marked elsewhere."""
 
 
 class NoEncoder(ValueError):
     """The encoder cannot be loaded; the message says what to name instead."""
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of a name; `auto` takes the fastest that is there."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
 
 
 @dataclass(frozen=True)
@@ -91,18 +87,47 @@ def _batches(examples: list[_Example], size: int, generator: np.random.Generator
         yield [examples[i] for i in order[start : start + size]]
 
 
+@dataclass(frozen=True)
+class _Scored:
+    """What the losses need of N pieces, in order."""
+
+    logits: torch.Tensor
+    """(N, K)"""
+    states: torch.Tensor
+    """(N, K, 4)"""
+    mass: torch.Tensor
+    """(N, K): attention on marked words."""
+
+
+def _forward(
+    network: Network, pieces: list[Piece], words: list[torch.Tensor], masking: float, tokenizer: Any, device: torch.device
+) -> _Scored:
+    """Score pieces in groups of like length, so that little is padded; contributions and attention are not kept."""
+    order: list[int] = []
+    parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+    for rows in by_length(pieces, GROUP_TOKENS):
+        ids, seen, own = pad([pieces[i] for i in rows], tokenizer.pad_token_id)
+        if masking:
+            ids = ids.masked_fill(own & (torch.rand(own.shape) < masking), tokenizer.mask_token_id)
+        marked = torch.zeros(*ids.shape, words[0].shape[1], dtype=torch.bool)
+        for row, i in enumerate(rows):
+            marked[row, pieces[i].first : pieces[i].first + len(words[i])] = words[i]
+        output = network(ids.to(device), seen.to(device), own.to(device))
+        order += rows
+        parts.append((output.logits, output.states, (output.attention * marked.to(device)).sum(dim=1)))
+    back = torch.tensor(order).argsort().to(device)
+    return _Scored(*(torch.cat(part)[back] for part in zip(*parts, strict=True)))
+
+
 def _loss(
     network: Network, batch: list[_Example], config: EncoderConfig, tokenizer: Any, device: torch.device
 ) -> torch.Tensor:
     pieces = [piece for example in batch for piece in example.pieces]
-    ids, seen, own = pad(pieces, tokenizer.pad_token_id)
-    if config.token_masking:
-        hidden = own & (torch.rand(own.shape) < config.token_masking)
-        ids = ids.masked_fill(hidden, tokenizer.mask_token_id)
+    words = [marked for example in batch for marked in example.words]
     owner = torch.tensor([i for i, example in enumerate(batch) for _ in example.pieces], device=device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        output = network(ids.to(device), seen.to(device), own.to(device))
-    lambdas = hazards(output)
+    with autocast(device):  # around all groups, so that weights are converted once
+        scored = _forward(network, pieces, words, config.token_masking, tokenizer, device)
+    lambdas = hazards(scored.logits, scored.states)
     total = torch.zeros(len(batch), lambdas.shape[1], device=device).index_add(0, owner, lambdas)
     stated = torch.stack([x.stated for x in batch]).to(device)
     # log P = log(1 - exp(-total)) and log(1 - P) = -total, without leaving the log domain.
@@ -111,20 +136,15 @@ def _loss(
     marks = torch.cat([x.marks for x in batch]).to(device)
     weights = torch.cat([x.weights for x in batch]).to(device)
     if config.unit_weight:
-        unit = functional.binary_cross_entropy_with_logits(output.logits, marks, weights, reduction="sum")
+        unit = functional.binary_cross_entropy_with_logits(scored.logits, marks, weights, reduction="sum")
         loss = loss + config.unit_weight * unit / len(batch)
     states = torch.cat([x.states for x in batch]).to(device)
     known = states >= 0
     if config.state_weight and bool(known.any()):
-        state = functional.cross_entropy(output.states[known], states[known], reduction="sum")
+        state = functional.cross_entropy(scored.states[known], states[known], reduction="sum")
         loss = loss + config.state_weight * state / len(batch)
     if config.span_weight and config.head != "cls" and bool(known.any()):
-        words = torch.zeros_like(output.attention, dtype=torch.bool)
-        flat = [marked for x in batch for marked in x.words]
-        for row, (piece, marked) in enumerate(zip(pieces, flat, strict=True)):
-            words[row, piece.first : piece.first + len(marked)] = marked.to(device)
-        mass = (output.attention * words).sum(dim=1)[known]
-        loss = loss + config.span_weight * -torch.log(mass.clamp(min=1e-2)).sum() / len(batch)
+        loss = loss + config.span_weight * -torch.log(scored.mass[known].clamp(min=1e-2)).sum() / len(batch)
     return loss
 
 
@@ -143,8 +163,7 @@ def load_encoder(name: str) -> tuple[Any, Any]:
         NoEncoder: see the class.
     """
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
-        encoder = AutoModel.from_pretrained(name, dtype=torch.float32)
+        tokenizer, encoder = read_encoder(name, offline=False)
     except (OSError, ValueError) as error:
         raise NoEncoder(
             f"no encoder {name!r}: name a folder with config.json, model.safetensors and a tokenizer, or a model on the Hub "
@@ -178,7 +197,12 @@ def fit_encoder(
     generator = np.random.default_rng(seed)
     where = choose_device(device)
     tokenizer, encoder = load_encoder(config.encoder)
+    for module in encoder.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = config.dropout
     longest = min(getattr(encoder.config, "max_position_embeddings", config.max_tokens), config.max_tokens)
+    if where.type == "cpu" and has_bfloat16(where):
+        encoder.set_attn_implementation("eager")  # on short inputs twice as fast there as the fused kernel
     window = Window(config.head, longest, config.context_units)
     network = Network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme))).to(where)
     encoder.get_input_embeddings().weight.requires_grad_(False)  # `Familiarity` rests on them; they also overfit first
@@ -192,7 +216,7 @@ def fit_encoder(
         {"params": [p for p in network.encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
         {"params": [p for p in network.head.parameters() if p.requires_grad], "lr": config.head_learning_rate},
     ]
-    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True)
     steps = config.epochs * -(-len(examples) // config.batch_documents)
     schedule = get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
     best, best_score, waited = copy.deepcopy(network.state_dict()), -1.0, 0

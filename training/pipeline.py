@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from training import plots
 from training.calibrate import fit_calibration
 from training.dataset import InvalidDataset, checksum, read_folder, read_jsonl
 from training.evaluation import Evaluation, evaluate, truth_of
-from training.experiment import DataConfig, EvaluationConfig, Experiment, InvalidExperiment
+from training.experiment import DataConfig, EvaluationConfig, Experiment, InvalidExperiment, Pretraining
 from training.modelcard import write_model_card
 from training.phrases import expand
 from training.tracking import Run, start_run
@@ -27,6 +28,8 @@ from triage.scoring import Scorer, UnitScores, document_probability, unit_hazard
 from triage.tagger import Tagger, applicable, load
 from triage.text import Document
 
+WORK = Path(".pretraining")
+"""State and tokenised text of pre-training runs, a folder each."""
 UNFAMILIAR = 99.0
 """Percentile of novelty on calibration texts beyond which a text is unfamiliar."""
 
@@ -80,6 +83,23 @@ def read_texts(config: DataConfig, scheme: Scheme, seed: int = 1) -> Texts:
     if problems:
         raise InvalidDataset(problems)
     return Texts(splits["train"], splits["calibration"], splits["test"], checksums)
+
+
+def run_pretraining(config: Pretraining, output: Path, work: Path | None, *, device: str) -> dict[str, float]:
+    """Pre-train an encoder into `output`; only the first process of several reports to MLflow.
+
+    Raises:
+        ValueError: with what to do.
+    """
+    from training.pretrain import pretrain
+
+    place = work or WORK / config.name
+    place.mkdir(parents=True, exist_ok=True)
+    if int(os.environ.get("RANK", "0")):
+        return pretrain(config, output, place, device=device)
+    with start_run(config.name, config.description) as run:
+        run.parameters({"pretraining": config.model_dump()})
+        return pretrain(config, output, place, device=device, run=run)
 
 
 def fit(experiment: Experiment, scheme: Scheme, documents: Sequence[Document], device: str, run: Run | None) -> Scorer:

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from triage.evidence import Head, HeadOutput, make_head
 from triage.scoring import Array, Offsets, UnitScores
 from triage.text import Document, Span
 from triage.units import split_units
+from triage.weights import is_compact, load_weights, save_weights
 
 ENCODER = "encoder"
+WEIGHTS = "model.safetensors"
 HEAD = "head.safetensors"
 FAMILIAR = "familiar.safetensors"
 BATCH_TOKENS = 2048
@@ -158,7 +160,7 @@ class EncoderScorer:
         cuts = [cut(document, self.tokenizer, self.window) for document in documents]
         every = [sequence for sequences in cuts for sequence in sequences]
         scores: list[UnitScores | None] = [None] * len(every)
-        for rows in _batches(every):
+        for rows in by_length(every, BATCH_TOKENS):
             for row, unit in zip(rows, self._score([every[i] for i in rows]), strict=True):
                 scores[row] = unit
         done = iter(scores)
@@ -187,11 +189,7 @@ class EncoderScorer:
 
     def save(self, folder: Path) -> tuple[dict[str, Any], list[str]]:
         place = folder / ENCODER
-        place.mkdir(parents=True, exist_ok=True)
-        self.network.encoder.config.save_pretrained(place)  # type: ignore[union-attr, operator]
-        self.tokenizer.save_pretrained(place)
-        half = {name: x.half().contiguous() for name, x in self.network.encoder.state_dict().items()}
-        save_file(half, place / "model.safetensors", {"format": "pt"})
+        save_encoder(place, self.tokenizer, self.network.encoder)
         save_file({name: x.contiguous() for name, x in self.network.head.state_dict().items()}, folder / HEAD)
         save_file(
             {"mean": torch.from_numpy(self.familiarity.mean), "scale": torch.from_numpy(self.familiarity.scale)},
@@ -203,9 +201,7 @@ class EncoderScorer:
     @classmethod
     def load(cls, folder: Path, settings: dict[str, Any]) -> EncoderScorer:
         """The scorer that `save` wrote into `folder`; never asks a network."""
-        place = str(folder / ENCODER)
-        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
-        encoder = AutoModel.from_pretrained(place, local_files_only=True, dtype=torch.float32)
+        tokenizer, encoder = read_encoder(str(folder / ENCODER), offline=True)
         window = Window(**settings["window"])
         head = make_head(window.head, encoder.config.hidden_size, settings["indicators"])
         head.load_state_dict(load_file(folder / HEAD))
@@ -215,13 +211,44 @@ class EncoderScorer:
         )
 
 
-def _batches(sequences: Sequence[Piece]) -> Iterator[list[int]]:
-    """Rows grouped by length, so that little is padded."""
+def save_encoder(place: Path, tokenizer: Any, encoder: Any) -> None:
+    """Write a folder that `read_encoder` reads."""
+    place.mkdir(parents=True, exist_ok=True)
+    encoder.config.save_pretrained(place)
+    tokenizer.save_pretrained(place)
+    save_weights(place / WEIGHTS, encoder.state_dict())
+
+
+def read_encoder(name: str, *, offline: bool) -> tuple[Any, Any]:
+    """(tokenizer, encoder) in float32 of a folder by `save_encoder`, of any folder in the Hub's layout, or of a name on the Hub.
+
+    Raises:
+        OSError, ValueError: there is none, as `transformers` says it.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=offline)
+    weights = Path(name) / WEIGHTS
+    if is_compact(weights):
+        encoder = AutoModel.from_config(AutoConfig.from_pretrained(name, local_files_only=True))
+        _without_pooler(encoder).load_state_dict(load_weights(weights))
+    else:
+        encoder = _without_pooler(AutoModel.from_pretrained(name, local_files_only=offline, dtype=torch.float32))
+    return tokenizer, encoder
+
+
+def _without_pooler(encoder: Any) -> Any:
+    """Some encoders bring a layer on top that is never used here."""
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None
+    return encoder
+
+
+def by_length(sequences: Sequence[Piece], tokens: int) -> Iterator[list[int]]:
+    """Rows grouped by length, at most `tokens` padded tokens a group, so that little is padded."""
     batch: list[int] = []
     longest = 0
     for row in sorted(range(len(sequences)), key=lambda i: len(sequences[i].ids)):
         longest = len(sequences[row].ids)
-        if batch and longest * (len(batch) + 1) > BATCH_TOKENS:
+        if batch and longest * (len(batch) + 1) > tokens:
             yield batch
             batch = []
         batch.append(row)

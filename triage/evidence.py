@@ -108,6 +108,6 @@ def make_head(name: str, width: int, indicators: int) -> Head:
     raise ValueError(f"unknown head {name!r}; heads are {', '.join(HEADS)}")
 
 
-def hazards(output: HeadOutput) -> Tensor:
-    """lambda = P(stated) * softplus(u), (B, K); see `triage.scoring`."""
-    return output.states.softmax(dim=-1)[..., 0] * nn.functional.softplus(output.logits)
+def hazards(logits: Tensor, states: Tensor) -> Tensor:
+    """lambda = P(stated) * softplus(u), (B, K), from logits (B, K) and state logits (B, K, 4); see `triage.scoring`."""
+    return states.softmax(dim=-1)[..., 0] * nn.functional.softplus(logits)

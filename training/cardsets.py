@@ -1,0 +1,42 @@
+"""The three kinds of data set folder, each read as texts by split, so that they are counted, built and checked alike.
+
+Natural texts have ``splits.toml``; contrast phrases have ``patterns/`` and are for training alone; the functional suite has cases
+in ``texts/`` and is for testing alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.behaviour import read_cases
+from training.dataset import DATA_CARDS, Dataset, read_folder
+from training.markup import WrittenText
+from training.phrases import expand
+from triage.indicators import Scheme
+
+VARIANTS = 2
+"""Sentences built of each line of a contrast group: four contrasts of 26 groups make some 200 pairs an indicator."""
+
+
+def set_folders(root: Path = DATA_CARDS) -> list[Path]:
+    """All data set folders of any kind below a root, by name."""
+    return sorted(path.parent for path in root.glob("*/README.md"))
+
+
+def read_set(folder: Path, scheme: Scheme) -> Dataset:
+    """The texts of a folder of any kind.
+
+    Raises:
+        InvalidDataset: with every problem found.
+    """
+    if (folder / "splits.toml").is_file():
+        return read_folder(folder)
+    if (folder / "patterns").is_dir():
+        phrases = expand(folder, scheme, variants=VARIANTS, seed=1)
+        texts = tuple(WrittenText(document, document.id) for document in phrases)
+        return Dataset(folder.name, {"train": texts, "calibration": (), "test": ()}, natural=False)
+    cases = tuple(
+        WrittenText(case.document, f"{case.function}-{case.pair}", {"function": case.function})
+        for case in read_cases(folder, scheme)
+    )
+    return Dataset(folder.name, {"train": (), "calibration": (), "test": cases}, natural=False)

@@ -1,0 +1,283 @@
+"""Pre-trains an encoder on Danish text: masked-language modelling from random weights, from a bundled multilingual encoder
+whose vocabulary is cut to Danish, or from any encoder in a folder or on the Hub.
+
+Practice: 30 % of the tokens masked (Wettig et al. 2023), sequences packed, warm-up, stable and decay phases of the learning
+rate (Hu et al. 2024), the body frozen at first where it comes trained, bfloat16 where the processor has it. The state is saved
+every few minutes and holds all that is needed: a stopped run goes on at the step it had reached. Several devices: `torchrun`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+from tqdm import tqdm
+from transformers import BertConfig, BertModel
+
+from training import vocabulary
+from training.bundled import locate, read_bundled
+from training.corpus import Mixture, NoCorpus, Source, load_source, read_documents
+from training.dataset import read_folder
+from training.devices import autocast, choose_device
+from training.experiment import InvalidExperiment, Pretraining
+from training.finetune import load_encoder
+from training.tracking import Run
+from triage.encoder import save_encoder
+
+STATE = "state.pt"
+_HELD_OUT_ROWS = 64
+
+
+class MaskedLanguageModel(nn.Module):
+    """An encoder with a head that names masked tokens; its output table is the input table."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        table = encoder.get_input_embeddings().weight  # type: ignore[operator]
+        width = table.shape[1]
+        self.transform = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width))
+        self.bias = nn.Parameter(torch.zeros(table.shape[0]))
+
+    def forward(self, ids: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        """Logits (n, V) of the n chosen places of (B, T) ids, row by row."""
+        hidden = self.encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+        table = self.encoder.get_input_embeddings().weight  # type: ignore[operator]
+        return functional.linear(self.transform(hidden[chosen]), table, self.bias)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What training starts from."""
+
+    tokenizer: Any
+    encoder: Any
+    mixture: Mixture
+
+
+def _documents(config: Pretraining) -> Iterator[tuple[str, float, list[str] | Iterator[str]]]:
+    for source in config.corpus:
+        yield source.name, source.weight, read_documents(Path(source.path))
+    if config.sets:
+        texts = [x.text for name in config.sets for x in read_folder(Path(name)).documents("train")]
+        yield "own-texts", config.sets_weight, texts
+
+
+def _sample(config: Pretraining) -> Iterator[str]:
+    """Paragraphs to learn a vocabulary from: each source's first share, own texts whole."""
+    for name, _, documents in _documents(config):
+        budget = config.vocabulary_characters if name != "own-texts" else 10**12
+        for document in documents:
+            yield from document.split("\n")
+            budget -= len(document)
+            if budget <= 0:
+                break
+
+
+def prepare(config: Pretraining, work: Path) -> Prepared:
+    """Tokenizer, encoder and data of an experiment; the tokenizer and tokenised corpora are cached in `work`.
+
+    Raises:
+        InvalidExperiment, NoCorpus, NoBundledEncoder, NoEncoder: with what to do.
+    """
+    torch.manual_seed(config.seed)
+    start = config.start
+    place = work / "start"
+    if not (place / "config.json").is_file():
+        if start.kind == "random":
+            tokenizer = vocabulary.learn(_sample(config), start.vocabulary)
+            shape = BertConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=start.width,
+                num_hidden_layers=start.layers,
+                num_attention_heads=start.heads,
+                intermediate_size=4 * start.width,
+                max_position_embeddings=512,
+                pad_token_id=tokenizer.pad_token_id,
+            )
+            encoder: Any = BertModel(shape, add_pooling_layer=False)
+        elif start.kind == "bundled":
+            tokenizer, encoder = _from_bundled(config)
+        else:
+            tokenizer, encoder = load_encoder(start.encoder)
+        save_encoder(place, tokenizer, encoder)
+    tokenizer, encoder = load_encoder(str(place))
+    if len(tokenizer) > np.iinfo(np.uint16).max:
+        raise InvalidExperiment("the vocabulary has more than 65,535 pieces; cut it first with start.kind = 'bundled'")
+    sources: list[Source] = [
+        load_source(name, weight, documents, tokenizer, work / "tokens" if name != "own-texts" else None)
+        for name, weight, documents in _documents(config)
+    ]
+    if not any(len(source.train) for source in sources):
+        raise NoCorpus("there is no text to learn from; name files under [[corpus]] or folders under sets")
+    return Prepared(tokenizer, encoder, Mixture(sources, config.sequence, tokenizer.cls_token_id))
+
+
+def _from_bundled(config: Pretraining) -> tuple[Any, Any]:
+    """The bundled encoder with its vocabulary cut to Danish, and layers left out evenly if fewer are wanted."""
+    bundled = read_bundled(locate())
+    tokenizer, origin = vocabulary.trim(bundled.pieces, bundled.scores.tolist(), _sample(config), config.start.vocabulary)
+    weights = {name: torch.from_numpy(x) for name, x in bundled.weights.items()}
+    table = weights["embeddings.word_embeddings.weight"]
+    unknown = table[bundled.pieces.index("<unk>")]
+    rows = torch.stack([table[i] if i >= 0 else unknown + 0.02 * torch.randn_like(unknown) for i in origin])
+    weights["embeddings.word_embeddings.weight"] = rows
+    had = int(bundled.config["num_hidden_layers"])
+    kept = np.unique(np.linspace(0, had - 1, min(config.start.layers, had)).round().astype(int))
+    moved = {f"encoder.layer.{old}.": f"encoder.layer.{new}." for new, old in enumerate(kept)}
+    chosen = {}
+    for name, value in weights.items():
+        prefix = ".".join(name.split(".")[:3]) + "."
+        if name.startswith("encoder.layer."):
+            if prefix in moved:
+                chosen[name.replace(prefix, moved[prefix])] = value
+        else:
+            chosen[name] = value
+    shape = BertConfig(**{**bundled.config, "vocab_size": len(rows), "num_hidden_layers": len(kept)}, pad_token_id=1)
+    encoder = BertModel(shape, add_pooling_layer=False)
+    encoder.load_state_dict(chosen)
+    return tokenizer, encoder
+
+
+def learning_rate(step: int, steps: int, config: Pretraining) -> float:
+    """Share of the highest learning rate at a step: warm-up, stable, then a decay by the inverse square root shape."""
+    warm, decay = max(1, int(config.warmup * steps)), max(1, int(config.decay * steps))
+    if step < warm:
+        return (step + 1) / warm
+    if step >= steps - decay:
+        return 1 - math.sqrt((step - (steps - decay)) / decay)
+    return 1.0
+
+
+def mask(
+    ids: np.ndarray[Any, Any], tokenizer: Any, share: float, chance: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Inputs with masked tokens, the places chosen, and their true ids. Of the chosen, 80 % are masked, 10 % replaced."""
+    special = np.isin(ids, tokenizer.all_special_ids)
+    chosen = (chance.random(ids.shape) < share) & ~special
+    roll = chance.random(ids.shape)
+    hidden = np.where(chosen & (roll < 0.8), tokenizer.mask_token_id, ids)
+    swapped = chosen & (roll >= 0.8) & (roll < 0.9)
+    hidden = np.where(swapped, chance.integers(len(vocabulary.SPECIALS), len(tokenizer), ids.shape), hidden)
+    return torch.from_numpy(hidden), torch.from_numpy(chosen), torch.from_numpy(ids[chosen])
+
+
+@torch.no_grad()
+def perplexity(model: MaskedLanguageModel, prepared: Prepared, config: Pretraining, device: torch.device) -> dict[str, float]:
+    """Masked-token perplexity on held-out text of each source, always with the same masks."""
+    model.eval()
+    found = {}
+    for source in prepared.mixture.sources:
+        rows = prepared.mixture.held_out(source, _HELD_OUT_ROWS)
+        losses, count = 0.0, 0
+        for start in range(0, len(rows), 16):
+            ids, chosen, truth = mask(rows[start : start + 16], prepared.tokenizer, 0.15, np.random.default_rng([7, start]))
+            with autocast(device):
+                logits = model(ids.to(device), chosen.to(device))
+            losses += float(functional.cross_entropy(logits.float(), truth.to(device), reduction="sum"))
+            count += len(truth)
+        if count:
+            found[source.name] = math.exp(losses / count)
+    model.train()
+    return found
+
+
+def _groups(model: MaskedLanguageModel, config: Pretraining) -> list[dict[str, Any]]:
+    flat = [p for p in model.parameters() if p.ndim < 2]
+    full = [p for p in model.parameters() if p.ndim >= 2]
+    return [{"params": full, "weight_decay": config.weight_decay}, {"params": flat, "weight_decay": 0.0}]
+
+
+def pretrain(config: Pretraining, output: Path, work: Path, *, device: str = "auto", run: Run | None = None) -> dict[str, float]:
+    """Train until the experiment's tokens are seen, and write the encoder; returns the held-out perplexities.
+
+    The state lies in `work`; calling again goes on from it. Under ``torchrun`` each process takes its share of every batch.
+    """
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    where = choose_device(device)
+    if world > 1:
+        torch.distributed.init_process_group()
+        if where.type == "cuda":
+            where = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+            torch.cuda.set_device(where)
+    if rank:
+        torch.distributed.barrier()  # the first process prepares the files that all read
+    prepared = prepare(config, work)
+    if world > 1 and not rank:
+        torch.distributed.barrier()
+    model = MaskedLanguageModel(prepared.encoder).to(where)
+    optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
+    batch = max(world, config.batch_tokens // config.sequence)
+    steps = max(1, config.tokens // (batch * config.sequence))
+    step = _resume(work / STATE, model, optimizer, where)
+    network: Any = torch.compile(model) if config.compile and where.type == "cuda" else model
+    if world > 1:
+        network = nn.parallel.DistributedDataParallel(network)
+    saved = time.monotonic()
+    frozen_until = int(config.frozen * steps)
+    with tqdm(total=steps, initial=step, desc="pre-training", unit="step", disable=None if not rank else True) as bar:
+        while step < steps:
+            for parameter in prepared.encoder.parameters():
+                parameter.requires_grad_(step >= frozen_until)
+            rows = prepared.mixture.batch(step, batch, config.seed)[rank::world]
+            ids, chosen, truth = mask(rows, prepared.tokenizer, config.masking, np.random.default_rng([config.seed, step, rank]))
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * learning_rate(step, steps, config)
+            with autocast(where):
+                loss = functional.cross_entropy(network(ids.to(where), chosen.to(where)).float(), truth.to(where))
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            step += 1
+            reached = float(loss.detach())
+            bar.update()
+            if not rank and (step % config.report_every == 0 or step == steps):
+                measured = perplexity(model, prepared, config, where)
+                bar.set_postfix(loss=f"{reached:.3f}", **{k: f"{v:.1f}" for k, v in list(measured.items())[:3]})
+                tokens = step * batch * config.sequence
+                if run is not None:
+                    run.metrics({"loss": reached, "tokens": tokens, "perplexity": measured}, step=step)
+                _note(work, {"step": step, "tokens": tokens, "loss": reached, **measured})
+            if not rank and (time.monotonic() - saved > 60 * config.save_minutes or step == steps):
+                _save(work / STATE, model, optimizer, step)
+                saved = time.monotonic()
+    if not rank:
+        save_encoder(output, prepared.tokenizer, prepared.encoder.cpu())
+        model.to(where)
+    measured = perplexity(model, prepared, config, where)
+    if world > 1:
+        torch.distributed.destroy_process_group()
+    return measured
+
+
+def _note(work: Path, row: dict[str, float]) -> None:
+    with (work / "progress.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({k: round(v, 4) for k, v in row.items()}) + "\n")
+
+
+def _save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
+    fresh = path.with_suffix(".new")
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, fresh)
+    fresh.replace(path)
+
+
+def _resume(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device) -> int:
+    if not path.is_file():
+        return 0
+    state = torch.load(path, map_location=device, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"])
+
+
