@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from training.baseline import fit_linear
 from training.experiment import CalibrationConfig, DataConfig, Experiment, LinearConfig
@@ -15,6 +16,9 @@ from training.pipeline import calibrated
 from triage.indicators import Scheme, load_scheme
 from triage.tagger import Tagger, load
 from triage.text import Document
+
+settings.register_profile("tegn", deadline=None)  # a busy machine is no failure
+settings.load_profile("tegn")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,14 +11,16 @@ import yaml
 
 from tests.conftest import ROOT
 from training.card import read_card
+from training.cardsets import read_set, set_folders
 from training.datacheck import check_folders
-from training.dataset import DATA_CARDS, folders, read_folder
+from training.dataset import DATA_CARDS, SPLITS, folders, read_folder
 from training.experiment import read_experiment
 from triage.modelfolder import read_manifest
 from triage.tagger import load
 from triage.text import Document
 
-FOLDERS = folders(ROOT / DATA_CARDS)
+FOLDERS = set_folders(ROOT / DATA_CARDS)
+NATURAL = folders(ROOT / DATA_CARDS)
 MODELS = sorted(path.parent for path in (ROOT / "models").glob("*/model.json"))
 
 
@@ -51,9 +53,39 @@ def test_every_card_is_complete_and_about_this_scheme(folder, scheme):
     assert read_card(folder).tegn.scheme == scheme.version
 
 
+def test_the_data_are_as_many_and_as_varied_as_the_design_asks(scheme):
+    natural = {folder.name: read_folder(folder) for folder in NATURAL}
+    texts = {name: sum(len(x.texts[split]) for split in SPLITS) for name, x in natural.items()}
+    assert texts["notes-da"] >= 1600
+    assert texts["ads-da"] >= 800
+    least = {"train": 90, "calibration": 20, "test": 20}
+    for indicator in scheme:
+        for split, least_texts in least.items():
+            stated = sum(indicator.code in x.stated() for d in natural.values() for x in d.documents(split))
+            assert stated >= least_texts, (indicator.code, split)
+    everything = [x for d in natural.values() for split in SPLITS for x in d.documents(split)]
+    states = [label.state for x in everything for label in x.labels for _ in label.spans]
+    assert len(states) - states.count("stated") >= 1400
+    words = [len(x.text.split()) for x in everything]
+    assert sum(n > 350 for n in words) >= 60
+    assert sum(n > 800 for n in words) >= 15
+    assert 0.25 < sum(not x.stated() for x in everything) / len(everything) < 0.45
+    functions = read_set(ROOT / DATA_CARDS / "behaviour-da", scheme).texts["test"]
+    counts = [
+        sum(x.headers["function"] == name for x in functions) for name in {x.headers["function"] for x in functions}
+    ]
+    assert len(counts) >= 40
+    assert min(counts) >= 25
+    phrases = read_set(ROOT / DATA_CARDS / "phrases-da", scheme).documents("train")
+    for indicator in scheme:
+        assert 4 * sum(x.id.startswith(f"{indicator.code}-") and "-stated-" in x.id for x in phrases) >= 120, (
+            indicator.code
+        )
+
+
 def test_no_text_is_in_two_sets_or_from_the_examples():
     seen = set()
-    for folder in FOLDERS:
+    for folder in NATURAL:
         for split in read_folder(folder).texts.values():
             for text in split:
                 assert text.document.text not in seen
@@ -120,12 +152,12 @@ def test_the_repository_names_no_machine_and_no_host():
             assert not re.search(r"(?<![\w.])/(work|home|root|tmp)/|pypi\.|pythonhosted|npmjs", text), path
 
 
-def test_texts_of_the_examples_are_not_in_the_data():
+def test_texts_of_the_examples_are_not_in_the_data(scheme):
     examples = ROOT.parent / "shared" / "design" / "examples.md"
     if not examples.exists():
         pytest.skip("the design is not beside the checkout")
     raw = examples.read_text("utf-8")
     for folder in FOLDERS:
-        for split in read_folder(folder).texts.values():
+        for split in read_set(folder, scheme).texts.values():
             for text in split:
                 assert text.document.text[:80] not in raw

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import cohen_kappa_score
@@ -43,7 +44,7 @@ def read_pair(folder: Path) -> tuple[list[Document], list[Document]] | None:
     return first, second
 
 
-def _f1(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> float:
+def _f1(one: set[Any], other: set[Any]) -> float:
     return 2 * len(one & other) / (len(one) + len(other)) if one or other else float("nan")
 
 

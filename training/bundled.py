@@ -8,6 +8,7 @@ its code is run. Four bits cost some precision, which a little more pre-training
 from __future__ import annotations
 
 import importlib.metadata
+import itertools
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,9 @@ def read_bundled(path: Path) -> BundledEncoder:
     try:
         return _read(path.read_bytes())
     except (OSError, struct.error, KeyError, ValueError, IndexError) as error:
-        raise NoBundledEncoder(f"{path} is not an encoder of the known format ({error}); install {PACKAGE} anew") from None
+        raise NoBundledEncoder(
+            f"{path} is not an encoder of the known format ({error}); install {PACKAGE} anew"
+        ) from None
 
 
 def _read(data: bytes) -> BundledEncoder:
@@ -110,7 +113,7 @@ def _read(data: bytes) -> BundledEncoder:
     ends = np.frombuffer(reader.take(4 * (size + 1)), "<u4")
     scores = np.frombuffer(reader.take(4 * size), "<f4").copy()
     blob = reader.take(bytes_of_pieces)
-    pieces = [blob[start:end].decode("utf-8", "replace") for start, end in zip(ends, ends[1:], strict=False)]
+    pieces = [blob[start:end].decode("utf-8", "replace") for start, end in itertools.pairwise(ends)]
     reader.count()  # the map of normalised characters follows; the tokenizer library brings its own
     reader.take(reader.count("I"))
     tensors: dict[str, tuple[int, int, int]] = {}
@@ -122,7 +125,7 @@ def _read(data: bytes) -> BundledEncoder:
     def tensor(name: str, *shape: int) -> npt.NDArray[np.float32]:
         offset = tensors[name][2]
         count = int(np.prod(shape))
-        if name.endswith(".w") and len(shape) == 2 or name == "emb.word":
+        if (name.endswith(".w") and len(shape) == 2) or name == "emb.word":
             return _dequantised(data[offset : offset + count // _BLOCK * _BLOCK_BYTES]).reshape(shape)
         return np.frombuffer(data, "<f4", count, offset).reshape(shape).copy()
 

@@ -54,7 +54,9 @@ def data_stats(folders: Folders = None) -> None:
     try:
         for folder in _folders(folders):
             typer.echo(f"# {folder.name}\n")
-            typer.echo(datastats.as_markdown(datastats.describe(cardsets.read_set(folder, scheme), scheme), scheme) + "\n")
+            typer.echo(
+                datastats.as_markdown(datastats.describe(cardsets.read_set(folder, scheme), scheme), scheme) + "\n"
+            )
     except dataset.InvalidDataset as error:
         _stop(error)
 
@@ -144,6 +146,35 @@ def run(
         _stop(error)
     _print_report(evaluation.report)
     typer.echo(f"MLflow run {run_id}" + (f", model in {folder}" if folder else ""))
+
+
+@app.command()
+def curve(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
+    size: Annotated[list[int], typer.Option(help="Training texts of a point; name it several times.")] = [  # noqa: B006
+        100,
+        200,
+        400,
+        800,
+        1600,
+    ],
+    device: Device = "auto",
+) -> None:
+    """Learning curve: the same experiment with fewer training texts; the last point takes them all."""
+    from training.curve import learning_curve
+
+    try:
+        config = read_experiment(experiment)
+        typer.echo(f"{'texts':>6}  macro F1 (95 % interval)   micro F1   macro AP")
+        for point in learning_curve(config, load_scheme(), size, device):
+            found = point.overall
+            low, high = found["macro_f1"]["interval"]
+            typer.echo(
+                f"{point.texts:>6}  {found['macro_f1']['value']:.3f} ({low:.3f} to {high:.3f})     "
+                f"{found['micro_f1']['value']:.3f}      {found['macro_ap']['value']:.3f}"
+            )
+    except ValueError as error:
+        _stop(error)
 
 
 @app.command()

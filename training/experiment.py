@@ -87,6 +87,8 @@ class EncoderConfig(BaseModel):
     """Weight of the loss on states."""
     unit_weight: Annotated[float, Field(ge=0)] = 0.5
     """Weight of the loss on units that hold a mark."""
+    frozen_layers: Annotated[int, Field(ge=0)] = 0
+    """How many of the encoder's first layers stay as they were pre-trained (BERT-like encoders)."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Of the encoder's states; drawing it is dear on a CPU, and `token_masking` does much of its work."""
     token_masking: Annotated[float, Field(ge=0, lt=1)] = 0.05

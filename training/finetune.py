@@ -22,7 +22,7 @@ from transformers import get_linear_schedule_with_warmup
 from training.devices import autocast, choose_device, has_bfloat16
 from training.experiment import EncoderConfig
 from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, by_length, cut, embed, pad, read_encoder
-from triage.evidence import hazards, make_head
+from triage.evidence import AttentionHead, hazards, make_head
 from triage.indicators import Scheme
 from triage.scoring import document_probability, unit_hazards
 from triage.text import STATES, Document, Span
@@ -100,7 +100,12 @@ class _Scored:
 
 
 def _forward(
-    network: Network, pieces: list[Piece], words: list[torch.Tensor], masking: float, tokenizer: Any, device: torch.device
+    network: Network,
+    pieces: list[Piece],
+    words: list[torch.Tensor],
+    masking: float,
+    tokenizer: Any,
+    device: torch.device,
 ) -> _Scored:
     """Score pieces in groups of like length, so that little is padded; contributions and attention are not kept."""
     order: list[int] = []
@@ -212,6 +217,10 @@ def fit_encoder(
     dev = [documents[i] for i in order[:dev_size]]
     examples = [_example(documents[i], tokenizer, window, scheme) for i in order[dev_size:]]
     examples = [x for x in examples if x.pieces]
+    if isinstance(network.head, AttentionHead):
+        network.head.standardise(_token_states(network, examples, tokenizer, where))
+    for layer in list(getattr(getattr(encoder, "encoder", None), "layer", []))[: config.frozen_layers]:
+        layer.requires_grad_(False)
     groups = [
         {"params": [p for p in network.encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
         {"params": [p for p in network.head.parameters() if p.requires_grad], "lr": config.head_learning_rate},
@@ -244,6 +253,21 @@ def fit_encoder(
                 break
     network.load_state_dict(best)
     return EncoderScorer(network.cpu(), tokenizer, window, familiarity)
+
+
+@torch.no_grad()
+def _token_states(
+    network: Network, examples: Sequence[_Example], tokenizer: Any, device: torch.device, most: int = 400
+) -> torch.Tensor:
+    """(N, H): states of the own tokens of some pieces, before training."""
+    network.eval()
+    pieces = [piece for example in examples[:most] for piece in example.pieces][:most]
+    states = []
+    for rows in by_length(pieces, GROUP_TOKENS):
+        ids, seen, own = (x.to(device) for x in pad([pieces[i] for i in rows], tokenizer.pad_token_id))
+        with autocast(device):
+            states.append(network.encoder(input_ids=ids, attention_mask=seen.long()).last_hidden_state[own].float())
+    return torch.cat(states)
 
 
 def _familiarity(documents: Sequence[Document], tokenizer: Any, encoder: Any) -> Familiarity:

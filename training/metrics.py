@@ -85,6 +85,9 @@ def macro_ap(predictions: Predictions) -> float:
     return float(np.nanmean(average_precision(predictions))) if predictions.truth.any() else float("nan")
 
 
+MEASURES = (("macro_f1", macro_f1), ("micro_f1", micro_f1), ("macro_ap", macro_ap))
+
+
 def expected_calibration_error(probability: Array, truth: Truth, bins: int = 15) -> float:
     """Expected calibration error of pooled predictions, equal-width bins (Guo et al. 2017)."""
     p, y = probability.ravel(), truth.ravel()
@@ -141,18 +144,23 @@ def f1_intervals(predictions: Predictions, *, resamples: int, seed: int) -> npt.
     return np.asarray(limits)
 
 
+def overall(predictions: Predictions, *, resamples: int, seed: int) -> dict[str, dict[str, Any]]:
+    """The measures over all indicators, each with its value and interval."""
+    found = {}
+    for name, measure in MEASURES:
+        few = min(resamples, 200) if name == "macro_ap" else resamples  # average precision is slow to resample
+        found[name] = {
+            "value": measure(predictions),
+            "interval": interval(predictions, measure, resamples=few, seed=seed),
+        }
+    return found
+
+
 def report(predictions: Predictions, *, resamples: int, budget: float, seed: int) -> dict[str, Any]:
     """All figures of one model on one set of documents, ready for JSON."""
     f1 = f1_by_indicator(predictions.flagged, predictions.truth)
     ap = average_precision(predictions)
     limits = f1_intervals(predictions, resamples=resamples, seed=seed)
-    overall = {}
-    for name, measure in (("macro_f1", macro_f1), ("micro_f1", micro_f1), ("macro_ap", macro_ap)):
-        few = min(resamples, 200) if name == "macro_ap" else resamples  # average precision is slow to resample
-        overall[name] = {
-            "value": measure(predictions),
-            "interval": interval(predictions, measure, resamples=few, seed=seed),
-        }
     groups = {}
     for label, values in (("kind", predictions.kinds), ("source", predictions.sources)):
         for value in sorted(set(values)):
@@ -164,7 +172,7 @@ def report(predictions: Predictions, *, resamples: int, budget: float, seed: int
             }
     return {
         "n": len(predictions.ids),
-        "overall": overall,
+        "overall": overall(predictions, resamples=resamples, seed=seed),
         "brier_skill": brier_skill(predictions),
         "calibration_error": expected_calibration_error(predictions.probability, predictions.truth),
         "recall_at_budget": {"budget": budget, "value": recall_at_budget(predictions, budget)},
@@ -194,7 +202,7 @@ def compare(one: Predictions, other: Predictions, *, resamples: int, seed: int) 
     count = len(one.ids)
     rows = [generator.integers(0, count, count) for _ in range(resamples)]
     result = {}
-    for name, measure in (("macro_f1", macro_f1), ("micro_f1", micro_f1), ("macro_ap", macro_ap)):
+    for name, measure in MEASURES:
         few = rows[:200] if name == "macro_ap" else rows
         differences = [measure(other.subset(r)) - measure(one.subset(r)) for r in few]
         low, high = np.nanpercentile(differences, [2.5, 97.5])

@@ -126,7 +126,9 @@ def prepare(config: Pretraining, work: Path) -> Prepared:
 def _from_bundled(config: Pretraining) -> tuple[Any, Any]:
     """The bundled encoder with its vocabulary cut to Danish, and layers left out evenly if fewer are wanted."""
     bundled = read_bundled(locate())
-    tokenizer, origin = vocabulary.trim(bundled.pieces, bundled.scores.tolist(), _sample(config), config.start.vocabulary)
+    tokenizer, origin = vocabulary.trim(
+        bundled.pieces, bundled.scores.tolist(), _sample(config), config.start.vocabulary
+    )
     weights = {name: torch.from_numpy(x) for name, x in bundled.weights.items()}
     table = weights["embeddings.word_embeddings.weight"]
     unknown = table[bundled.pieces.index("<unk>")]
@@ -173,7 +175,9 @@ def mask(
 
 
 @torch.no_grad()
-def perplexity(model: MaskedLanguageModel, prepared: Prepared, config: Pretraining, device: torch.device) -> dict[str, float]:
+def perplexity(
+    model: MaskedLanguageModel, prepared: Prepared, config: Pretraining, device: torch.device
+) -> dict[str, float]:
     """Masked-token perplexity on held-out text of each source, always with the same masks."""
     model.eval()
     found = {}
@@ -181,7 +185,9 @@ def perplexity(model: MaskedLanguageModel, prepared: Prepared, config: Pretraini
         rows = prepared.mixture.held_out(source, _HELD_OUT_ROWS)
         losses, count = 0.0, 0
         for start in range(0, len(rows), 16):
-            ids, chosen, truth = mask(rows[start : start + 16], prepared.tokenizer, 0.15, np.random.default_rng([7, start]))
+            ids, chosen, truth = mask(
+                rows[start : start + 16], prepared.tokenizer, 0.15, np.random.default_rng([7, start])
+            )
             with autocast(device):
                 logits = model(ids.to(device), chosen.to(device))
             losses += float(functional.cross_entropy(logits.float(), truth.to(device), reduction="sum"))
@@ -198,67 +204,107 @@ def _groups(model: MaskedLanguageModel, config: Pretraining) -> list[dict[str, A
     return [{"params": full, "weight_decay": config.weight_decay}, {"params": flat, "weight_decay": 0.0}]
 
 
-def pretrain(config: Pretraining, output: Path, work: Path, *, device: str = "auto", run: Run | None = None) -> dict[str, float]:
-    """Train until the experiment's tokens are seen, and write the encoder; returns the held-out perplexities.
+@dataclass(frozen=True)
+class _Place:
+    """Which of several processes this is, and where its tensors live."""
 
-    The state lies in `work`; calling again goes on from it. Under ``torchrun`` each process takes its share of every batch.
-    """
-    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    rank: int
+    world: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        return self.rank == 0
+
+
+def _place(device: str) -> _Place:
+    """Joins the other processes where ``torchrun`` has started several."""
+    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     where = choose_device(device)
     if world > 1:
         torch.distributed.init_process_group()
         if where.type == "cuda":
-            where = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+            where = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
             torch.cuda.set_device(where)
-    if rank:
-        torch.distributed.barrier()  # the first process prepares the files that all read
-    prepared = prepare(config, work)
-    if world > 1 and not rank:
+    return _Place(rank, world, where)
+
+
+def _prepare_once(config: Pretraining, work: Path, place: _Place) -> Prepared:
+    """The first process writes the files that all of them read."""
+    if not place.first:
         torch.distributed.barrier()
-    model = MaskedLanguageModel(prepared.encoder).to(where)
+    prepared = prepare(config, work)
+    if place.world > 1 and place.first:
+        torch.distributed.barrier()
+    return prepared
+
+
+def pretrain(
+    config: Pretraining, output: Path, work: Path, *, device: str = "auto", run: Run | None = None
+) -> dict[str, float]:
+    """Train until the experiment's tokens are seen, and write the encoder; returns the held-out perplexities.
+
+    The state lies in `work`; calling again goes on from it. Under ``torchrun`` each process takes its share of every batch.
+    """
+    place = _place(device)
+    prepared = _prepare_once(config, work, place)
+    model = MaskedLanguageModel(prepared.encoder).to(place.device)
     optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
-    batch = max(world, config.batch_tokens // config.sequence)
+    batch = max(place.world, config.batch_tokens // config.sequence)
     steps = max(1, config.tokens // (batch * config.sequence))
-    step = _resume(work / STATE, model, optimizer, where)
-    network: Any = torch.compile(model) if config.compile and where.type == "cuda" else model
-    if world > 1:
-        network = nn.parallel.DistributedDataParallel(network)
+    step = _resume(work / STATE, model, optimizer, place.device)
+    network: Any = torch.compile(model) if config.compile and place.device.type == "cuda" else model
+    if place.world > 1:
+        network = nn.parallel.DistributedDataParallel(network, find_unused_parameters=config.frozen > 0)
     saved = time.monotonic()
-    frozen_until = int(config.frozen * steps)
-    with tqdm(total=steps, initial=step, desc="pre-training", unit="step", disable=None if not rank else True) as bar:
+    with tqdm(
+        total=steps, initial=step, desc="pre-training", unit="step", disable=None if place.first else True
+    ) as bar:
         while step < steps:
             for parameter in prepared.encoder.parameters():
-                parameter.requires_grad_(step >= frozen_until)
-            rows = prepared.mixture.batch(step, batch, config.seed)[rank::world]
-            ids, chosen, truth = mask(rows, prepared.tokenizer, config.masking, np.random.default_rng([config.seed, step, rank]))
+                parameter.requires_grad_(step >= int(config.frozen * steps))
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * learning_rate(step, steps, config)
-            with autocast(where):
-                loss = functional.cross_entropy(network(ids.to(where), chosen.to(where)).float(), truth.to(where))
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
+            rows = prepared.mixture.batch(step, batch, config.seed)[place.rank :: place.world]
+            loss = _step(network, optimizer, rows, prepared.tokenizer, config, (step, place.rank), place.device)
             step += 1
-            reached = float(loss.detach())
             bar.update()
-            if not rank and (step % config.report_every == 0 or step == steps):
-                measured = perplexity(model, prepared, config, where)
-                bar.set_postfix(loss=f"{reached:.3f}", **{k: f"{v:.1f}" for k, v in list(measured.items())[:3]})
-                tokens = step * batch * config.sequence
+            if place.first and (step % config.report_every == 0 or step == steps):
+                measured = perplexity(model, prepared, config, place.device)
+                row = {"step": step, "tokens": step * batch * config.sequence, "loss": loss, **measured}
+                bar.set_postfix_str(" ".join(f"{name} {value:.2f}" for name, value in row.items() if name != "step"))
+                _note(work, row)
                 if run is not None:
-                    run.metrics({"loss": reached, "tokens": tokens, "perplexity": measured}, step=step)
-                _note(work, {"step": step, "tokens": tokens, "loss": reached, **measured})
-            if not rank and (time.monotonic() - saved > 60 * config.save_minutes or step == steps):
+                    run.metrics({"loss": loss, "tokens": row["tokens"], "perplexity": measured}, step=step)
+            if place.first and (time.monotonic() - saved > 60 * config.save_minutes or step == steps):
                 _save(work / STATE, model, optimizer, step)
                 saved = time.monotonic()
-    if not rank:
-        save_encoder(output, prepared.tokenizer, prepared.encoder.cpu())
-        model.to(where)
-    measured = perplexity(model, prepared, config, where)
-    if world > 1:
+    measured = perplexity(model, prepared, config, place.device)
+    if place.first:
+        save_encoder(output, prepared.tokenizer, prepared.encoder)
+    if place.world > 1:
         torch.distributed.destroy_process_group()
     return measured
+
+
+def _step(
+    network: Any,
+    optimizer: torch.optim.Optimizer,
+    rows: np.ndarray[Any, Any],
+    tokenizer: Any,
+    config: Pretraining,
+    draw: tuple[int, int],
+    device: torch.device,
+) -> float:
+    """One step on a batch; returns the loss."""
+    ids, chosen, truth = mask(rows, tokenizer, config.masking, np.random.default_rng([config.seed, *draw]))
+    with autocast(device):
+        loss = functional.cross_entropy(network(ids.to(device), chosen.to(device)).float(), truth.to(device))
+    optimizer.zero_grad()
+    torch.autograd.backward(loss)
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
 
 
 def _note(work: Path, row: dict[str, float]) -> None:
@@ -279,5 +325,3 @@ def _resume(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, devi
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     return int(state["step"])
-
-

@@ -51,16 +51,23 @@ def learn(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
     """A tokenizer of `size` pieces learnt from texts, special tokens and bytes included."""
     tokenizer = _unigram([(name, 0.0) for name in SPECIALS])
     # Digits alone, so that sums, hours and disguised numbers are read the same however they are grouped.
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Metaspace()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Metaspace()]
+    )
     trainer = trainers.UnigramTrainer(
-        vocab_size=size - len(BYTES), special_tokens=list(SPECIALS), unk_token="<unk>", show_progress=False  # noqa: S106
+        vocab_size=size - len(BYTES),
+        special_tokens=list(SPECIALS),
+        unk_token="<unk>",  # noqa: S106
+        show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     learnt = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     names = [name for name, _ in learnt if name not in SPECIALS and name not in BYTES]
-    scores = {name: score for name, score in _scores(tokenizer)}
+    scores = dict(_scores(tokenizer))
     lowest = min(scores[name] for name in names)
-    pieces = [(name, 0.0) for name in SPECIALS] + [(name, lowest - 10) for name in BYTES] + [(x, scores[x]) for x in names]
+    pieces = (
+        [(name, 0.0) for name in SPECIALS] + [(name, lowest - 10) for name in BYTES] + [(x, scores[x]) for x in names]
+    )
     finished = _unigram(pieces)
     finished.pre_tokenizer = tokenizer.pre_tokenizer
     return _finished(finished)
@@ -104,7 +111,7 @@ def trim(
 
 def _stays(piece: str) -> bool:
     bare = piece.removeprefix("▁")
-    return piece == "▁" or len(bare) == 1 and (ord(bare) < _CHARACTERS or ord(bare) >= _EMOJI)
+    return piece == "▁" or (len(bare) == 1 and (ord(bare) < _CHARACTERS or ord(bare) >= _EMOJI))
 
 
 def _chunks(texts: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -22,11 +22,13 @@ _SPACED = re.compile(
 def find_entities(text: str) -> tuple[Entity, ...]:
     """The entities of a text in order of place; none overlaps another."""
     found: list[Entity] = []
+    taken = bytearray(len(text))
 
     def add(type_: str, match: re.Match[str], value: str) -> None:
-        span = Span(match.start(), match.end())
-        if not any(span.overlap(other.span) for other in found):
-            found.append(Entity(type_, span, match[0], value))
+        start, end = match.span()
+        if not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            found.append(Entity(type_, Span(start, end), match[0], value))
 
     for match in _EMAIL.finditer(text):
         add("email", match, match[0].lower())

@@ -44,11 +44,19 @@ def sparsemax(scores: Tensor, mask: Tensor) -> Tensor:
 
 
 class AttentionHead(nn.Module):
-    """Attention per indicator: sparse for single units, soft for whole texts."""
+    """Attention per indicator: sparse for single units, soft for whole texts.
+
+    Token states are standardised with fixed numbers first: encoders whose states all point one way teach the head slowly.
+    """
+
+    mean: Tensor
+    scale: Tensor
 
     def __init__(self, width: int, indicators: int, *, sparse: bool) -> None:
         super().__init__()
         self.sparse = sparse
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
         self.query = nn.Parameter(torch.randn(indicators, width) / width**0.5)
         self.value = nn.Parameter(torch.randn(indicators, width) / width**0.5)
         self.bias = nn.Parameter(torch.full((indicators,), -2.0))
@@ -59,6 +67,7 @@ class AttentionHead(nn.Module):
         Args:
             hidden: (B, T, H) token states; own: (B, T), the tokens that may carry evidence.
         """
+        hidden = (hidden - self.mean) * self.scale
         scores = hidden @ self.query.T
         if self.sparse:
             attention = sparsemax(scores, own)
@@ -70,6 +79,12 @@ class AttentionHead(nn.Module):
         mean = (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
         states = self.states(torch.cat([attended, mean[:, None].expand_as(attended)], dim=-1))
         return HeadOutput(self.bias + contributions.sum(dim=1), contributions, attention, states.float())
+
+    @torch.no_grad()
+    def standardise(self, hidden: Tensor) -> None:
+        """Take mean and scale from token states (N, H) as they are before training."""
+        self.mean.copy_(hidden.mean(dim=0))
+        self.scale.copy_(1 / hidden.std(dim=0).clamp(min=1e-3))
 
 
 class ClsHead(nn.Module):

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 COVERED = frozenset({"da", "no", "nb", "nn", "fo"})
+LIKELY = 0.5
+"""A short unit is taken for a covered language from this probability on."""
 CERTAIN = 0.9
 """Another language must be at least this probable before the tagger abstains."""
 MIN_LETTERS = 25
-"""Fewer letters tell nothing about the language."""
+"""Fewer letters tell nothing about the language, ..."""
+FEW_LETTERS = 12
+"""... but from this many on, a unit that looks Danish is taken for it."""
 
 
 @lru_cache(maxsize=1)
@@ -45,10 +49,19 @@ def _foreign(text: str) -> bool:
 def is_foreign(document: Document) -> bool:
     """Whether the whole text is surely in a language that is not covered.
 
-    A text with foreign quotes is not foreign: one unit that may be Danish is enough.
+    A text with foreign quotes is not foreign: one unit that may be Danish is enough, or a short one that looks it.
     """
     if not _foreign(document.text[:5000]):
         return False
     units = [document.text[unit.start : unit.end] for unit in split_units(document)]
-    long_enough = [unit for unit in units if sum(c.isalpha() for c in unit) >= MIN_LETTERS]
-    return all(_foreign(unit) for unit in long_enough[:50])
+    lengths = [sum(c.isalpha() for c in unit) for unit in units]
+    long_enough = [unit for unit, letters in zip(units, lengths, strict=True) if letters >= MIN_LETTERS]
+    if not all(_foreign(unit) for unit in long_enough[:50]):
+        return False
+    short = [unit for unit, letters in zip(units, lengths, strict=True) if FEW_LETTERS <= letters < MIN_LETTERS]
+    return not any(_looks_covered(unit) for unit in short[:50])
+
+
+def _looks_covered(text: str) -> bool:
+    language, probability = _identifier().rank(text)[0]
+    return language in COVERED and float(probability) >= LIKELY

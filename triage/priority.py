@@ -54,7 +54,7 @@ def rank(findings: Sequence[Finding]) -> Priority:
 
 
 def derive_forms(findings: Sequence[Finding], scheme: Scheme) -> tuple[Form, ...]:
-    """Forms of exploitation that flagged purpose and ad indicators point to, in the scheme's order.
+    """Forms of exploitation that flagged purpose and ad indicators point to, those with most reasons first.
 
     Contested indicators point to nothing. `other` stands where something is flagged about a purpose but no form is named.
     """
@@ -69,4 +69,5 @@ def derive_forms(findings: Sequence[Finding], scheme: Scheme) -> tuple[Form, ...
         ):
             for form in indicator.forms or ("other",):
                 because.setdefault(form, []).append(finding.code)
-    return tuple(Form(code, scheme.forms[code].da, tuple(because[code])) for code in scheme.forms if code in because)
+    forms = [Form(code, scheme.forms[code].da, tuple(because[code])) for code in scheme.forms if code in because]
+    return tuple(sorted(forms, key=lambda form: -len(form.because)))

@@ -105,6 +105,9 @@ class Tagger:
         state = "stated"
         if decision != CLEAR:
             evidence = quote_evidence(document.text, units, hazards, index, self.highlights)
+            if not evidence:
+                decision = CLEAR  # what no words can be shown for is not put before anybody
+        if decision != CLEAR:
             # The probability is that of being stated, so what is flagged is; what is unsure shows how it reads.
             state = STATES[0] if decision == FLAG else _likeliest_state(units, hazards, index)
             check = self._check(document, units, hazards, _Found(index, decision, evidence))

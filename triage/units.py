@@ -31,9 +31,12 @@ ABBREVIATIONS = frozenset(
     """.split()  # noqa: SIM905 - a list of 190 quoted words would be unreadable
 )
 
+_LOOK_BACK = 200
+"""Code points before a full stop that decide whether it ends a sentence."""
 _LINE = re.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
 _BULLET = re.compile(r"\s*(?:[-–—*•·▪●○>+]|\d{1,3}[.)]\s|[a-zæøå][.)]\s|\[[ xX]?\])")
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'»«”’)\]]*(?=\s)")
+# Possessive, and begun only where a run of marks begins: a long run costs time in its length, not in the square of it.
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'»«”’)\]]*+(?=\s)")
 _WORD_BEFORE = re.compile(r"[^\s(\[\"»'“]+$")
 _WORD = re.compile(r"\S+")
 _HEADER = re.compile(r"\s*(?:Fra|Til|Emne|Dato|Sendt|Cc|Vedr|From|To|Subject|Sent|Date)\s*:", re.IGNORECASE)
@@ -119,7 +122,7 @@ def _sentences(text: str, paragraph: Span) -> list[Span]:
     search = bullet.end() if bullet else start
     for match in _SENTENCE_END.finditer(text, search, paragraph.end):
         after = text[match.end() : match.end() + 40].lstrip().lstrip("\"'»«“”([")
-        if _ends_sentence(text[start : match.end()], after):
+        if _ends_sentence(text[max(start, match.end() - _LOOK_BACK) : match.end()], after):
             found.append(Span(start, match.end()))
             start = match.end()
     found.append(Span(start, paragraph.end))

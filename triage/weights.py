@@ -20,8 +20,8 @@ _SCALE = ".scale"
 def save_weights(path: Path, state: Mapping[str, torch.Tensor]) -> None:
     """Write a state dictionary."""
     stored: dict[str, torch.Tensor] = {}
-    for name, value in state.items():
-        value = value.detach().float().cpu()
+    for name, weights in state.items():
+        value = weights.detach().float().cpu()
         if value.ndim == 2 and value.shape[1] >= 64:
             scale = value.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
             stored[name] = (value / scale).round().to(torch.int8).contiguous()

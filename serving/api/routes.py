@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from serving.api.auth import Key
 from serving.api.bodies import read_json
-from serving.api.problems import MEDIA_TYPE, TYPES
+from serving.api.problems import MEDIA_TYPE, TYPES, Problem
 from serving.api.schemas import TagRequest, TagResponse
 from serving.engine import Engine
 
@@ -54,6 +54,13 @@ async def tag(
     engine: Engine = request.app.state.engine
     tagger = engine.tagger
     body = await read_json(request, TagRequest)
+    if repeated := body.repeated_ids():
+        problem = "stands twice; ids are unique within a request"
+        raise Problem(
+            "invalid-request",
+            "See `errors` for each field.",
+            errors=[(f"documents[{i}].id", problem) for i in repeated],
+        )
     assessments = await engine.tag([document.document() for document in body.documents])
     return JSONResponse(
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from triage.text import STATES
 from triage.wire import WireDocument
@@ -20,14 +20,10 @@ class TagRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
     documents: Annotated[list[WireDocument], Field(min_length=1, max_length=MAX_DOCUMENTS)]
 
-    @model_validator(mode="after")
-    def _ids_are_unique(self) -> TagRequest:
-        seen: set[str] = set()
-        for index, document in enumerate(self.documents):
-            if document.id in seen:
-                raise ValueError(f"documents[{index}].id stands twice; ids are unique within a request")
-            seen.add(document.id)
-        return self
+    def repeated_ids(self) -> list[int]:
+        """Places of the documents whose id an earlier one has."""
+        first: dict[str, int] = {}
+        return [i for i, document in enumerate(self.documents) if first.setdefault(document.id, i) != i]
 
 
 class Model(BaseModel):

@@ -94,6 +94,11 @@ class Reading:
     model: str
 
 
+def _percent(probability: float) -> int:
+    """Whole percent for reading; nothing is told as certain, nor, if anything speaks for it, as impossible."""
+    return min(99, max(1, round(100 * probability))) if probability > 0 else 0
+
+
 def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Reading:
     """The page's view of an assessment."""
     scheme = tagger.scheme
@@ -115,7 +120,7 @@ def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Rea
         level_name=words[f"level_{assessment.priority.level}"],
         level_reasons=tuple(words[f"because_{reason}"] for reason in assessment.priority.reasons),
         elements=tuple(
-            Reason(words.of(scheme.elements[code]), f"{100 * probability:.0f} %")
+            Reason(words.of(scheme.elements[code]), f"{_percent(probability)} %")
             for code, probability in assessment.priority.elements.items()
         ),
         forms=tuple(
@@ -156,7 +161,7 @@ def _sign(number: int, finding: Finding, scheme: Scheme, words: Words) -> Sign:
         strength=words[f"strength_{finding.strength}"],
         basis=words[f"basis_{finding.evidence_base}"],
         state=words[f"state_{finding.state}"],
-        percent=round(100 * finding.probability),
+        percent=_percent(finding.probability),
         quotes=tuple(
             Quote(x.quote, round(100 * x.weight), _anchor(number, place))
             for place, x in enumerate(finding.evidence, start=1)

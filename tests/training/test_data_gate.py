@@ -66,6 +66,35 @@ def test_a_near_duplicate_across_splits_is_found(folder, scheme):
     assert any("near-duplicates" in x for x in check_folders([folder], scheme))
 
 
+def _marked(path, text):
+    path.parent.mkdir(parents=True)
+    path.write_text(text, "utf-8")
+
+
+def test_a_sentence_of_the_phrases_or_the_suite_on_the_wrong_side_is_found(folder, tmp_path, scheme):
+    lines = ("Manden {debt_bondage|skylder for rejsen hertil} og taler.", "{debt_bondage:denied|ingen gæld}")
+    lines += ("{debt_bondage:hypothetical|gæld?}", "{debt_bondage:other_person|naboens gæld}", "et banklån")
+    keys = ("stated", "denied", "hypothetical", "other", "lawful")
+    group = "\n".join(f"{key}: {line}" for key, line in zip(keys, lines, strict=True))
+    _marked(tmp_path / "phrases" / "patterns" / "debt_bondage.md", f"kind: note\n\n{group}\n")
+    case = "### tone-1{}\nkind: note\nsource: x\nfunction: tone\ntarget: debt_bondage\npair: 1\n---\n{}\n"
+    cases = case.format("a", "{debt_bondage|Manden skylder for rejsen hertil og taler}.") + case.format(
+        "b", "Intet at sige."
+    )
+    _marked(tmp_path / "suite" / "texts" / "tone.md", cases)
+    for name in ("phrases", "suite"):
+        shutil.copy(ROOT / "data_cards" / "notes-da" / "README.md", tmp_path / name / "README.md")
+        assert CliRunner().invoke(app, ["data", "build", str(tmp_path / name)]).exit_code == 0
+    problems = check_folders([tmp_path / "phrases", tmp_path / "suite"], scheme)
+    assert any("tone-1a" in x for x in problems), problems
+    (folder / "texts" / "c.md").write_text(
+        TEXTS["c.md"].replace("her, ring", "her. Manden skylder for rejsen hertil og taler. Ring")
+    )
+    CliRunner().invoke(app, ["data", "build", str(folder)])
+    problems = check_folders([folder, tmp_path / "phrases"], scheme)
+    assert any("c-1 (test)" in x and "debt_bondage-1" in x for x in problems), problems
+
+
 @pytest.mark.parametrize(
     ("splits", "said"),
     [
@@ -119,13 +148,21 @@ def test_wrong_croissant_metadata_is_found(folder, scheme):
     assert any("croissant.json" in x for x in check_folders([folder], scheme))
 
 
-@pytest.mark.parametrize("name", ["notes-da", "ads-da"])
-def test_datasets_loads_the_folder(name, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "splits"),
+    [
+        ("notes-da", {"train", "calibration", "test"}),
+        ("ads-da", {"train", "calibration", "test"}),
+        ("phrases-da", {"train"}),
+        ("behaviour-da", {"test"}),
+    ],
+)
+def test_datasets_loads_the_folder(name, splits, tmp_path, monkeypatch):
     import datasets
 
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
     loaded = datasets.load_dataset(str(ROOT / "data_cards" / name), cache_dir=str(tmp_path))
-    assert set(loaded) == {"train", "calibration", "test"}
-    row = next(x for x in loaded["train"] if x["labels"])
+    assert set(loaded) == splits
+    row = next(x for x in loaded[min(splits)] if x["labels"])
     start, end = row["labels"][0]["spans"][0]
     assert row["text"][start:end].strip()

@@ -163,3 +163,11 @@ def test_an_unknown_run_is_named(workplace):
     result = _run("compare", "0" * 32, "1" * 32, "--data", "test.jsonl")
     assert result.exit_code == 2
     assert "no model of a run" in result.output
+
+
+def test_the_learning_curve_ends_with_all_texts_and_rises(workplace):
+    result = _run("curve", "x.toml", "--size", "12", "--size", "96", "--size", "5000")
+    assert result.exit_code == 0, result.output
+    rows = [line.split() for line in result.output.splitlines() if line.split()[:1] and line.split()[0].isdigit()]
+    assert [int(row[0]) for row in rows] == [12, 96, 192]
+    assert float(rows[0][1]) < float(rows[-1][1])

@@ -61,7 +61,9 @@ def test_a_trimmed_vocabulary_keeps_used_pieces_single_characters_and_order():
     scores = [0.0] * 5 + [-2.0, -3.0, -4.0, -4.0, -4.0, -4.0, -9.0, -9.0, -9.0]
     tokenizer, origin = vocabulary.trim(pieces, scores, ["pas pas passport"], len(vocabulary.BYTES) + 12)
     kept = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    assert "▁pas" in kept and "😀" in kept and "漢字" not in kept
+    assert "▁pas" in kept
+    assert "😀" in kept
+    assert "漢字" not in kept
     assert all(i == -1 or pieces[i] == kept[n] for n, i in enumerate(origin))
     assert tokenizer.tokenize("pas 漢") == ["▁pas", "▁", "<0xE6>", "<0xBC>", "<0xA2>"]
 
@@ -92,7 +94,8 @@ def test_masks_leave_special_tokens_alone_and_name_the_truth():
     tokenizer = vocabulary.learn(DANISH, 600)
     ids = np.array([[0, *tokenizer(DANISH[0], add_special_tokens=False)["input_ids"], 2]] * 50)
     hidden, chosen, truth = pretrain.mask(ids, tokenizer, 0.5, np.random.default_rng(1))
-    assert not chosen[:, 0].any() and not chosen[:, -1].any()
+    assert not chosen[:, 0].any()
+    assert not chosen[:, -1].any()
     assert torch.equal(truth, torch.from_numpy(ids)[chosen])
     assert torch.equal(hidden[~chosen], torch.from_numpy(ids)[~chosen])
     assert 0.7 < (hidden[chosen] == tokenizer.mask_token_id).float().mean() < 0.9
@@ -101,8 +104,10 @@ def test_masks_leave_special_tokens_alone_and_name_the_truth():
 def test_learning_rate_rises_stays_and_falls(tmp_path):
     config = settings(tmp_path, warmup=0.1, decay=0.2)
     shares = [pretrain.learning_rate(step, 100, config) for step in range(100)]
-    assert shares[0] == pytest.approx(0.1) and shares[10:80] == [1.0] * 70
-    assert shares[80:] == sorted(shares[80:], reverse=True) and shares[-1] < 0.05
+    assert shares[0] == pytest.approx(0.1)
+    assert shares[10:80] == [1.0] * 70
+    assert shares[80:] == sorted(shares[80:], reverse=True)
+    assert shares[-1] < 0.05
 
 
 def test_training_lowers_perplexity_and_a_stopped_run_goes_on_to_the_same_end(tmp_path, monkeypatch):
@@ -144,7 +149,11 @@ def packed_file(path, layers=2, width=64):
     ends = np.cumsum([0, *[len(p.encode()) for p in pieces]]).astype("<u4")
     head = b"E5S1" + struct.pack("<I7ifi", 1, width, layers, 2, 4 * width, len(pieces), 512, 2, 1e-12, 32)
     head += struct.pack("<5iQ", len(pieces), 0, 2, 1, 3, len(blob)) + ends.tobytes()
-    head += np.array([-1.0 if len(piece) > 1 else -5.0 for piece in pieces], "<f4").tobytes() + blob + struct.pack("<iI", 0, 0)
+    head += (
+        np.array([-1.0 if len(piece) > 1 else -5.0 for piece in pieces], "<f4").tobytes()
+        + blob
+        + struct.pack("<iI", 0, 0)
+    )
     bodies, offset, directory = [], 0, b""
     for name, count in names:
         packed = name == "emb.word" or (name.endswith(".w") and "ln" not in name)
@@ -154,7 +163,9 @@ def packed_file(path, layers=2, width=64):
         offset += len(body)
     start = len(head) + 4 + sum(2 + len(name) + 1 + 4 + 16 for name, *_ in bodies)
     for name, packed, count, at, body in bodies:
-        directory += struct.pack("<H", len(name)) + name.encode() + struct.pack("<BIQQ", packed, count, start + at, len(body))
+        directory += (
+            struct.pack("<H", len(name)) + name.encode() + struct.pack("<BIQQ", packed, count, start + at, len(body))
+        )
     path.write_bytes(head + struct.pack("<i", len(bodies)) + directory + b"".join(body for *_, body in bodies))
     return pieces
 
@@ -162,7 +173,8 @@ def packed_file(path, layers=2, width=64):
 def test_the_bundled_format_is_read_and_cut_to_the_texts(tmp_path, monkeypatch):
     pieces = packed_file(tmp_path / "small.bin")
     found = bundled.read_bundled(tmp_path / "small.bin")
-    assert found.pieces == pieces and found.config["num_hidden_layers"] == 2
+    assert found.pieces == pieces
+    assert found.config["num_hidden_layers"] == 2
     row = found.weights["embeddings.word_embeddings.weight"][0, :32]
     # Byte j holds number j in its low half and number j + 16 in its high half, each less 8, times the scale.
     assert row.tolist() == [0.5 * ((j & 15) - 8) for j in range(16)] + [0.5 * ((j >> 4) - 8) for j in range(16)]
@@ -186,4 +198,5 @@ def test_bad_input_is_told_with_what_to_do(tmp_path):
     with pytest.raises(InvalidExperiment, match="start"):
         read_pretraining(tmp_path / "bad.toml")
     result = CliRunner().invoke(app, ["pretrain", str(tmp_path / "bad.toml"), "-o", str(tmp_path / "out")])
-    assert result.exit_code == 2 and "valid experiment" in result.output
+    assert result.exit_code == 2
+    assert "valid experiment" in result.output

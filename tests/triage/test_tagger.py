@@ -127,3 +127,19 @@ def test_a_folder_with_another_order_of_indicators_is_refused(model_folder, tmp_
     (folder / "model.json").write_text(json.dumps(manifest))
     with pytest.raises(BrokenModel, match="order"):
         load(folder)
+
+
+def test_nothing_is_shown_without_words_to_show(tagger, monkeypatch):
+    monkeypatch.setattr("triage.tagger.quote_evidence", lambda *_: ())
+    (assessment,) = tagger(
+        [Document("a", "note", "Manden skylder 40.000 kr. for rejsen til den der kørte bilen i går.")]
+    )
+    assert assessment.shown() == ()
+    assert assessment.priority.level == "none"
+
+
+def test_one_short_danish_sentence_among_foreign_ones_is_enough(tagger):
+    mixed = "Han skylder 80.000 kr. for rejsen. He said the boss took his passport and he cannot leave the farm."
+    foreign = "He owes them for the trip. He said the boss took his passport and he cannot leave the farm."
+    assert "language" not in tagger.abstentions(Document("a", "note", mixed))
+    assert "language" in tagger.abstentions(Document("a", "note", foreign))

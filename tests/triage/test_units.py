@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.text import Document
-from triage.units import MAX_LENGTH, split_units
+from triage.units import _LOOK_BACK, MAX_LENGTH, split_units
 
 
 def units(text: str, kind: str = "note") -> list[str]:
@@ -78,3 +78,12 @@ def test_units_are_disjoint_in_order_trimmed_and_cover_every_word(text, kind):
 
 def test_a_huge_word_is_cut():
     assert all(len(x) <= MAX_LENGTH for x in units("x" * 50_000))
+
+
+@pytest.mark.parametrize("text", ["Han skylder " + "!" * 49_000, "x. " * 16_000, "kl. " * 12_000, "(" + '."' * 20_000])
+def test_long_runs_are_cut_by_looking_at_a_bounded_piece(text, monkeypatch):
+    looked = []
+    monkeypatch.setattr("triage.units._ends_sentence", lambda before, _after: bool(looked.append(len(before))))
+    found = split_units(Document("a", "note", text))
+    assert max(looked, default=0) <= _LOOK_BACK
+    assert all(len(x) <= MAX_LENGTH for x in (text[u.start : u.end] for u in found))
