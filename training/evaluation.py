@@ -17,7 +17,10 @@ from triage.calibration import GUARANTEED
 from triage.indicators import Scheme
 from triage.scoring import UnitScores
 from triage.tagger import Tagger
-from triage.text import Document
+from triage.text import MAX_TEXT, Document
+
+LENGTHS = (500, 2000, 8000)
+"""Code points that texts without an indicator are joined to."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def evaluate(tagger: Tagger, documents: Sequence[Document], config: EvaluationCo
     report["look"] = _look(tagger, predictions, tagged)
     report["evidence"] = evidence_report(tagger, documents, scored, assessments)
     report["false_alarms_on_other_states"] = _other_states(documents, assessments)
+    report["false_alarms_by_length"] = _by_length(tagger, documents)
     return Evaluation(predictions, assessments, report)
 
 
@@ -93,6 +97,26 @@ def _look(tagger: Tagger, predictions: Predictions, tagged: metrics.Truth) -> di
         "promised": len(promised),
         "promise_kept": sum(bool(found[k] >= thresholds[k].recall * stated[k]) for k in promised),
     }
+
+
+def _by_length(tagger: Tagger, documents: Sequence[Document]) -> dict[str, float]:
+    """Flags in texts of different length that state nothing: a text's chance of a false flag grows with its units.
+
+    Notes without a stated indicator are joined until they reach each length in code points; the mean number of flags is told.
+    """
+    nothing = [document.text for document in documents if document.kind == "note" and not document.stated()]
+    found = {}
+    for length in LENGTHS:
+        joined, current = [], ""
+        for text in nothing:
+            current = f"{current}\n\n{text}" if current else text
+            if len(current) >= length:
+                joined.append(Document(f"joined-{len(joined)}", "note", current[:MAX_TEXT]))
+                current = ""
+        if joined:
+            assessed = tagger(joined)
+            found[str(length)] = float(np.mean([sum(x.decision == FLAG for x in a.findings) for a in assessed]))
+    return found
 
 
 def _other_states(documents: Sequence[Document], assessments: Sequence[Assessment]) -> dict[str, dict[str, float]]:

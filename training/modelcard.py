@@ -18,6 +18,11 @@ def _with_interval(entry: dict[str, Any]) -> str:
     return f"{_number(entry['value'])} ({_number(low)} to {_number(high)})"
 
 
+def _by_length(report: dict[str, Any]) -> str:
+    found = report["false_alarms_by_length"]
+    return ", ".join(f"{flags:.1f} at {length} characters" for length, flags in found.items()) or "too few to measure"
+
+
 def write_model_card(folder: Path, tagger: Tagger, report: dict[str, Any], manifest: dict[str, Any]) -> None:
     """Write ``README.md`` into a model folder."""
     texts = tagger.about["texts"]
@@ -122,6 +127,7 @@ number of calibration texts that state the indicator.
 
 The texts it learned from are invented: real ones will differ, so measure it on your own reviewed texts before use and
 retrain on them with the same commands. Figures per indicator rest on few texts; read the intervals. Priority and forms are
-rules over the flags (`triage/priority.py`), not learned. Contested indicators are shown as such and never raise priority.
+rules over the flags (`triage/priority.py`), not learned. Every sentence adds its chance of a mistake: notes that state nothing,
+joined to a length, get this many flags: {_by_length(report)}. Tag entries of a long journal one by one. Contested indicators are shown as such and never raise priority.
 """
     (folder / "README.md").write_text(card, "utf-8", newline="\n")
