@@ -11,7 +11,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -54,11 +54,13 @@ def tag_file(source: str, output: Path, model: Path, *, workers: int = 1, all_in
     """Tag all records of `source` into `output`.
 
     A finished `output` of an earlier run is kept as ``.previous``. Bad records go to ``output.errors.jsonl``.
+    Nothing is created or renamed before the first record of `source` has been read.
 
     Raises:
         CannotTag: input, output or an interrupted run's journal do not fit.
         BrokenModel: the model folder cannot be used.
     """
+    _refuse_what_is_no_file(output)
     version = str(read_manifest(model)["version"])
     errors = output.with_name(output.name + ".errors.jsonl")
     journal = Journal(output.with_name(output.name + ".progress"))
@@ -66,6 +68,7 @@ def tag_file(source: str, output: Path, model: Path, *, workers: int = 1, all_in
         raise CannotTag("OUTPUT is the same file as INPUT; name another")
     try:
         records = read_records(source)
+        records = chain(list(islice(records, 1)), records)  # an input that cannot be read is noticed here
         progress = _begin(journal, records, output, errors, Progress(version, all_indicators))
         resumed_at = progress.records
         # Opening for reading and writing, not appending: what an interrupted run wrote beyond its journal is cut off.
@@ -91,6 +94,23 @@ def tag_file(source: str, output: Path, model: Path, *, workers: int = 1, all_in
         errors.unlink(missing_ok=True)
     journal.remove()
     return Summary(progress.records, progress.bad, resumed_at, errors)
+
+
+def _refuse_what_is_no_file(output: Path) -> None:
+    """An earlier output is renamed, which only a regular file may be.
+
+    Raises:
+        CannotTag: `output` is a folder, a device or a pipe, or stands for an open file as ``/dev/stdout`` does.
+    """
+    try:
+        # Where standard output goes to a file, /dev/stdout looks like that file: its folder tells them apart.
+        folder = output.parent.resolve()
+        device = folder in (Path("/dev"), Path("/dev/fd")) or folder.is_relative_to("/proc")
+        refused = device or (output.exists() and not output.is_file())
+    except OSError as error:
+        raise CannotTag(f"{output}: {error.strerror}; name another file as OUTPUT") from None
+    if refused:
+        raise CannotTag(f"{output} is not a regular file; name a file as OUTPUT")
 
 
 def _begin(journal: Journal, records: Iterator[Record], output: Path, errors: Path, fresh: Progress) -> Progress:

@@ -213,6 +213,50 @@ def test_a_missing_file_and_the_same_file_are_refused(texts, tmp_path, model_fol
         tag_file(str(texts), texts, model_folder)
 
 
+@pytest.mark.parametrize("kind", ["folder", "here", "pipe", "/dev/null", "/dev/stdout", "/dev/fd/1"])
+def test_an_output_that_is_no_regular_file_is_refused_and_left_alone(texts, tmp_path, model_folder, kind):
+    output = {"folder": str(tmp_path / "x"), "here": ".", "pipe": str(tmp_path / "x")}.get(kind, kind)
+    if kind == "folder":
+        (tmp_path / "x").mkdir()
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "x")
+    before = sorted(x.name for x in tmp_path.iterdir())
+    with (tmp_path.parent / f"{tmp_path.name}.stdout").open("w") as stdout:  # /dev/stdout then looks like a file
+        result = subprocess.run(
+            [sys.executable, "-c", NO_RENAME, "tag", str(texts), "-o", output, "--model", str(model_folder)],
+            cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert (result.returncode, result.stderr) == (2, f"{output} is not a regular file; name a file as OUTPUT\n")
+    assert sorted(x.name for x in tmp_path.iterdir()) == before
+
+
+NO_RENAME = """
+import sys
+
+def forbid(event, arguments):
+    if event in ("os.rename", "os.remove"):
+        raise SystemExit(f"{event} was tried")
+
+sys.addaudithook(forbid)
+from serving.cli import app
+app()
+"""
+"""`serving` that stops before it renames: a test that fails must not take the machine's /dev/null away."""
+
+
+@pytest.mark.parametrize("name", ["none.jsonl", "texts.doc", "empty.csv", "bad.parquet"])
+def test_an_input_that_cannot_be_read_leaves_the_output_alone(tmp_path, model_folder, name):
+    if name != "none.jsonl":
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "out.jsonl").write_text("an earlier result\n")
+    before = sorted(x.name for x in tmp_path.iterdir())
+    for output in ("out.jsonl", "new.jsonl"):
+        with pytest.raises(CannotTag):
+            tag_file(str(tmp_path / name), tmp_path / output, model_folder)
+    assert sorted(x.name for x in tmp_path.iterdir()) == before
+    assert (tmp_path / "out.jsonl").read_text() == "an earlier result\n"
+
+
 def test_standard_input_is_json_lines(texts, tmp_path, model_folder):
     with texts.open("rb") as file:
         subprocess.run(
