@@ -12,8 +12,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 from tqdm import tqdm
 
@@ -241,7 +242,16 @@ _tagger: Tagger | None = None
 
 def _load_worker(model: Path) -> None:
     global _tagger  # noqa: PLW0603 - a worker process has no other place to keep it between batches
+    Thread(target=_end_with_parent, daemon=True).start()
     _tagger = load(model)
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent has: a killed parent tells its workers nothing, and they would wait for ever."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _tag_in_worker(documents: list[Document], all_indicators: bool) -> list[Answer]:

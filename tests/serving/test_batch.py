@@ -1,5 +1,6 @@
 """`python -m serving tag`: order, resuming after kill -9, bad lines, formats."""
 
+import contextlib
 import csv
 import json
 import os
@@ -105,6 +106,26 @@ def test_it_survives_kill_9_and_goes_on_where_it_was(tmp_path, model_folder):
     assert not journal.exists()
     tag_file(str(tmp_path / "in.jsonl"), tmp_path / "fresh.jsonl", model_folder)
     assert (tmp_path / "fresh.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_when_their_parent_is_killed(tmp_path, model_folder, how):
+    (tmp_path / "in.jsonl").write_text(to_jsonl(make_documents(3000)), "utf-8")
+    files = [str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "out.jsonl"), "--model", str(model_folder)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serving", "tag", *files, "--workers", "2"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        while not (tmp_path / "out.jsonl").exists() or not (tmp_path / "out.jsonl").stat().st_size:
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.kill(process.pid, how)
+        process.communicate(timeout=20)  # the workers hold the pipe too: it ends with the last of them
+        assert process.returncode == -how
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _interrupt(texts, output, model_folder, monkeypatch, after=2):
