@@ -67,6 +67,7 @@ def start() -> None:
         **os.environ,
         # BentoML's worker runs from the project's folder: every path must hold there too.
         "TEGN_HOME": str(settings.home.resolve()),
+        "TEGN_DATABASE_URL": settings.store_url,
         "TEGN_MODEL": str(settings.model.resolve()),
         "BENTOML_DO_NOT_TRACK": "True",
         "BENTOML_HOME": str((settings.home / "bentoml").resolve()),

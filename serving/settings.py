@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "models" / "tegn-da"
 
@@ -24,7 +26,7 @@ class Settings(BaseSettings):
     home: Path = Path(".tegn")
     """Folder of database, keys and cache; made with mode 0700."""
     database_url: str = ""
-    """SQLAlchemy URL of the store; by default an SQLite file in `home`."""
+    """SQLAlchemy URL of the store; by default an SQLite file in `home`. The path of an SQLite file is made absolute."""
     model: Path = SHIPPED_MODEL
     """Model folder to serve."""
     host: str = "127.0.0.1"
@@ -33,6 +35,20 @@ class Settings(BaseSettings):
     """Port to listen on."""
     public_url: str = ""
     """Address people type if it is not http://host:port; behind a proxy that speaks https, cookies are for https alone."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _means_one_file(cls, value: str) -> str:
+        """`start` changes folder: a relative path is meant from the folder of the command."""
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            return value  # the store says what is wrong with it
+        path = url.database or ":memory:"
+        # An SQLite URI (file:...) is kept as it is: its path cannot be told from its options here.
+        if url.get_backend_name() != "sqlite" or path.startswith((":memory:", "file:")) or Path(path).is_absolute():
+            return value
+        return url.set(database=str(Path(path).resolve())).render_as_string(hide_password=False)
 
     @field_validator("public_url")
     @classmethod

@@ -10,10 +10,14 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from serving.cli import app
+from serving.settings import read_settings
 from tests.conftest import ROOT
 
 CANARY = "KANARIEFUGL"
@@ -136,6 +140,21 @@ def test_a_missing_model_says_what_to_do(tmp_path):
     assert run.returncode == 2
     assert "make train" in run.stderr
     assert "login" not in run.stdout
+
+
+def test_a_relative_database_is_the_same_for_the_service(tmp_path, model_folder, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TEGN_MODEL", str(model_folder))
+    monkeypatch.setenv("TEGN_PORT", str(_free_port()))
+    monkeypatch.setenv("TEGN_DATABASE_URL", "sqlite:///own.db")
+    begun = {}
+    monkeypatch.setattr(os, "execve", lambda *arguments: begun.update(arguments[2]))
+    assert CliRunner().invoke(app, ["start"]).exit_code == 0
+    assert Path.cwd() == ROOT
+    for name, value in begun.items():
+        monkeypatch.setenv(name, value)
+    assert read_settings().store_url == f"sqlite:///{tmp_path}/own.db"
+    assert (tmp_path / "own.db").is_file()
 
 
 def test_a_bento_is_built_without_a_network_and_holds_nothing_else(tmp_path):

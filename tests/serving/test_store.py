@@ -133,3 +133,23 @@ def test_the_home_folder_is_its_owners_alone(tmp_path, monkeypatch):
     assert (tmp_path / "h").stat().st_mode & 0o777 == 0o700
     open_store(settings.store_url)
     assert (tmp_path / "h" / "tegn.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("sqlite:///tegn.db", "sqlite:///{here}/tegn.db"),
+        ("sqlite+pysqlite:///a/../b.db?timeout=3", "sqlite+pysqlite:///{here}/b.db?timeout=3"),
+        ("sqlite:////srv/tegn.db", "sqlite:////srv/tegn.db"),
+        ("sqlite://", "sqlite://"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("postgresql://tegn:secret@host/tegn", "postgresql://tegn:secret@host/tegn"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_a_relative_path_in_the_database_url_is_meant_from_the_folder_of_the_command(tmp_path, monkeypatch, url, meant):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TEGN_DATABASE_URL", url)
+    settings = read_settings()
+    monkeypatch.chdir("/")
+    assert settings.store_url == meant.format(here=tmp_path)
