@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -46,17 +49,42 @@ def _link(settings: Settings, token: str) -> str:
     return f"{settings.origin}/login/{token}"
 
 
+def _try_to_listen(settings: Settings) -> None:
+    """Listen where the service will, and let go again: a service that cannot start hands out no link and no key."""
+    host, port = settings.host, settings.port
+    try:
+        family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+    except ValueError:  # BentoML takes no names
+        _stop(
+            f"TEGN_HOST: {host} is no IP address; use 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it"
+        )
+    try:
+        with socket.socket(family) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the service does
+            trial.bind((host, port))
+            trial.listen()
+    except OSError as error:
+        what = {
+            errno.EADDRINUSE: f"port {port} of {host} is in use; stop what uses it or set TEGN_PORT to another",
+            errno.EACCES: f"port {port} of {host} may not be used by this user; set TEGN_PORT to 1024 or more",
+            errno.EADDRNOTAVAIL: f"{host} is no address of this machine, so port {port} cannot be used; set TEGN_HOST",
+        }
+        other = f"port {port} of {host} cannot be used ({error.strerror}); set TEGN_HOST and TEGN_PORT to others"
+        _stop(what.get(error.errno or 0, other))
+
+
 @app.command()
 def start() -> None:
     """Migrate the store and serve; prints a log-in link and an API key if there are none yet."""
     from triage.modelfolder import BrokenModel, read_manifest
 
     settings = _settings()
-    access = _access(settings)
     try:
         model = read_manifest(settings.model)
     except BrokenModel as error:
         _stop(error)
+    _try_to_listen(settings)
+    access = _access(settings)
     if not access.has_users():
         print(f"Log in once with this link: {_link(settings, access.add_user('admin', 'admin'))}")
     if not access.has_keys():

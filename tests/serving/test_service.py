@@ -142,6 +142,36 @@ def test_a_missing_model_says_what_to_do(tmp_path):
     assert "login" not in run.stdout
 
 
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("127.0.0.1", "port {port} of 127.0.0.1 is in use; stop what uses it or set TEGN_PORT to another"),
+        ("0.0.0.0", "port {port} of 0.0.0.0 is in use; stop what uses it or set TEGN_PORT to another"),
+        ("192.0.2.1", "192.0.2.1 is no address of this machine, so port {port} cannot be used; set TEGN_HOST"),
+        ("localhost", "TEGN_HOST: localhost is no IP address; use 127.0.0.1 for this machine alone, "
+                      "0.0.0.0 for all that reach it"),
+    ],
+)  # fmt: skip
+def test_an_address_that_cannot_be_used_is_named_before_anything_is_made(tmp_path, model_folder, host, said):
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        environment = {
+            "TEGN_HOME": str(tmp_path / "h"), "TEGN_MODEL": str(model_folder),
+            "TEGN_HOST": host, "TEGN_PORT": str(port),
+        }  # fmt: skip
+        run = subprocess.run(
+            [sys.executable, "-m", "serving", "start"],
+            cwd=ROOT,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (run.returncode, run.stdout, run.stderr) == (2, "", said.format(port=port) + "\n")
+    assert not (tmp_path / "h").exists()
+
+
 def test_a_relative_database_is_the_same_for_the_service(tmp_path, model_folder, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TEGN_MODEL", str(model_folder))
