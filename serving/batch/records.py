@@ -132,20 +132,44 @@ def _parquet(file: IO[bytes]) -> Iterator[Record]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if file.read(4) != b"PAR1":
+        raise UnreadableInput("the file is not Parquet, whatever its name says")
+    number = 0
     try:
         parquet = pq.ParquetFile(file)
-    except pa.ArrowInvalid:
-        raise UnreadableInput("the file is not Parquet, whatever its name says") from None
-    columns = parquet.schema_arrow.names
-    missing = [name for name in _REQUIRED if name not in columns]
-    unknown = [name for name in columns if name not in _FIELDS]
-    if missing or unknown:
-        raise UnreadableInput(f"the columns are {', '.join(_REQUIRED)} and, where wanted, source, lang and labels")
-    wanted = [name for name in columns if name != "labels"]
-    number = 0
-    for batch in parquet.iter_batches(batch_size=256, columns=wanted):
-        for row in batch.to_pylist():
-            number += 1
-            value = {name: cell for name, cell in row.items() if cell is not None}
-            digest = hashlib.sha256(repr(sorted(value.items())).encode("utf-8", "surrogatepass")).digest()
-            yield _record(number, value, digest)
+        columns = parquet.schema_arrow.names
+        missing = [name for name in _REQUIRED if name not in columns]
+        unknown = [name for name in columns if name not in _FIELDS]
+        if missing or unknown:
+            raise UnreadableInput(f"the columns are {', '.join(_REQUIRED)} and, where wanted, source, lang and labels")
+        batches = parquet.iter_batches(batch_size=256, columns=[name for name in columns if name != "labels"])
+        for batch in batches:
+            for row, problems in _rows(batch):
+                number += 1
+                value = {name: cell for name, cell in row.items() if cell is not None}
+                digest = hashlib.sha256(repr(sorted(value.items())).encode("utf-8", "surrogatepass")).digest()
+                yield Record(number, None, problems, digest) if problems else _record(number, value, digest)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last where Arrow quotes damaged bytes
+        if isinstance(error, OSError) and error.strerror:  # the system's own: a disk that fails, not a damaged file
+            raise
+        where = f" after row {number:,}" if number else ""
+        raise UnreadableInput(f"the Parquet file is damaged{where}; write it anew") from None
+
+
+def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], Problems]]:
+    """The rows of a batch; a cell that is not UTF-8 is a problem of its row, and ``b""`` in it."""
+    try:
+        yield from ((row, ()) for row in batch.to_pylist())
+        return
+    except UnicodeDecodeError:
+        pass  # one row or more: read cell by cell
+    for index in range(batch.num_rows):
+        row: dict[str, Any] = {}
+        problems: list[tuple[str, str]] = []
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            try:
+                row[name] = column[index].as_py()
+            except UnicodeDecodeError:
+                row[name] = b""
+                problems.append((name, "not UTF-8"))
+        yield row, tuple(problems)

@@ -211,6 +211,46 @@ def test_parquet(tmp_path):
     assert records[5].problems[0][0] == "text"
 
 
+def _write_parquet_as_bytes(path, texts):
+    """A Parquet file whose text column says that it is UTF-8, whatever the bytes are."""
+    columns = {"id": [b"t-%d" % i for i in range(len(texts))], "kind": [b"note"] * len(texts), "text": texts}
+    arrays = {name: pa.array(values, pa.binary()) for name, values in columns.items()}
+    table = {name: pa.Array.from_buffers(pa.string(), len(x), x.buffers()) for name, x in arrays.items()}
+    pq.write_table(pa.table(table), path, row_group_size=400, compression="none", use_dictionary=False)
+
+
+def test_a_parquet_row_that_is_not_utf_8_is_bad_alone(tmp_path, model_folder):
+    texts = [b"hej med dig %d" % i for i in range(600)]
+    texts[300] = CANARY.encode() + b" \xe6bler"
+    _write_parquet_as_bytes(tmp_path / "in.parquet", texts)
+    arguments = ["tag", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "out.jsonl"), "--model", str(model_folder)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 3
+    assert ids(tmp_path / "out.jsonl") == [f"t-{i}" for i in range(600) if i != 300]
+    side = (tmp_path / "out.jsonl.errors.jsonl").read_text("utf-8")
+    assert json.loads(side) == {"line": 301, "errors": [{"path": "text", "problem": "not UTF-8"}]}
+    assert CANARY not in result.output
+
+
+def test_a_damaged_parquet_file_says_so(tmp_path, model_folder):
+    _write_parquet_as_bytes(tmp_path / "whole.parquet", [b"hej med dig %04d" % i for i in range(600)])
+    whole = (tmp_path / "whole.parquet").read_bytes()
+    second = pq.ParquetFile(tmp_path / "whole.parquet").metadata.row_group(1).column(2).data_page_offset
+    damaged = {  # 256 rows are read at a time
+        "the Parquet file is damaged; write it anew": [whole[:-100], whole[:-100] + b"\xff" * 92 + whole[-8:]],
+        "the Parquet file is damaged after row 256; write it anew": [
+            whole[:second] + b"\xff" * 64 + whole[second + 64 :]
+        ],
+    }
+    for said, contents in damaged.items():
+        for content in contents:
+            (tmp_path / "in.parquet").write_bytes(content)
+            with pytest.raises(CannotTag) as caught:
+                tag_file(str(tmp_path / "in.parquet"), tmp_path / "out.jsonl", model_folder)
+            assert str(caught.value) == said
+            (tmp_path / "out.jsonl.progress").unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
