@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +20,13 @@ MAX_LINE = 4 * 1024 * 1024
 """Bytes of one JSON line; the longest text escaped character by character takes 600,000."""
 _FIELDS = ("id", "kind", "text", "source", "lang", "labels")
 _REQUIRED = ("id", "kind", "text")
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+"""What `surrogateescape` makes of bytes that are not UTF-8."""
+_QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
+_OPEN_QUOTE = (
+    "not CSV: a quote opened in this line is not closed by line {last}, or a quote after it is not doubled; "
+    "the lines up to there could not be read"
+)
 Problems = tuple[tuple[str, str], ...]
 
 
@@ -29,7 +39,7 @@ class Record:
     """One text of the input, or what is wrong with it."""
 
     line: int
-    """1-based line where it begins; row number in Parquet."""
+    """1-based line where it begins, or where a quote opens that spoils it; row number in Parquet."""
     document: Document | None
     problems: Problems
     digest: bytes
@@ -107,25 +117,60 @@ def _csv(file: IO[bytes]) -> Iterator[Record]:
         raise UnreadableInput(
             f"the first line must name the columns {', '.join(_REQUIRED)} and may name source, lang and labels, each once"
         )
-    rows = csv.reader(text, delimiter=delimiter, strict=True)
+    held: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for x in text:
+            held.append(x)
+            yield x
+
+    rows = csv.reader(lines(), delimiter=delimiter, strict=True)
     line = 2
     while True:
+        held.clear()  # the lines of one record, to find in them what is wrong with it
         try:
             row = next(rows, None)
         except csv.Error as error:
-            yield _bad(line, f"not CSV: {error}", b"")
+            quoted = _line_of_open_quote(held, delimiter)
+            if quoted is None:
+                yield _bad(line, f"not CSV: {error}", b"")
+            else:
+                yield _bad(line + quoted, _OPEN_QUOTE.format(last=rows.line_num + 1), b"")
             line = rows.line_num + 2
             continue
         if row is None:
             return
         digest = hashlib.sha256("\x1f".join(row).encode("utf-8", "surrogatepass")).digest()
-        if len(row) != len(names):
+        if any(_NOT_UTF_8.search(cell) for cell in row):
+            yield _bad(line, "not UTF-8; save the file as CSV UTF-8", digest)
+        elif len(row) != len(names):
             if row:
                 yield _bad(line, f"has {len(row)} columns where the first line has {len(names)}", digest)
         else:
             value = {name: cell for name, cell in zip(names, row, strict=True) if cell or name in _REQUIRED}
             yield _record(line, value, digest)
         line = rows.line_num + 2
+
+
+def _line_of_open_quote(lines: list[str], delimiter: str) -> int | None:
+    """Place in `lines`, which are one record, of the line with the quote that makes them unreadable; None if none does."""
+    text = "".join(lines)
+    start = 0
+    while start < len(text):
+        if text[start] == '"':
+            quoted = _QUOTED.match(text, start)
+            end = quoted.end() if quoted else len(text)
+            if not quoted or text[end : end + 1] not in ("", delimiter, "\r", "\n"):
+                ends = list(accumulate(len(x) for x in lines))
+                return bisect_right(ends, start)
+        else:
+            unquoted = re.compile(f"[^{delimiter}\r\n]*").match(text, start)
+            assert unquoted is not None
+            end = unquoted.end()
+        if text[end : end + 1] != delimiter:
+            return None
+        start = end + 1
+    return None
 
 
 def _parquet(file: IO[bytes]) -> Iterator[Record]:

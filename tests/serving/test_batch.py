@@ -194,12 +194,30 @@ def test_csv_as_spreadsheets_write_it(tmp_path, delimiter, encoding):
 def test_a_csv_line_that_is_not_utf_8_or_too_short_is_bad_alone(tmp_path):
     path = tmp_path / "in.csv"
     path.write_bytes(b"id,kind,text\na,note,hej med dig\nb,note,\xe6bler\nc,note\nd,note,farvel\n")
-    assert [(x.line, x.document is None) for x in read_records(str(path))] == [
-        (2, False),
-        (3, True),
-        (4, True),
-        (5, False),
-    ]
+    records = list(read_records(str(path)))
+    assert [(x.line, x.document is None) for x in records] == [(2, False), (3, True), (4, True), (5, False)]
+    assert records[1].problems == (("", "not UTF-8; save the file as CSV UTF-8"),)
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "last", "after"),
+    [
+        ('a,note,hej\nb,note,"hej\nc,note,farvel\n', 3, 4, []),
+        ('"a\na","note","hej\nd,note,farvel\n\n', 3, 5, []),
+        ('"a ""\na",note,5" til "os"\r\n"b\nb",note,"hej\n', 5, 5, []),
+        ('"a\na",note,"hej\nb,note,"farvel"\nc,note,hej\n', 3, 4, ["c"]),
+        ('a,note,"hej "du" der"\nc,note,hej\n', 2, 2, ["c"]),
+        ('"a\na",note,"hej' + "x\n" * 2_200_000 + "c,note,hej\n", 3, 2_097_153, None),
+    ],
+)
+def test_a_csv_quote_that_is_never_closed_is_reported_where_it_was_opened(tmp_path, rows, line, last, after):
+    (tmp_path / "in.csv").write_text("id,kind,text\n" + rows, "utf-8", newline="")
+    records = list(read_records(str(tmp_path / "in.csv")))
+    at, bad = next((n, x) for n, x in enumerate(records) if x.document is None)
+    assert bad.line == line
+    assert f"a quote opened in this line is not closed by line {last}, or " in bad.problems[0][1]
+    if after is not None:
+        assert [x.document.id for x in records[at + 1 :]] == after
 
 
 def test_parquet(tmp_path):
