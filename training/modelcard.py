@@ -128,6 +128,7 @@ number of calibration texts that state the indicator.
 The texts it learned from are invented: real ones will differ, so measure it on your own reviewed texts before use and
 retrain on them with the same commands. Figures per indicator rest on few texts; read the intervals. Priority and forms are
 rules over the flags (`triage/priority.py`), not learned. Every sentence adds its chance of a mistake: notes that state nothing,
-joined to a length, get this many flags: {_by_length(report)}. Tag entries of a long journal one by one. Contested indicators are shown as such and never raise priority.
+joined to a length, get this many flags: {_by_length(report)}. Tag entries of a long journal one by one. \
+Contested indicators are shown as such and never raise priority.
 """
     (folder / "README.md").write_text(card, "utf-8", newline="\n")
