@@ -107,7 +107,8 @@ def _by_length(tagger: Tagger, documents: Sequence[Document]) -> dict[str, float
     nothing = [document.text for document in documents if document.kind == "note" and not document.stated()]
     found = {}
     for length in LENGTHS:
-        joined, current = [], ""
+        joined: list[Document] = []
+        current = ""
         for text in nothing:
             current = f"{current}\n\n{text}" if current else text
             if len(current) >= length:
