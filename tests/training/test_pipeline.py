@@ -4,6 +4,7 @@ import json
 import sqlite3
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from tests.conftest import make_documents
@@ -171,3 +172,19 @@ def test_the_learning_curve_ends_with_all_texts_and_rises(workplace):
     rows = [line.split() for line in result.output.splitlines() if line.split()[:1] and line.split()[0].isdigit()]
     assert [int(row[0]) for row in rows] == [12, 96, 192]
     assert float(rows[0][1]) < float(rows[-1][1])
+
+
+def test_frozen_layers_stay_as_they_were(workplace, scheme):
+    from training.experiment import EncoderConfig
+    from training.finetune import fit_encoder, load_encoder
+
+    make_encoder(workplace / "encoder")
+    config = EncoderConfig(
+        family="encoder", encoder="encoder", max_tokens=64, epochs=1, batch_documents=32, frozen_layers=1, dropout=0.0
+    )
+    scorer = fit_encoder(make_documents(64), scheme, config, seed=1, device="cpu")
+    _, before = load_encoder("encoder")
+    after = dict(scorer.network.encoder.named_parameters())
+    moved = {name for name, value in before.named_parameters() if not torch.equal(value, after[name])}
+    assert any(name.startswith("encoder.layer.1.") for name in moved)
+    assert not any(name.startswith(("encoder.layer.0.", "embeddings.word")) for name in moved)

@@ -6,7 +6,7 @@ import torch
 
 from tests.encoders import make_encoder
 from triage.encoder import EncoderScorer, Familiarity, Network, Window, cut
-from triage.evidence import HEADS, make_head, sparsemax
+from triage.evidence import HEADS, AttentionHead, make_head, sparsemax
 from triage.text import Document
 
 TEXT = "Han skylder 30.000 kr. for rejsen. Formanden har taget passet 👩‍👧 og gemt det.\r\nHun bor i et skur. Slut her."
@@ -17,6 +17,8 @@ def scorer(request, scheme, tmp_path_factory):
     tokenizer, encoder = make_encoder(tmp_path_factory.mktemp("encoder"))
     torch.manual_seed(3)
     head = make_head(request.param, encoder.config.hidden_size, len(scheme))
+    if isinstance(head, AttentionHead):
+        head.standardise(torch.randn(200, encoder.config.hidden_size) * 0.3 + 2)
     width = encoder.config.hidden_size
     familiarity = Familiarity(np.zeros(width, np.float32), np.ones(width, np.float32))
     return EncoderScorer(Network(encoder, head), tokenizer, Window(request.param, 48, 1), familiarity)
@@ -94,3 +96,13 @@ def test_sparsemax_of_nothing_is_nothing():
 def test_an_unknown_head_is_refused():
     with pytest.raises(ValueError, match="heads are"):
         make_head("magic", 8, 3)
+
+
+def test_standardised_states_have_no_common_direction_left():
+    torch.manual_seed(1)
+    hidden = torch.randn(500, 16) * 0.1 + 3
+    head = AttentionHead(16, 2, sparse=True)
+    head.standardise(hidden)
+    seen = (hidden - head.mean) * head.scale
+    assert seen.mean(dim=0).abs().max() < 1e-4
+    assert torch.allclose(seen.std(dim=0), torch.ones(16), atol=1e-3)
