@@ -9,7 +9,7 @@ import torch
 from typer.testing import CliRunner
 
 from tests.conftest import ROOT
-from training import bundled, corpus, pretrain, vocabulary
+from training import bundled, corpus, pretrain, start, vocabulary
 from training.cli import app
 from training.experiment import InvalidExperiment, Pretraining, read_pretraining
 from triage.encoder import read_encoder
@@ -178,9 +178,9 @@ def test_the_bundled_format_is_read_and_cut_to_the_texts(tmp_path, monkeypatch):
     row = found.weights["embeddings.word_embeddings.weight"][0, :32]
     # Byte j holds number j in its low half and number j + 16 in its high half, each less 8, times the scale.
     assert row.tolist() == [0.5 * ((j & 15) - 8) for j in range(16)] + [0.5 * ((j >> 4) - 8) for j in range(16)]
-    monkeypatch.setattr(pretrain, "locate", lambda: tmp_path / "small.bin")
+    monkeypatch.setattr(start, "locate", lambda: tmp_path / "small.bin")
     config = settings(tmp_path, start={"kind": "bundled", "vocabulary": 1000, "layers": 1}, tokens=256)
-    prepared = pretrain.prepare(config, tmp_path / "work")
+    prepared = start.prepare(config, tmp_path / "work")
     assert prepared.encoder.config.num_hidden_layers == 1
     assert prepared.tokenizer.tokenize("pas har") == ["▁pas", "▁har"]
 
