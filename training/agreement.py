@@ -17,7 +17,8 @@ from training.card import Agreement
 from training.dataset import InvalidDataset
 from training.markup import InvalidMarkup, parse_markup
 from triage.indicators import Scheme
-from triage.text import Document
+from triage.tagger import applicable
+from triage.text import KINDS, Document
 
 FOLDER = "agreement"
 FILES = ("first.md", "second.md")
@@ -48,9 +49,9 @@ def _f1(one: set[Any], other: set[Any]) -> float:
     return 2 * len(one & other) / (len(one) + len(other)) if one or other else float("nan")
 
 
-def _characters(documents: Sequence[Document]) -> set[tuple[str, ...]]:
+def _characters(documents: Sequence[Document]) -> set[tuple[str, str, str, int]]:
     return {
-        (document.id, label.indicator, label.state, str(place))
+        (document.id, label.indicator, label.state, place)
         for document in documents
         for label in document.labels
         for span in label.spans
@@ -64,7 +65,7 @@ def measure(first: Sequence[Document], second: Sequence[Document], scheme: Schem
     Ad indicators can occur in ads only. The span F1 counts a character as agreed on where both marked it with the same
     indicator and state.
     """
-    codes = {kind: [x.code for x in scheme if kind == "ad" or x.element != "ad"] for kind in ("note", "ad")}
+    codes = {kind: np.array(scheme.codes)[applicable(scheme, kind)] for kind in KINDS}
     one, other = (
         np.array([code in document.stated() for document in documents for code in codes[document.kind]])
         for documents in (first, second)
@@ -76,3 +77,13 @@ def measure(first: Sequence[Document], second: Sequence[Document], scheme: Schem
         kappa=round(float(cohen_kappa_score(one, other)), 3),
         span_f1=round(_f1(_characters(first), _characters(second)), 3),
     )
+
+
+def agreement_of(folder: Path, scheme: Scheme) -> Agreement:
+    """The agreement of the annotations that a data set folder keeps; of no texts if it was annotated once.
+
+    Raises:
+        InvalidDataset: as `read_pair`.
+    """
+    pair = read_pair(folder)
+    return measure(*pair, scheme) if pair else Agreement(texts=0)

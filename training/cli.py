@@ -69,7 +69,6 @@ def data_build(folders: Folders = None) -> None:
         for folder in _folders(folders):
             texts = cardsets.read_set(folder, scheme)
             dataset.build(folder, texts)
-            pair = agreement.read_pair(folder)
             stats = datastats.describe(texts, scheme)
             write_json(folder / "stats.json", stats)
             datastats.plot_indicators(stats, scheme, folder / "indicators.png")
@@ -77,7 +76,7 @@ def data_build(folders: Folders = None) -> None:
             card.update_card(
                 folder,
                 checksum=checksums,
-                agreement=agreement.measure(*pair, scheme) if pair else card.Agreement(texts=0),
+                agreement=agreement.agreement_of(folder, scheme),
                 texts=sum(len(texts.texts[split]) for split in dataset.SPLITS),
                 generated=datastats.as_markdown(stats, scheme),
             )

@@ -82,10 +82,9 @@ def check_borders(natural: Sequence[Dataset], made: Sequence[Dataset]) -> list[s
 def check_agreement(folder: Path, found: Agreement, scheme: Scheme) -> list[str]:
     """Whether the card's figures are those of the two annotations kept beside it."""
     try:
-        pair = agreement.read_pair(folder)
+        expected = agreement.agreement_of(folder, scheme)
     except InvalidDataset as error:
         return error.problems
-    expected = agreement.measure(*pair, scheme) if pair else Agreement(texts=0)
     if found != expected:
         return [f"{folder.name}/README.md: the agreement is not that of {agreement.FOLDER}/; run `data build`"]
     return []

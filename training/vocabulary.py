@@ -6,6 +6,7 @@ do not know as bytes, so that no character of a text is lost and every token kno
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -63,7 +64,7 @@ def learn(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
     tokenizer.train_from_iterator(texts, trainer)
     learnt = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     names = [name for name, _ in learnt if name not in SPECIALS and name not in BYTES]
-    scores = dict(_scores(tokenizer))
+    scores: dict[str, float] = dict(json.loads(tokenizer.to_str())["model"]["vocab"])
     lowest = min(scores[name] for name in names)
     pieces = (
         [(name, 0.0) for name in SPECIALS] + [(name, lowest - 10) for name in BYTES] + [(x, scores[x]) for x in names]
@@ -71,12 +72,6 @@ def learn(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
     finished = _unigram(pieces)
     finished.pre_tokenizer = tokenizer.pre_tokenizer
     return _finished(finished)
-
-
-def _scores(tokenizer: Tokenizer) -> list[tuple[str, float]]:
-    import json
-
-    return [(name, float(score)) for name, score in json.loads(tokenizer.to_str())["model"]["vocab"]]
 
 
 def trim(
