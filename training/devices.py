@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 
@@ -22,3 +24,12 @@ def has_bfloat16(device: torch.device) -> bool:
 def autocast(device: torch.device) -> torch.autocast:
     """Mixed precision where it pays; elsewhere nothing changes."""
     return torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device))
+
+
+def fit_for_training(encoder: Any, device: torch.device, dropout: float) -> None:
+    """Set an encoder's dropout, and the attention that is fastest in training on short inputs on the device."""
+    for module in encoder.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = dropout
+    if device.type == "cpu" and has_bfloat16(device):
+        encoder.set_attn_implementation("eager")  # twice as fast there as the fused kernel

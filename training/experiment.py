@@ -187,6 +187,8 @@ class Pretraining(BaseModel):
     frozen: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """First part of the steps, in which only the new head learns."""
     masking: _Share = 0.3
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Of the encoder's states; with more text than is seen twice it only slows."""
     compile: bool = False
     """Compile the model on a GPU."""
     report_every: Annotated[int, Field(ge=1)] = 200

@@ -19,7 +19,7 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
 
-from training.devices import autocast, choose_device, has_bfloat16
+from training.devices import autocast, choose_device, fit_for_training
 from training.experiment import EncoderConfig
 from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, by_length, cut, embed, pad, read_encoder
 from triage.evidence import AttentionHead, hazards, make_head
@@ -202,12 +202,8 @@ def fit_encoder(
     generator = np.random.default_rng(seed)
     where = choose_device(device)
     tokenizer, encoder = load_encoder(config.encoder)
-    for module in encoder.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = config.dropout
+    fit_for_training(encoder, where, config.dropout)
     longest = min(getattr(encoder.config, "max_position_embeddings", config.max_tokens), config.max_tokens)
-    if where.type == "cpu" and has_bfloat16(where):
-        encoder.set_attn_implementation("eager")  # on short inputs twice as fast there as the fused kernel
     window = Window(config.head, longest, config.context_units)
     network = Network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme))).to(where)
     encoder.get_input_embeddings().weight.requires_grad_(False)  # `Familiarity` rests on them; they also overfit first

@@ -23,7 +23,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from training import vocabulary
-from training.devices import autocast, choose_device
+from training.devices import autocast, choose_device, fit_for_training
 from training.experiment import Pretraining
 from training.start import Prepared, prepare
 from training.tracking import Run
@@ -148,11 +148,13 @@ def pretrain(
     """
     place = _place(device)
     prepared = _prepare_once(config, work, place)
+    fit_for_training(prepared.encoder, place.device, config.dropout)
     model = MaskedLanguageModel(prepared.encoder).to(place.device)
     optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
     batch = max(place.world, config.batch_tokens // config.sequence)
     steps = max(1, config.tokens // (batch * config.sequence))
-    step = _resume(work / STATE, model, optimizer, place.device)
+    first = step = _resume(work / STATE, model, optimizer, place.device)
+    thaw = int(config.frozen * steps)
     network: Any = torch.compile(model) if config.compile and place.device.type == "cuda" else model
     if place.world > 1:
         network = nn.parallel.DistributedDataParallel(network, find_unused_parameters=config.frozen > 0)
@@ -161,8 +163,8 @@ def pretrain(
         total=steps, initial=step, desc="pre-training", unit="step", disable=None if place.first else True
     ) as bar:
         while step < steps:
-            for parameter in prepared.encoder.parameters():
-                parameter.requires_grad_(step >= int(config.frozen * steps))
+            if step in (first, thaw):
+                prepared.encoder.requires_grad_(step >= thaw)
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * learning_rate(step, steps, config)
             rows = prepared.mixture.batch(step, batch, config.seed)[place.rank :: place.world]
