@@ -93,6 +93,10 @@ class EncoderConfig(BaseModel):
     """Of the encoder's states; drawing it is dear on a CPU, and `token_masking` does much of its work."""
     token_masking: Annotated[float, Field(ge=0, lt=1)] = 0.05
     """Part of the tokens hidden at random in training."""
+    augmentation: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Part of the texts that an epoch reads with typing errors, without Danish letters, in capitals or the like."""
+    joining: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Part of the steps that read several texts as one, so that long texts are not flagged for their length."""
     dev_share: _Share = 0.1
     """Part of the training texts that decides when to stop; never calibration texts."""
     patience: Annotated[int, Field(ge=1)] = 3

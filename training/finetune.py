@@ -19,8 +19,10 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
 
+from training.augment import augment
 from training.devices import autocast, choose_device, fit_for_training
 from training.experiment import EncoderConfig
+from training.phrases import PHRASES
 from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, by_length, cut, embed, pad, read_encoder
 from triage.evidence import AttentionHead, hazards, make_head
 from triage.indicators import Scheme
@@ -81,10 +83,37 @@ def _example(document: Document, tokenizer: Any, window: Window, scheme: Scheme)
     return _Example(pieces, stated, marks, weights, states, words)
 
 
-def _batches(examples: list[_Example], size: int, generator: np.random.Generator) -> Iterator[list[_Example]]:
-    order = generator.permutation(len(examples))
-    for start in range(0, len(order), size):
-        yield [examples[i] for i in order[start : start + size]]
+@dataclass(frozen=True)
+class _Cutter:
+    """Makes examples of documents, now and then of a document written in another way."""
+
+    tokenizer: Any
+    window: Window
+    scheme: Scheme
+    augmentation: float
+    generator: np.random.Generator
+
+    def __call__(self, document: Document) -> _Example:
+        if self.augmentation and self.generator.random() < self.augmentation:
+            document = augment(document, self.generator)
+        return _example(document, self.tokenizer, self.window, self.scheme)
+
+    def batches(self, documents: list[Document], size: int) -> Iterator[list[_Example]]:
+        """All documents once, in another order each time."""
+        order = self.generator.permutation(len(documents))
+        for start in range(0, len(order), size):
+            batch = [self(documents[i]) for i in order[start : start + size]]
+            yield [example for example in batch if example.pieces]
+
+
+def _texts(count: int, joining: float, device: torch.device) -> torch.Tensor:
+    """(count,): which text each document of a batch is read as a part of.
+
+    With probability `joining` documents are read as if several were one text. A long text has many units, each with a small
+    doubt; only texts as long as that teach the doubts of what says nothing to add up to nothing.
+    """
+    size = int(2 ** torch.randint(1, 4, ())) if joining and float(torch.rand(())) < joining else 1
+    return torch.arange(count, device=device) // size
 
 
 @dataclass(frozen=True)
@@ -133,8 +162,11 @@ def _loss(
     with autocast(device):  # around all groups, so that weights are converted once
         scored = _forward(network, pieces, words, config.token_masking, tokenizer, device)
     lambdas = hazards(scored.logits, scored.states)
-    total = torch.zeros(len(batch), lambdas.shape[1], device=device).index_add(0, owner, lambdas)
+    text = _texts(len(batch), config.joining, device)
+    count = int(text[-1]) + 1
+    total = torch.zeros(count, lambdas.shape[1], device=device).index_add(0, text[owner], lambdas)
     stated = torch.stack([x.stated for x in batch]).to(device)
+    stated = torch.zeros(count, stated.shape[1], device=device).index_add(0, text, stated).clamp(max=1)
     # log P = log(1 - exp(-total)) and log(1 - P) = -total, without leaving the log domain.
     log_present = torch.log(-torch.expm1(-total.clamp(min=1e-6)))
     loss = -(stated * log_present - (1 - stated) * total).mean() * len(stated[0])
@@ -207,29 +239,29 @@ def fit_encoder(
     window = Window(config.head, longest, config.context_units)
     network = Network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme))).to(where)
     encoder.get_input_embeddings().weight.requires_grad_(False)  # `Familiarity` rests on them; they also overfit first
-    familiarity = _familiarity(documents, tokenizer, encoder)
-    order = generator.permutation(len(documents))
-    dev_size = max(1, round(config.dev_share * len(documents)))
+    familiarity = _familiarity([x for x in documents if x.source != PHRASES], tokenizer, encoder)
+    natural = [i for i, document in enumerate(documents) if document.source != PHRASES]
+    order = generator.permutation(natural)
+    dev_size = max(1, round(config.dev_share * len(natural)))
     dev = [documents[i] for i in order[:dev_size]]
-    examples = [_example(documents[i], tokenizer, window, scheme) for i in order[dev_size:]]
-    examples = [x for x in examples if x.pieces]
+    left_out = set(order[:dev_size].tolist())
+    learnt = [document for i, document in enumerate(documents) if i not in left_out]
+    cutter = _Cutter(tokenizer, window, scheme, config.augmentation, generator)
     if isinstance(network.head, AttentionHead):
-        network.head.standardise(_token_states(network, examples, tokenizer, where))
+        sample = [_example(documents[i], tokenizer, window, scheme) for i in order[dev_size:][:400]]
+        network.head.standardise(_token_states(network, sample, tokenizer, where))
     for layer in list(getattr(getattr(encoder, "encoder", None), "layer", []))[: config.frozen_layers]:
         layer.requires_grad_(False)
-    groups = [
-        {"params": [p for p in network.encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
-        {"params": [p for p in network.head.parameters() if p.requires_grad], "lr": config.head_learning_rate},
-    ]
-    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True)
-    steps = config.epochs * -(-len(examples) // config.batch_documents)
-    schedule = get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
+    steps = config.epochs * -(-len(learnt) // config.batch_documents)
+    optimizer, schedule = _optimizer(network, config, steps)
     best, best_score, waited = copy.deepcopy(network.state_dict()), -1.0, 0
     with tqdm(total=steps, desc="fine-tuning", unit="step", disable=None) as bar:
         for epoch in range(config.epochs):
             network.train()
             losses = []
-            for batch in _batches(examples, config.batch_documents, generator):
+            for batch in cutter.batches(learnt, config.batch_documents):
+                if not batch:
+                    continue
                 loss = _loss(network, batch, config, tokenizer, where)
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -251,13 +283,23 @@ def fit_encoder(
     return EncoderScorer(network.cpu(), tokenizer, window, familiarity)
 
 
+def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[torch.optim.Optimizer, Any]:
+    """AdamW with a learning rate that rises and then falls to nothing."""
+    groups = [
+        {"params": [p for p in network.encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
+        {"params": [p for p in network.head.parameters() if p.requires_grad], "lr": config.head_learning_rate},
+    ]
+    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True)
+    return optimizer, get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
+
+
 @torch.no_grad()
 def _token_states(
     network: Network, examples: Sequence[_Example], tokenizer: Any, device: torch.device, most: int = 400
 ) -> torch.Tensor:
     """(N, H): states of the own tokens of some pieces, before training."""
     network.eval()
-    pieces = [piece for example in examples[:most] for piece in example.pieces][:most]
+    pieces = [piece for example in examples for piece in example.pieces][:most]
     states = []
     for rows in by_length(pieces, GROUP_TOKENS):
         ids, seen, own = (x.to(device) for x in pad([pieces[i] for i in rows], tokenizer.pad_token_id))

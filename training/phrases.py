@@ -16,6 +16,8 @@ from triage.indicators import Scheme
 from triage.text import Document
 
 _SLOT = re.compile(r"\[([^\[\]]*)\]")
+PHRASES = "phrases"
+"""The source of these sentences."""
 LINES = {
     "stated": "stated",
     "denied": "denied",
@@ -72,5 +74,5 @@ def _expand_group(group: str, code: str, kind: str, name: str, variants: int, ch
                 )
             if text not in seen:
                 seen.add(text)
-                documents.append(Document(f"{name}-{key}-{len(seen)}", kind, text, "phrases", "da", labels))
+                documents.append(Document(f"{name}-{key}-{len(seen)}", kind, text, PHRASES, "da", labels))
     return documents

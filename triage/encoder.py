@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+from triage.canonical import canonical
 from triage.evidence import Head, HeadOutput, make_head
 from triage.scoring import Array, Offsets, UnitScores
 from triage.text import Document, Span
@@ -64,7 +65,7 @@ def cut(document: Document, tokenizer: Any, window: Window) -> list[Piece]:
     before, after = _specials(tokenizer)
     room = window.max_tokens - len(before) - len(after)
     encoded = tokenizer(
-        [text[unit.start : unit.end] for unit in units],
+        [canonical(text[unit.start : unit.end]) for unit in units],
         add_special_tokens=False,
         return_offsets_mapping=True,
         return_attention_mask=False,
