@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from triage import language
-from triage.assessment import CLEAR, FLAG, LOOK, Assessment, Check, Evidence, Finding, Mention, Priority
+from triage.assessment import CLEAR, FLAG, Assessment, Evidence, Finding, Mention, Priority
 from triage.calibration import Calibration
+from triage.checks import Found, check_evidence
 from triage.entities import find_entities
 from triage.highlights import HighlightSettings, quote_evidence
 from triage.indicators import Scheme, parse_scheme
 from triage.modelfolder import CALIBRATION, SCHEME, BrokenModel, read_manifest, write_json, write_manifest
 from triage.priority import PALERMO, derive_forms, rank
 from triage.scoring import Array, Scorer, UnitScores, document_probability, sigmoid, unit_hazards
-from triage.text import STATES, Document, Span
+from triage.text import STATES, Document
 
 MIN_WORDS = 3
 """A text with fewer words is too short to say anything about."""
 LIKELY_STATE = 0.5
 MENTION = 0.5
 """A unit mentions an indicator from this probability on."""
-_DECISIONS = (CLEAR, LOOK, FLAG)
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -84,6 +84,7 @@ class Tagger:
             self._find(document, units, hazards, index, float(probability))
             for index, probability in enumerate(self.probabilities(document, units))
         ]
+        findings = self._checked(document, units, findings)
         return Assessment(
             id=document.id,
             status="tagged",
@@ -101,7 +102,6 @@ class Tagger:
         indicator = self.scheme.indicators[index]
         decision = self.calibration.decide(index, probability)
         evidence: tuple[Evidence, ...] = ()
-        check = None
         state = "stated"
         if decision != CLEAR:
             evidence = quote_evidence(document.text, units, hazards, index, self.highlights)
@@ -110,7 +110,6 @@ class Tagger:
         if decision != CLEAR:
             # The probability is that of being stated, so what is flagged is; what is unsure shows how it reads.
             state = STATES[0] if decision == FLAG else _likeliest_state(units, hazards, index)
-            check = self._check(document, units, hazards, _Found(index, decision, evidence))
         return Finding(
             indicator.code,
             indicator.da,
@@ -121,39 +120,22 @@ class Tagger:
             decision,
             state,
             evidence,
-            check,
         )
 
-    def _check(self, document: Document, units: list[UnitScores], hazards: Array, found: _Found) -> Check:
-        """Score again with only the evidence (does the decision stand?) and without it (does it fall?)."""
-        spans = [x.span for x in found.evidence]
-        touched = [i for i, unit in enumerate(units) if any(unit.span.overlap(span) for span in spans)]
-        kept = [_masked(document, units[i].span, spans, keep=True) for i in touched]
-        rest = []
-        for i in touched:
-            start = units[max(0, i - self.scorer.context_units)].span.start
-            rest.append(_masked(document, Span(start, units[i].span.end), spans, keep=False))
-        scored = self.scorer.score([*kept, *rest])
-        others = np.delete(hazards[:, found.index], touched).sum()
+    def _checked(self, document: Document, units: list[UnitScores], findings: list[Finding]) -> list[Finding]:
+        """The findings, in the scheme's order, with what is shown checked."""
+        shown = [Found(k, x.decision, x.evidence) for k, x in enumerate(findings) if x.decision != CLEAR]
+        checks = check_evidence(self.scorer, document, units, shown, self._decide)
+        found = list(findings)
+        for x, check in zip(shown, checks, strict=True):
+            found[x.index] = replace(found[x.index], check=check)
+        return found
 
-        def hazard(pieces: Sequence[Document], answers: Sequence[list[UnitScores]]) -> float:
-            total = 0.0
-            for i, piece, answer in zip(touched, pieces, answers, strict=True):
-                own = len(piece.text) - (units[i].span.end - units[i].span.start)  # before it lies context
-                again = [unit for unit in answer if unit.span.end > own]
-                total += float(unit_hazards(again, len(self.scheme))[:, found.index].sum())
-            return total
-
-        with_only = self._decision(found.index, hazard(kept, scored[: len(kept)]))
-        without = self._decision(found.index, others + hazard(rest, scored[len(kept) :]))
-        full = _DECISIONS.index(found.decision)
-        return Check(sufficient=with_only >= full, necessary=without < full)
-
-    def _decision(self, index: int, hazard: float) -> int:
-        """Position in `_DECISIONS` for a sum of hazards of one indicator."""
+    def _decide(self, index: int, hazard: float) -> str:
+        """The decision for a sum of hazards of one indicator."""
         raw = np.zeros(len(self.scheme), np.float32)
         raw[index] = -np.expm1(-hazard)
-        return _DECISIONS.index(self.calibration.decide(index, float(self.calibration.apply(raw)[index])))
+        return self.calibration.decide(index, float(self.calibration.apply(raw)[index]))
 
     def _mentions(
         self, document: Document, units: list[UnitScores], findings: Sequence[Finding]
@@ -197,15 +179,6 @@ class Tagger:
         write_manifest(folder, manifest, [*files, SCHEME, CALIBRATION])
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A decision on one indicator with its evidence, before it is checked."""
-
-    index: int
-    decision: str
-    evidence: tuple[Evidence, ...]
-
-
 def applicable(scheme: Scheme, kind: str) -> npt.NDArray[np.bool_]:
     """(K,): whether each indicator can stand in a text of a kind; signs of an ad cannot stand in a note."""
     return np.array([kind == "ad" or indicator.element != "ad" for indicator in scheme], bool)
@@ -216,15 +189,6 @@ def _likeliest_state(units: Sequence[UnitScores], hazards: Array, index: int) ->
     states = units[int(hazards[:, index].argmax())].states[index]
     likeliest = int(states.argmax())
     return STATES[likeliest if states[likeliest] > LIKELY_STATE else 0]
-
-
-def _masked(document: Document, piece: Span, spans: Sequence[Span], *, keep: bool) -> Document:
-    """A piece of a document with only the spans (`keep`) or without them; what goes is blanked, so that offsets stay."""
-    text = "".join(
-        c if c.isspace() or any(span.start <= place < span.end for span in spans) == keep else " "
-        for place, c in enumerate(document.text[piece.start : piece.end], start=piece.start)
-    )
-    return Document(document.id, document.kind, text)
 
 
 def load_scorer(folder: Path, family: str, settings: dict[str, Any]) -> Scorer:
