@@ -20,6 +20,7 @@ from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
 
 from training.augment import augment
+from training.checkpoint import Checkpoint
 from training.devices import autocast, choose_device, fit_for_training
 from training.experiment import EncoderConfig
 from training.phrases import PHRASES
@@ -103,7 +104,8 @@ class _Cutter:
         order = self.generator.permutation(len(documents))
         for start in range(0, len(order), size):
             batch = [self(documents[i]) for i in order[start : start + size]]
-            yield [example for example in batch if example.pieces]
+            if batch := [example for example in batch if example.pieces]:
+                yield batch
 
 
 def _texts(count: int, joining: float, device: torch.device) -> torch.Tensor:
@@ -185,6 +187,14 @@ def _loss(
     return loss
 
 
+def _step(network: Network, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+    optimizer.zero_grad()
+    torch.autograd.backward(loss)
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
+
+
 def _dev_score(scorer: EncoderScorer, documents: Sequence[Document], scheme: Scheme) -> float:
     """Macro average precision on dev texts, over the indicators that they state."""
     raw = np.stack([document_probability(unit_hazards(x, len(scheme))) for x in scorer.score(documents)])
@@ -219,10 +229,12 @@ def fit_encoder(
     seed: int,
     device: str = "auto",
     run: Run | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> EncoderScorer:
     """Train an encoder on labelled documents; the epoch with the best macro average precision on dev texts is kept.
 
-    Dev texts are a part of the training texts. Calibration and test texts are never seen.
+    Dev texts are a part of the training texts. Calibration and test texts are never seen. With a checkpoint, a training that
+    was stopped goes on after its last whole epoch, and ends as it would have ended.
 
     Raises:
         NoEncoder: the encoder cannot be loaded.
@@ -254,33 +266,52 @@ def fit_encoder(
         layer.requires_grad_(False)
     steps = config.epochs * -(-len(learnt) // config.batch_documents)
     optimizer, schedule = _optimizer(network, config, steps)
-    best, best_score, waited = copy.deepcopy(network.state_dict()), -1.0, 0
-    with tqdm(total=steps, desc="fine-tuning", unit="step", disable=None) as bar:
-        for epoch in range(config.epochs):
-            network.train()
+    progress = _Progress(copy.deepcopy(network.state_dict()))
+    if checkpoint is not None and (state := checkpoint.load(generator, where)) is not None:
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        progress = _Progress(state["best"], *state["progress"])
+    with tqdm(total=steps, initial=schedule.last_epoch, desc="fine-tuning", unit="step", disable=None) as bar:
+        while progress.epochs < config.epochs and progress.waited < config.patience:
             losses = []
+            network.train()
             for batch in cutter.batches(learnt, config.batch_documents):
-                if not batch:
-                    continue
-                loss = _loss(network, batch, config, tokenizer, where)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-                optimizer.step()
+                losses.append(_step(network, optimizer, _loss(network, batch, config, tokenizer, where)))
                 schedule.step()
-                losses.append(float(loss.detach()))
                 bar.update()
             score = _dev_score(EncoderScorer(network, tokenizer, window, familiarity), dev, scheme)
-            bar.set_postfix(epoch=epoch + 1, loss=f"{np.mean(losses):.3f}", dev_ap=f"{score:.3f}")
+            progress.note(score, network)
+            bar.set_postfix(epoch=progress.epochs, loss=f"{np.mean(losses):.3f}", dev_ap=f"{score:.3f}")
             if run is not None:
-                run.metrics({"train_loss": float(np.mean(losses)), "dev_macro_ap": score}, step=epoch)
-            waited += 1
-            if score > best_score:
-                best, best_score, waited = copy.deepcopy(network.state_dict()), score, 0
-            if waited >= config.patience:
-                break
-    network.load_state_dict(best)
+                run.metrics({"train_loss": float(np.mean(losses)), "dev_macro_ap": score}, step=progress.epochs - 1)
+            if checkpoint is not None:
+                state = {"network": network.state_dict(), "best": progress.best, "progress": progress.numbers()}
+                state |= {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+                checkpoint.save(state, generator)
+    network.load_state_dict(progress.best)
     return EncoderScorer(network.cpu(), tokenizer, window, familiarity)
+
+
+@dataclass
+class _Progress:
+    """How far training has come: the best weights so far, their dev score, epochs without a better one, epochs done."""
+
+    best: dict[str, torch.Tensor]
+    score: float = -1.0
+    waited: int = 0
+    epochs: int = 0
+
+    def note(self, score: float, network: Network) -> None:
+        """An epoch is over."""
+        self.epochs += 1
+        self.waited += 1
+        if score > self.score:
+            self.best, self.score, self.waited = copy.deepcopy(network.state_dict()), score, 0
+
+    def numbers(self) -> tuple[float, int, int]:
+        """What a checkpoint keeps besides the weights."""
+        return self.score, self.waited, self.epochs
 
 
 def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[torch.optim.Optimizer, Any]:

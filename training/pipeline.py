@@ -30,6 +30,8 @@ from triage.text import Document
 
 WORK = Path(".pretraining")
 """State and tokenised text of pre-training runs, a folder each."""
+UNFINISHED = Path(".training")
+"""Checkpoints of fine-tunings that are not finished."""
 UNFAMILIAR = 99.0
 """Percentile of novelty on calibration texts beyond which a text is unfamiliar."""
 
@@ -103,14 +105,21 @@ def run_pretraining(config: Pretraining, output: Path, work: Path | None, *, dev
 
 
 def fit(experiment: Experiment, scheme: Scheme, documents: Sequence[Document], device: str, run: Run | None) -> Scorer:
-    """Train the experiment's model family; torch is imported only for encoders."""
+    """Train the experiment's model family; torch is imported only for encoders, which go on where they were stopped."""
     if experiment.model.family == "linear":
         from training.baseline import fit_linear
 
         return fit_linear(documents, scheme, experiment.model, seed=experiment.seed)
+    from training.checkpoint import Checkpoint
     from training.finetune import fit_encoder
 
-    return fit_encoder(documents, scheme, experiment.model, seed=experiment.seed, device=device, run=run)
+    decides = {"experiment": experiment.model_dump(), "data": checksum(documents), "scheme": scheme.raw}
+    checkpoint = Checkpoint(UNFINISHED, experiment.name, decides)
+    scorer = fit_encoder(
+        documents, scheme, experiment.model, seed=experiment.seed, device=device, run=run, checkpoint=checkpoint
+    )
+    checkpoint.done()
+    return scorer
 
 
 def calibrated(

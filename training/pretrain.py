@@ -64,9 +64,13 @@ def learning_rate(step: int, steps: int, config: Pretraining) -> float:
 def mask(
     ids: np.ndarray[Any, Any], tokenizer: Any, share: float, chance: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Inputs with masked tokens, the places chosen, and their true ids. Of the chosen, 80 % are masked, 10 % replaced."""
-    special = np.isin(ids, tokenizer.all_special_ids)
-    chosen = (chance.random(ids.shape) < share) & ~special
+    """Inputs with masked tokens, the places chosen, and their true ids. Of the chosen, 80 % are masked, 10 % replaced.
+
+    Always the same number is chosen: tensors that change their size from step to step fragment the memory.
+    """
+    usual = np.flatnonzero(~np.isin(ids, tokenizer.all_special_ids))
+    chosen = np.zeros(ids.shape, bool)
+    chosen.flat[chance.permutation(usual)[: round(share * ids.size)]] = True
     roll = chance.random(ids.shape)
     hidden = np.where(chosen & (roll < 0.8), tokenizer.mask_token_id, ids)
     swapped = chosen & (roll >= 0.8) & (roll < 0.9)

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -121,6 +122,39 @@ def test_fine_tuning_learns(workplace, scheme):
         )
     )
     assert stated > 0.5 > denied
+
+
+def test_a_stopped_fine_tuning_goes_on_to_the_same_end(workplace, scheme, monkeypatch):
+    from training import finetune
+    from training.checkpoint import Checkpoint
+    from training.experiment import EncoderConfig
+
+    make_encoder(workplace / "encoder")
+    config = EncoderConfig(
+        family="encoder", encoder="encoder", max_tokens=64, epochs=3, batch_documents=16, learning_rate=1e-3,
+        head_learning_rate=1e-2, augmentation=0.3, joining=0.3,
+    )  # fmt: skip
+    texts = make_documents(64)
+    whole = finetune.fit_encoder(texts, scheme, config, seed=1, device="cpu")
+
+    checkpoint = Checkpoint(workplace / ".training", "x", {"seed": 1})
+    real, scored = finetune._dev_score, []
+
+    def stop_in_second_epoch(*arguments):
+        scored.append(1)
+        if len(scored) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(finetune, "_dev_score", stop_in_second_epoch)
+    with pytest.raises(KeyboardInterrupt):
+        finetune.fit_encoder(texts, scheme, config, seed=1, device="cpu", checkpoint=checkpoint)
+    resumed = finetune.fit_encoder(texts, scheme, config, seed=1, device="cpu", checkpoint=checkpoint)
+    assert len(scored) == 4  # two epochs were left
+    for one, other in zip(whole.score(texts[:8]), resumed.score(texts[:8]), strict=True):
+        np.testing.assert_allclose(one[0].logits, other[0].logits, atol=1e-4)
+    checkpoint.done()
+    assert not checkpoint.folder.exists()
 
 
 @pytest.mark.parametrize(
