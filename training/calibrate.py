@@ -80,6 +80,21 @@ def _flag(probabilities: Array, truth: Truth, config: CalibrationConfig) -> floa
     return float((p[last] + below) / 2)
 
 
+def _flag_of_best_f1(probabilities: Array, truth: Truth) -> float:
+    """The threshold with the best F1, every text counting half as it is and half as its calibrated probability expects,
+    so that one lucky text decides nothing."""
+    if not len(probabilities):
+        return 1.0
+    order = np.argsort(-probabilities, kind="stable")
+    p = probabilities[order].astype(np.float64)
+    hits = np.cumsum((p + truth[order]) / 2)
+    f1 = 2 * hits / (np.arange(1, len(p) + 1) + hits[-1])
+    f1[np.flatnonzero(p[:-1] == p[1:])] = -1.0  # no threshold lies between equal probabilities
+    last = int(f1.argmax())
+    below = float(p[last + 1]) if last + 1 < len(p) else 0.0
+    return float((p[last] + below) / 2)
+
+
 def fit_calibration(raw: Array, truth: Truth, applies: Truth, config: CalibrationConfig) -> Calibration:
     """Calibration and thresholds from raw probabilities.
 
@@ -104,6 +119,7 @@ def fit_calibration(raw: Array, truth: Truth, applies: Truth, config: Calibratio
         intercept.append(b)
         p = np.asarray(1 / (1 + np.exp(-(np.exp(log_slope) * scores[use, k] + b))), np.float32)
         look, status = _look(p, y, config)
-        flag = min(max(_flag(p, y, config), look, config.look_floor), 0.999)
+        found = max(_flag(p, y, config), look) if config.flag_rule == "precision" else _flag_of_best_f1(p, y)
+        flag = min(max(found, config.look_floor), 0.999)
         thresholds.append(Threshold(min(look, flag), flag, status, positives, config.recall, config.confidence))
     return Calibration(np.array(slope, np.float32), np.array(intercept, np.float32), tuple(thresholds))

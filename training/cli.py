@@ -112,6 +112,43 @@ def data_import(
 
 
 @app.command()
+def public(
+    name: Annotated[str, typer.Argument(help="xed, dkhate or sib200.")],
+    source: Annotated[Path, typer.Argument(help="Folder with the set's own files.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for texts and indicator file.")],
+) -> None:
+    """Convert a public labelled Danish set, for the experiments in experiments/public/."""
+    from training.public import CannotConvert, write_public
+
+    try:
+        found = write_public(name, source, output)
+    except (CannotConvert, OSError) as error:
+        _stop(error)
+    typer.echo(", ".join(f"{len(found.splits[split])} {split}" for split in dataset.SPLITS) + f" in {output}")
+    typer.echo(
+        f"{found.withdrawn} rows taken back by their source, {found.repeated} texts left out as a later split has them"
+    )
+
+
+@app.command("public-score")
+def public_score(
+    name: Annotated[str, typer.Argument(help="xed, dkhate or sib200.")],
+    model: Annotated[Path, typer.Argument(help="Model folder that an experiment in experiments/public/ made.")],
+    folder: Annotated[Path, typer.Argument(help="Folder that `public` made.")],
+) -> None:
+    """Score a model on a public set by the measure the set is published with; abstentions are left aside."""
+    from training.public import SETS, score_public
+
+    try:
+        found = score_public(name, model, folder)
+    except (BrokenModel, InvalidScheme, ValueError, OSError) as error:
+        _stop(error)
+    low, high = found.interval
+    typer.echo(f"{SETS[name].measure}, {found.texts} test texts: {found.value:.3f} ({low:.3f} to {high:.3f})")
+    typer.echo(f"published: {SETS[name].published}")
+
+
+@app.command()
 def pretrain(
     experiment: Annotated[Path, typer.Argument(help="Pre-training experiment file (TOML).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the encoder.")],

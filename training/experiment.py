@@ -115,6 +115,8 @@ class CalibrationConfig(BaseModel):
     """`look` never begins below this probability; where that breaks the promise, the status says so."""
     precision: _Share = 0.7
     """Precision that `flag` aims at."""
+    flag_rule: Literal["precision", "f1"] = "precision"
+    """Where `flag` begins: at the precision above, or where F1 on calibration texts is best."""
 
 
 class EvaluationConfig(BaseModel):

@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import ROOT
 from training.experiment import InvalidExperiment, read_experiment
 
-FILES = sorted((ROOT / "experiments").glob("*.toml"))
+FILES = sorted([*(ROOT / "experiments").glob("*.toml"), *(ROOT / "experiments" / "public").glob("*.toml")])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda x: x.name)
