@@ -21,7 +21,7 @@ def test_every_committed_experiment_loads(path):
         ("c = 16.0", "c = -1.0", r"c:"),
         ('family = "linear"', 'family = "forest"', "model"),
         ("[data]", "[data", "TOML"),
-        ('name = "tegn-da"', 'name = "Tegn DA"', "name"),
+        ('name = "tegn-da-ngrams"', 'name = "Tegn DA"', "name"),
     ],
 )
 def test_a_wrong_field_is_named(tmp_path, old, new, said):
