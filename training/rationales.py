@@ -1,7 +1,8 @@
 """Quality of evidence, in two kinds that are never traded for each other.
 
 Plausibility: does the evidence agree with the words people marked (character F1, pointing game)? Faithfulness: does the
-score rest on it (additivity, sufficiency, necessity, comprehensiveness; DeYoung et al. 2020)?
+score rest on it (additivity, sufficiency and necessity of what is shown)? How much it rests on the model's ranking of all
+words is measured in `training.faithfulness`.
 """
 
 from __future__ import annotations
