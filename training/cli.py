@@ -221,14 +221,14 @@ def evaluate(
     behaviour: Annotated[bool, typer.Option("--behaviour", help="Run the functional test suite.")] = False,
 ) -> None:
     """Evaluate a model folder on labelled documents, on the functional test suite, or on both."""
-    from training.pipeline import predictions_of, without_nan
+    from training.pipeline import evaluation_of, without_nan
 
     if data is None and not behaviour:
         _stop("name a file of labelled documents, or --behaviour, or both")
     report: dict[str, Any] = {}
     try:
         if data is not None:
-            report = predictions_of(model, dataset.read_jsonl(data), EvaluationConfig()).report
+            report = evaluation_of(model, dataset.read_jsonl(data), EvaluationConfig()).report
             _print_report(report)
         if behaviour:
             report["behaviour"] = _behaviour(model)
@@ -270,7 +270,7 @@ def compare(
         else:
             documents = [x for folder in dataset.folders() for x in dataset.read_folder(folder).documents("test")]
         folders = [Path(x) if Path(x).is_dir() else model_folder_of(x) for x in (one, other)]
-        first, second = (predictions_of(x, documents, EvaluationConfig(bootstrap=100)).predictions for x in folders)
+        first, second = (predictions_of(x, documents) for x in folders)
         result = metrics.compare(first, second, resamples=1000, seed=1)
     except (BrokenModel, UnknownRun, dataset.InvalidDataset, ValueError) as error:
         _stop(error)
@@ -311,3 +311,23 @@ def _print_report(report: dict[str, Any]) -> None:
     }
     for key, value in rest.items():
         typer.echo(f"{key}: {json.dumps(value) if isinstance(value, dict) else value}")
+    _print_faithfulness(report["faithfulness"])
+    _print_swaps(report["swaps"])
+
+
+def _print_faithfulness(found: dict[str, Any]) -> None:
+    typer.echo(f"faithfulness of {found['examples']} flags (own ranking of words, random, occlusion):")
+    for name in ("comprehensiveness", "sufficiency"):
+        typer.echo(f"  {name}: " + ", ".join(f"{ranking} {value:.2f}" for ranking, value in found[name].items()))
+    typer.echo(f"  share of occlusion: {found['share_of_occlusion']:.2f}")
+
+
+def _print_swaps(found: dict[str, Any]) -> None:
+    typer.echo(f"changes of probability by swaps (largest mean {found['largest']:.4f}):")
+    for kind, row in found.items():
+        if isinstance(row, dict):
+            typer.echo(
+                f"  {kind}, {row['texts']} texts: mean {row['mean']:.4f}, 99th percentile {row['percentile_99']:.3f}, largest "
+                f"{row['largest']:.3f}, decisions changed {row['decisions_changed']:.1%}, abstentions "
+                f"{row['abstentions_changed']:.1%}"
+            )

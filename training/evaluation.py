@@ -10,8 +10,10 @@ import numpy as np
 
 from training import metrics
 from training.experiment import EvaluationConfig
+from training.faithfulness import faithfulness_report
 from training.metrics import Predictions
 from training.rationales import evidence_report
+from training.swaps import swaps_report
 from triage.assessment import FLAG, Assessment
 from triage.calibration import GUARANTEED
 from triage.indicators import Scheme
@@ -57,31 +59,49 @@ def predict(tagger: Tagger, documents: Sequence[Document], scored: Sequence[Sequ
     )
 
 
-def evaluate(tagger: Tagger, documents: Sequence[Document], config: EvaluationConfig, *, seed: int = 1) -> Evaluation:
-    """Evaluate a tagger on labelled documents.
+def predictions(tagger: Tagger, documents: Sequence[Document]) -> Predictions:
+    """What a comparison of models needs, at the cost of one scoring: the predictions that `evaluate` reports on.
 
     A flag on a text the tagger abstains from does not count as found: quality is measured on what a user sees.
 
     Raises:
         ValueError: there are no documents, or labels the tagger's scheme does not have.
     """
+    _require_labelled(tagger, documents)
+    found = predict(tagger, documents, tagger.scorer.score(documents))
+    found.flagged[[bool(tagger.abstentions(document)) for document in documents]] = False
+    return found
+
+
+def _require_labelled(tagger: Tagger, documents: Sequence[Document]) -> None:
     if not documents:
         raise ValueError("there are no documents to evaluate on")
     unknown = {label.indicator for document in documents for label in document.labels} - set(tagger.scheme.codes)
     if unknown:
         raise ValueError(f"the model does not know the indicators {', '.join(sorted(unknown))}")
+
+
+def evaluate(tagger: Tagger, documents: Sequence[Document], config: EvaluationConfig, *, seed: int = 1) -> Evaluation:
+    """Evaluate a tagger on labelled documents: predictions as `predictions` gives them, and everything else.
+
+    Raises:
+        ValueError: as `predictions`.
+    """
+    _require_labelled(tagger, documents)
     scored = tagger.scorer.score(documents)
-    predictions = predict(tagger, documents, scored)
+    found = predict(tagger, documents, scored)
     assessments = tagger(documents)
     tagged = np.array([assessment.status == "tagged" for assessment in assessments])
-    predictions.flagged[~tagged] = False
-    report = metrics.report(predictions, resamples=config.bootstrap, budget=config.review_budget, seed=seed)
+    found.flagged[~tagged] = False
+    report = metrics.report(found, resamples=config.bootstrap, budget=config.review_budget, seed=seed)
     report["abstained"] = int((~tagged).sum())
-    report["look"] = _look(tagger, predictions, tagged)
+    report["look"] = _look(tagger, found, tagged)
     report["evidence"] = evidence_report(tagger, documents, scored, assessments)
+    report["faithfulness"] = faithfulness_report(tagger, documents, scored, assessments, seed=seed)
+    report["swaps"] = swaps_report(tagger, documents, found.probability, seed=seed)
     report["false_alarms_on_other_states"] = _other_states(documents, assessments)
     report["false_alarms_by_length"] = _by_length(tagger, documents)
-    return Evaluation(predictions, assessments, report)
+    return Evaluation(found, assessments, report)
 
 
 def _look(tagger: Tagger, predictions: Predictions, tagged: metrics.Truth) -> dict[str, float]:

@@ -13,6 +13,10 @@ def _number(value: float | None) -> str:
     return "-" if value is None or isnan(value) else f"{value:.2f}"
 
 
+def _fine(value: float | None) -> str:
+    return "-" if value is None or isnan(value) else f"{value:.4f}"
+
+
 def _with_interval(entry: dict[str, Any]) -> str:
     low, high = entry["interval"]
     return f"{_number(entry['value'])} ({_number(low)} to {_number(high)})"
@@ -21,6 +25,48 @@ def _with_interval(entry: dict[str, Any]) -> str:
 def _by_length(report: dict[str, Any]) -> str:
     found = report["false_alarms_by_length"]
     return ", ".join(f"{flags:.1f} at {length} characters" for length, flags in found.items()) or "too few to measure"
+
+
+def _faithfulness(report: dict[str, Any]) -> str:
+    """The paragraph on faithfulness; empty for a report that was made before it was measured."""
+    found = report.get("faithfulness")
+    if not found:
+        return ""
+    rows = [
+        f"| {name} | " + " | ".join(_number(found[name][x]) for x in ("own", "random", "occlusion")) + " |"
+        for name in ("comprehensiveness", "sufficiency")
+    ]
+    return f"""
+Faithfulness of {found["examples"]} flags: words are taken away (comprehensiveness) or kept alone (sufficiency) in the order
+of the model's own contributions, of chance, and of what the score falls by when a word is taken away; 1 is best. The model's
+own order reaches {_number(found["share_of_occlusion"])} of the comprehensiveness of the last.
+
+| | own | random | occlusion |
+|---|---:|---:|---:|
+{chr(10).join(rows)}
+"""
+
+
+def _swaps(report: dict[str, Any]) -> str:
+    """The section on swaps; empty for a report that was made before they were measured."""
+    found = report.get("swaps")
+    if not found:
+        return ""
+    rows = [
+        f"| {kind} | {row['texts']} | {_fine(row['mean'])} | {_fine(row['percentile_99'])} | {_fine(row['largest'])} | "
+        f"{_fine(row['decisions_changed'])} |"
+        for kind, row in found.items()
+        if isinstance(row, dict)
+    ]
+    return f"""
+### Swaps of names, nationalities and sex
+
+Words are exchanged in notes (`training/swaps.toml`), and the probabilities of the indicators shown are compared.
+
+| exchanged | texts | mean change | 99th percentile | largest | share of decisions changed |
+|---|---:|---:|---:|---:|---:|
+{chr(10).join(rows)}
+"""
 
 
 def write_model_card(folder: Path, tagger: Tagger, report: dict[str, Any], manifest: dict[str, Any]) -> None:
@@ -96,7 +142,7 @@ Evidence of {evidence["pairs"]} rightly flagged indicators: character F1 against
 {_number(evidence["character_f1"])}, strongest quote touches a marked one {_number(evidence["pointing_game"])}. Of
 {evidence["flags"]} flags the evidence alone suffices for {_number(evidence["sufficient"])}, and the flag falls without it
 for {_number(evidence["necessary"])}. Additivity error {evidence["additivity_error"]:.1e}.
-
+{_faithfulness(report)}
 Flagged although the text only denies it, tells it of another person, or only asks or explains:
 
 | state | document-indicator pairs | share flagged |
@@ -122,7 +168,7 @@ number of calibration texts that state the indicator.
 | group | texts | micro F1 |
 |---|---:|---:|
 {chr(10).join(groups)}
-
+{_swaps(report)}
 ## Limits
 
 The texts it learned from are invented: real ones will differ, so measure it on your own reviewed texts before use and

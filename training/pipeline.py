@@ -16,8 +16,9 @@ import numpy as np
 from training import plots
 from training.calibrate import fit_calibration
 from training.dataset import InvalidDataset, checksum, read_folder, read_jsonl
-from training.evaluation import Evaluation, evaluate, truth_of
+from training.evaluation import Evaluation, evaluate, predictions, truth_of
 from training.experiment import DataConfig, EvaluationConfig, Experiment, InvalidExperiment, Pretraining
+from training.metrics import Predictions
 from training.modelcard import write_model_card
 from training.phrases import expand
 from training.tracking import Run, start_run
@@ -246,6 +247,11 @@ def replace_folder(source: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def predictions_of(folder: Path, documents: Sequence[Document], config: EvaluationConfig) -> Evaluation:
-    """The evaluation of a model folder on documents."""
+def evaluation_of(folder: Path, documents: Sequence[Document], config: EvaluationConfig) -> Evaluation:
+    """The whole evaluation of a model folder on documents."""
     return evaluate(load(folder), documents, config)
+
+
+def predictions_of(folder: Path, documents: Sequence[Document]) -> Predictions:
+    """The predictions of a model folder on documents, without all else that an evaluation measures."""
+    return predictions(load(folder), documents)

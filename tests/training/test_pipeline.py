@@ -12,6 +12,9 @@ from tests.conftest import make_documents
 from tests.encoders import make_encoder
 from training.cli import app
 from training.dataset import InvalidDataset, read_jsonl, to_jsonl
+from training.evaluation import evaluate, predictions
+from training.modelcard import write_model_card
+from triage.modelfolder import read_manifest
 from triage.tagger import load
 from triage.text import Document
 
@@ -42,21 +45,38 @@ def _run(*arguments: str):
     return CliRunner().invoke(app, list(arguments))
 
 
-def test_run_evaluate_and_compare(workplace):
+def test_run_evaluate_and_compare(workplace, monkeypatch):
     result = _run("run", "x.toml", "-o", "model")
     assert result.exit_code == 0, result.output
     report = json.loads((workplace / "model" / "metrics.json").read_text())
     assert report["overall"]["macro_f1"]["value"] > 0.8  # the texts are that simple
     card = (workplace / "model" / "README.md").read_text("utf-8")
     assert "| debt_bondage | " in card
+    assert report["faithfulness"]["examples"] > 10
+    assert report["swaps"]["sex"]["texts"] > 10
+    assert "| comprehensiveness | " in card
+    assert f"| sex | {report['swaps']['sex']['texts']} | " in card
     assert load(workplace / "model").about["data"]
 
     result = _run("evaluate", "model", "test.jsonl", "--json", "report.json")
     assert result.exit_code == 0, result.output
     again = json.loads((workplace / "report.json").read_text())
     assert again["overall"]["macro_f1"]["value"] == report["overall"]["macro_f1"]["value"]
+    assert again["swaps"] == report["swaps"]
+    assert "faithfulness of" in result.output
+    assert "swaps" in result.output
+
+    # The card of a report that was made before these were measured leaves them out.
+    older = {key: value for key, value in report.items() if key not in ("faithfulness", "swaps")}
+    write_model_card(workplace / "model", load(workplace / "model"), older, read_manifest(workplace / "model"))
+    card = (workplace / "model" / "README.md").read_text("utf-8")
+    assert "| debt_bondage | " in card
+    assert "comprehensiveness" not in card
 
     run_id = next(word for word in _run("run", "x.toml").output.split() if len(word) == 32)
+    # A comparison needs predictions only: what is dear to measure must not run.
+    for name in ("faithfulness_report", "swaps_report", "evidence_report", "_by_length"):
+        monkeypatch.setattr(f"training.evaluation.{name}", None)
     result = _run("compare", "model", run_id, "--data", "test.jsonl")
     assert result.exit_code == 0, result.output
     assert "+0.000" in result.output
@@ -222,3 +242,14 @@ def test_frozen_layers_stay_as_they_were(workplace, scheme):
     moved = {name for name, value in before.named_parameters() if not torch.equal(value, after[name])}
     assert any(name.startswith("encoder.layer.1.") for name in moved)
     assert not any(name.startswith(("encoder.layer.0.", "embeddings.word")) for name in moved)
+
+
+def test_predictions_are_those_of_the_evaluation(tagger, experiment):
+    """The light path leaves out the same texts: a flag on a text that is abstained from counts as not found."""
+    documents = [*make_documents(32, 3000), Document("x", "note", "Skylder rejsen")]
+    light = predictions(tagger, documents)
+    whole = evaluate(tagger, documents, experiment.evaluation.model_copy(update={"bootstrap": 100})).predictions
+    assert (light.flagged == whole.flagged).all()
+    assert (light.probability == whole.probability).all()
+    assert light.flagged.any()
+    assert not light.flagged[-1].any()
