@@ -265,10 +265,7 @@ def compare(
     from training.tracking import UnknownRun, model_folder_of
 
     try:
-        if data is not None:
-            documents = dataset.read_jsonl(data)
-        else:
-            documents = [x for folder in dataset.folders() for x in dataset.read_folder(folder).documents("test")]
+        documents = [x for found in dataset.held_out(data).values() for x in found]
         folders = [Path(x) if Path(x).is_dir() else model_folder_of(x) for x in (one, other)]
         first, second = (predictions_of(x, documents) for x in folders)
         result = metrics.compare(first, second, resamples=1000, seed=1)
@@ -282,6 +279,35 @@ def compare(
         typer.echo(
             f"{name:<10} {row['one']:>6.3f} {row['other']:>6.3f} {row['difference']:>+10.3f}  {low:+.3f} to {high:+.3f}"
         )
+
+
+@app.command()
+def promote(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="MLflow run id of a run that kept its model.")],
+    data: Annotated[Path | None, typer.Option(help="Labelled documents; the shipped test texts if not given.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also put the model folder here, if promoted.")
+    ] = None,
+) -> None:
+    """Make a run's model the champion if it is better and worse on no gate; exit 1 if it is not."""
+    from training import promotion
+    from training.tracking import UnknownRun
+
+    try:
+        found = promotion.promote(run_id, data=data, output=output)
+    except (BrokenModel, UnknownRun, ValueError) as error:
+        _stop(error)
+    typer.echo(f"{found.documents} documents; the champion is {found.champion}")
+    for line in promotion.as_table(found):
+        typer.echo(line)
+    typer.echo(f"better beyond the 95 % interval: {', '.join(found.gains) or 'nothing'}")
+    if found.failed:
+        typer.echo(f"failed gates: {', '.join(found.failed)}")
+    if found.promoted:
+        typer.echo(f"promoted: version {found.version} is the champion" + (f", model in {output}" if output else ""))
+    else:
+        typer.echo(f"not promoted: version {found.version} is a challenger, the champion stays")
+    raise typer.Exit(0 if found.promoted else 1)
 
 
 def _print_report(report: dict[str, Any]) -> None:

@@ -144,6 +144,17 @@ def read_jsonl(path: Path) -> list[Document]:
     return documents
 
 
+def held_out(file: Path | None = None) -> dict[str, list[Document]]:
+    """Documents to compare models on, by source: those of a file, or the test texts of all folders of natural texts.
+
+    Raises:
+        InvalidDataset: the file or a folder is wrong.
+    """
+    if file is not None:
+        return {file.name: read_jsonl(file)}
+    return {folder.name: read_folder(folder).documents("test") for folder in folders()}
+
+
 def checksum(documents: Iterable[Document]) -> str:
     """Hex SHA-256 of documents in their order: equal data, equal checksum."""
     return hashlib.sha256(to_jsonl(documents).encode()).hexdigest()

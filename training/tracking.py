@@ -1,4 +1,7 @@
-"""The one door to MLflow: runs, parameters, metrics, plots and model folders. No text of a document ever goes through it."""
+"""The one door to MLflow: runs, parameters, metrics, plots, model folders and their registry.
+
+No text of a document ever goes through it.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,24 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a machine with case texts calls nobody
 
 import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 HOME = Path(".mlflow")
 EXPERIMENT = "tegn"
+MODEL = "tegn"
+"""Name in the model registry."""
 
 
 class UnknownRun(LookupError):
-    """No such run in the tracking database."""
+    """No such run in the tracking database, or the model it kept is gone."""
 
 
 def _connect() -> None:
@@ -88,3 +96,76 @@ def model_folder_of(run_id: str) -> Path:
         return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="model"))
     except Exception as error:  # MLflow raises many kinds for one cause
         raise UnknownRun(f"no model of a run {run_id!r} in {mlflow.get_tracking_uri()}") from error
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version in the model registry, with a local copy of its model folder."""
+
+    version: str
+    folder: Path
+
+
+def registered(alias: str) -> Registered | None:
+    """The version that an alias names; None if nothing has that alias.
+
+    Raises:
+        UnknownRun: the version is there, but its files are gone.
+    """
+    _connect()
+    client = MlflowClient()
+    version = _aliases(client).get(alias)
+    if version is None:
+        return None
+    source = client.get_model_version(MODEL, version).source
+    try:
+        return Registered(version, Path(mlflow.artifacts.download_artifacts(artifact_uri=source)))
+    except Exception as error:  # MLflow raises many kinds for one cause
+        raise UnknownRun(
+            f"the files of version {version} of {MODEL}, alias {alias}, are gone; restore them or move the alias"
+        ) from error
+
+
+def register(run_id: str, tags: Mapping[str, str]) -> str:
+    """The version that a run's model has in the registry, made if there is none, with these tags."""
+    _connect()
+    client = MlflowClient()
+    if _model(client) is None:
+        client.create_registered_model(MODEL, description="Possible indicators of human trafficking in Danish texts.")
+    found = client.search_model_versions(f"name = '{MODEL}' and run_id = '{run_id}'")
+    if found:
+        version = max(found, key=lambda x: int(x.version)).version
+    else:
+        source = f"{client.get_run(run_id).info.artifact_uri}/model"
+        version = client.create_model_version(MODEL, source, run_id).version
+    for name, value in tags.items():
+        client.set_model_version_tag(MODEL, str(version), name, value)
+    return str(version)
+
+
+def set_alias(alias: str, version: str) -> None:
+    """Let an alias name a version, and no other."""
+    MlflowClient().set_registered_model_alias(MODEL, alias, version)
+
+
+def drop_alias(alias: str, version: str) -> None:
+    """Take an alias away if it names this version."""
+    client = MlflowClient()
+    if _aliases(client).get(alias) == version:
+        client.delete_registered_model_alias(MODEL, alias)
+
+
+def _model(client: MlflowClient) -> Any:
+    """The registered model, or None."""
+    try:
+        return client.get_registered_model(MODEL)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+
+
+def _aliases(client: MlflowClient) -> dict[str, str]:
+    """Version by alias."""
+    model = _model(client)
+    return {} if model is None else {alias: str(version) for alias, version in model.aliases.items()}
