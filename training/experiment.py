@@ -181,8 +181,8 @@ class Pretraining(BaseModel):
     sets_weight: Annotated[float, Field(gt=0)] = 3.0
     vocabulary_characters: Annotated[int, Field(ge=1000)] = 8_000_000
     """Characters of each source that a vocabulary is made from."""
-    tokens: Annotated[int, Field(ge=1)]
-    """Tokens to see in all."""
+    tokens: Annotated[int, Field(ge=0)]
+    """Tokens to see in all; with 0 the start is only put in place, its vocabulary cut if it is to be."""
     sequence: Annotated[int, Field(ge=16, le=512)] = 256
     batch_tokens: Annotated[int, Field(ge=256)] = 8192
     learning_rate: Annotated[float, Field(gt=0)] = 3e-4

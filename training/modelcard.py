@@ -69,6 +69,15 @@ Words are exchanged in notes (`training/swaps.toml`), and the probabilities of t
 """
 
 
+def _encoder(folder: Path) -> str:
+    """Where the encoder and its licences are told of, if it brings a card."""
+    return (
+        "\n- Encoder, with its licences: [its own card](encoder/README.md)."
+        if (folder / "encoder" / "README.md").is_file()
+        else ""
+    )
+
+
 def write_model_card(folder: Path, tagger: Tagger, report: dict[str, Any], manifest: dict[str, Any]) -> None:
     """Write ``README.md`` into a model folder."""
     texts = tagger.about["texts"]
@@ -121,7 +130,7 @@ about crimes in general, or any decision without a person.
 - Texts: {texts["train"]} to train, {texts["calibration"]} to calibrate, {texts["test"]} to test; splits by writer.
 - Settings: {", ".join(f"{key} = {value}" for key, value in experiment["model"].items() if key != "family")}.
 - Data checksums (SHA-256): {", ".join(f"{name} {value[:12]}" for name, value in tagger.about["data"].items())}.
-- MLflow run: {tagger.about["run"]}.
+- MLflow run: {tagger.about["run"]}.{_encoder(folder)}
 
 ## Results on {report["n"]} test texts (95 % bootstrap intervals by document)
 

@@ -195,6 +195,7 @@ def run_experiment(
         tagger = calibrated(experiment, scheme, scorer, texts.calibration, about)
         folder = Path(scratch) / "model"
         tagger.save(folder)
+        _copy_encoder_card(experiment, folder)
         # What is evaluated is what was saved, read back as serving reads it.
         saved = load(folder)
         evaluation = evaluate(saved, texts.test, experiment.evaluation, seed=experiment.seed)
@@ -204,6 +205,12 @@ def run_experiment(
         if output is not None:
             replace_folder(folder, output)
         return run.id, evaluation, output
+
+
+def _copy_encoder_card(experiment: Experiment, folder: Path) -> None:
+    """The encoder's card, with the licences that travel with it, beside its weights."""
+    if experiment.model.family == "encoder" and (card := Path(experiment.model.encoder) / "README.md").is_file():
+        shutil.copyfile(card, folder / "encoder" / "README.md")
 
 
 def write_report(folder: Path, tagger: Tagger, evaluation: Evaluation) -> None:

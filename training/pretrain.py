@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from training import vocabulary
 from training.devices import autocast, choose_device, fit_for_training
+from training.encodercard import write_encoder_card
 from training.experiment import Pretraining
 from training.start import Prepared, prepare
 from training.tracking import Run
@@ -156,7 +157,7 @@ def pretrain(
     model = MaskedLanguageModel(prepared.encoder).to(place.device)
     optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
     batch = max(place.world, config.batch_tokens // config.sequence)
-    steps = max(1, config.tokens // (batch * config.sequence))
+    steps = max(1, config.tokens // (batch * config.sequence)) if config.tokens else 0
     first = step = _resume(work / STATE, model, optimizer, place.device)
     thaw = int(config.frozen * steps)
     network: Any = torch.compile(model) if config.compile and place.device.type == "cuda" else model
@@ -188,6 +189,7 @@ def pretrain(
     measured = perplexity(model, prepared, config, place.device)
     if place.first:
         save_encoder(output, prepared.tokenizer, prepared.encoder)
+        write_encoder_card(output, config, measured)
     if place.world > 1:
         torch.distributed.destroy_process_group()
     return measured
