@@ -229,7 +229,7 @@ def _pool(model: Path, workers: int, all_indicators: bool) -> Iterator[Work]:
 
         yield at_once
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _load_worker, (model,))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _load_worker, (model, workers))
     try:
         yield lambda documents: pool.submit(_tag_in_worker, documents, all_indicators)
     finally:
@@ -240,8 +240,10 @@ _tagger: Tagger | None = None
 """The tagger of a worker process."""
 
 
-def _load_worker(model: Path) -> None:
+def _load_worker(model: Path, workers: int) -> None:
     global _tagger  # noqa: PLW0603 - a worker process has no other place to keep it between batches
+    # Read when torch is loaded, which is with the model: workers that each take all cores wait for one another.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
     Thread(target=_end_with_parent, daemon=True).start()
     _tagger = load(model)
 
