@@ -23,7 +23,7 @@ format: $(VENV)/.dev ## rewrite the code in the project's style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 train: $(VENV)/.dev ## reproduce the shipped tagger from the repository's data
-	@$(BIN)/python -m training run experiments/baseline.toml --output models/tegn-da
+	@$(BIN)/python -m training run experiments/encoder.toml --output models/tegn-da
 
 bench: $(VENV)/.dev ## measure speed side by side; prints ratios
 	@$(BIN)/python -m tests.bench

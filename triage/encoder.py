@@ -260,7 +260,7 @@ def by_length(sequences: Sequence[Piece], tokens: int) -> Iterator[list[int]]:
 @torch.inference_mode()
 def embed(document: Document, tokenizer: Any, encoder: Any, most: int = 2000) -> Array:
     """(H,): mean of the input embeddings of a text's first tokens."""
-    ids = tokenizer(document.text[: 8 * most], add_special_tokens=False, verbose=False)["input_ids"][:most]
+    ids = tokenizer(canonical(document.text[: 8 * most]), add_special_tokens=False, verbose=False)["input_ids"][:most]
     table = encoder.get_input_embeddings().weight
     if not ids:
         return np.zeros(table.shape[1], np.float32)
