@@ -1,4 +1,5 @@
-"""The same text written by somebody else: typing errors, ae/oe/aa, another case, no punctuation, spread digits. Marks move along.
+"""The same text written by somebody else: typing errors, ae/oe/aa, another case, no punctuation, spread digits, another sex.
+Marks move along.
 
 Each way changes code points one by one, so that where a span lies afterwards is a running sum (as in the robustness tests of
 Ribeiro et al. 2020, here for training).
@@ -11,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from training.swaps import sex_edits
 from triage.text import Document, Label, Span
 
 ERRORS = 0.03
@@ -60,6 +62,14 @@ def _spread_digits(letters: list[str], chance: np.random.Generator) -> list[str]
     between = str(chance.choice([" ", "-", ".", " . "]))
     follows = [a.isdigit() and b.isdigit() for a, b in pairwise(letters)]
     return [c + between if more else c for c, more in zip(letters, [*follows, False], strict=True)]
+
+
+def other_sex(letters: list[str], _: np.random.Generator) -> list[str]:
+    """Pronouns and words for men and women exchanged, so that neither is a sign of anything."""
+    found = list(letters)
+    for start, end, new in sex_edits("".join(letters)):
+        found[start:end] = [new, *[""] * (end - start - 1)]
+    return found
 
 
 WAYS: tuple[Way, ...] = (

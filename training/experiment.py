@@ -95,6 +95,8 @@ class EncoderConfig(BaseModel):
     """Part of the tokens hidden at random in training."""
     augmentation: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Part of the texts that an epoch reads with typing errors, without Danish letters, in capitals or the like."""
+    other_sex: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Part of the texts that an epoch reads with the sexes exchanged, so that neither is learnt as a sign."""
     joining: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Part of the steps that read several texts as one, so that long texts are not flagged for their length."""
     dev_share: _Share = 0.1

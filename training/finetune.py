@@ -19,7 +19,7 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
 
-from training.augment import augment
+from training.augment import augment, other_sex, rewrite
 from training.checkpoint import Checkpoint
 from training.devices import autocast, choose_device, fit_for_training
 from training.experiment import EncoderConfig
@@ -92,9 +92,12 @@ class _Cutter:
     window: Window
     scheme: Scheme
     augmentation: float
+    other_sex: float
     generator: np.random.Generator
 
     def __call__(self, document: Document) -> _Example:
+        if self.other_sex and self.generator.random() < self.other_sex:
+            document = rewrite(document, other_sex, self.generator)
         if self.augmentation and self.generator.random() < self.augmentation:
             document = augment(document, self.generator)
         return _example(document, self.tokenizer, self.window, self.scheme)
@@ -258,7 +261,7 @@ def fit_encoder(
     dev = [documents[i] for i in order[:dev_size]]
     left_out = set(order[:dev_size].tolist())
     learnt = [document for i, document in enumerate(documents) if i not in left_out]
-    cutter = _Cutter(tokenizer, window, scheme, config.augmentation, generator)
+    cutter = _Cutter(tokenizer, window, scheme, config.augmentation, config.other_sex, generator)
     if isinstance(network.head, AttentionHead):
         sample = [_example(documents[i], tokenizer, window, scheme) for i in order[dev_size:][:400]]
         network.head.standardise(_token_states(network, sample, tokenizer, where))

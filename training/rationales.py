@@ -40,7 +40,7 @@ def evidence_report(
     for document, units, assessment in zip(documents, scored, assessments, strict=True):
         for unit in units:
             whole = unit.contributions.sum(axis=0)
-            error = max(error, float(np.abs(unit.logits - tagger.scorer.bias - whole).max()))
+            error = float(np.maximum(error, np.abs(unit.logits - tagger.scorer.bias - whole).max()))  # keeps NaN
         gold = {label.indicator: label.spans for label in document.labels if label.state == "stated"}
         for finding in assessment.findings:
             if finding.decision == CLEAR:

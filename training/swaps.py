@@ -146,11 +146,12 @@ def swap_nationalities(text: str, chance: random.Random) -> str:
     return "".join([*parts, text[last:]])
 
 
-def swap_sex(text: str, _chance: random.Random | None = None) -> str:
-    """The text with pronouns and words for men and women exchanged; names stay, and so does the name Hans."""
+def sex_edits(text: str) -> list[tuple[int, int, str]]:
+    """Where pronouns and words for men and women stand, and what each becomes when the sexes are exchanged; names stay, and so
+    does the name Hans."""
     lists = words()
 
-    def exchange(match: re.Match[str]) -> str:
+    def exchanged(match: re.Match[str]) -> str:
         if match[0] == "Hans" and not (
             _SENTENCE_START.search(text, max(0, match.start() - 9), match.start())
             and _LOWER_NEXT.match(text, match.end())
@@ -160,7 +161,16 @@ def swap_sex(text: str, _chance: random.Random | None = None) -> str:
             return _like(match[0], lists.sex[match[0].lower()])
         return _like(match[1], lists.sex[" ".join(match[1].lower().split())]) + (match[2] or "")
 
-    return _patterns()["sex"].sub(exchange, text)
+    return [(match.start(), match.end(), exchanged(match)) for match in _patterns()["sex"].finditer(text)]
+
+
+def swap_sex(text: str, _chance: random.Random | None = None) -> str:
+    """The text with the sexes exchanged, see `sex_edits`."""
+    parts, last = [], 0
+    for start, end, new in sex_edits(text):
+        parts += [text[last:start], new]
+        last = end
+    return "".join([*parts, text[last:]])
 
 
 def _like(old: str, new: str) -> str:

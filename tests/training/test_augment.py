@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.augment import WAYS, augment, rewrite
+from training.augment import WAYS, augment, other_sex, rewrite
 from training.finetune import _texts
 from triage.text import Document, Label, Span
 
@@ -34,10 +34,11 @@ def _quotes(document: Document) -> list[str]:
             "Hun skylder 45000 kr så han går på gæld Tlf 0012 3456 😀 æøå",
             ["skylder 45000 kr", "går på gæld"],
         ),
+        ("other_sex", "Han" + TEXT[3:].replace(" han ", " hun "), list(MARKS)),
     ],
 )
 def test_marks_stand_on_the_same_words(way, text, quotes):
-    found = rewrite(_document(), {x.__name__: x for x in WAYS}[way], np.random.default_rng(1))
+    found = rewrite(_document(), {x.__name__: x for x in (*WAYS, other_sex)}[way], np.random.default_rng(1))
     assert found.text == text
     assert _quotes(found) == quotes
 
