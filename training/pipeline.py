@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from triage.modelfolder import read_manifest, write_json
 from triage.scoring import Scorer, UnitScores, document_probability, unit_hazards
 from triage.tagger import Tagger, applicable, load
 from triage.text import Document
+
+if TYPE_CHECKING:
+    from training.checkpoint import Checkpoint
 
 WORK = Path(".pretraining")
 """State and tokenised text of pre-training runs, a folder each."""
@@ -105,22 +108,34 @@ def run_pretraining(config: Pretraining, output: Path, work: Path | None, *, dev
         return pretrain(config, output, place, device=device, run=run)
 
 
-def fit(experiment: Experiment, scheme: Scheme, documents: Sequence[Document], device: str, run: Run | None) -> Scorer:
-    """Train the experiment's model family; torch is imported only for encoders, which go on where they were stopped."""
+def fit(
+    experiment: Experiment,
+    scheme: Scheme,
+    documents: Sequence[Document],
+    device: str,
+    run: Run | None,
+    checkpoint: Checkpoint | None = None,
+) -> Scorer:
+    """Train the experiment's model family; torch is imported only for encoders, which go on from a checkpoint if there is one."""
     if experiment.model.family == "linear":
         from training.baseline import fit_linear
 
         return fit_linear(documents, scheme, experiment.model, seed=experiment.seed)
-    from training.checkpoint import Checkpoint
     from training.finetune import fit_encoder
 
-    decides = {"experiment": experiment.model_dump(), "data": checksum(documents), "scheme": scheme.raw}
-    checkpoint = Checkpoint(UNFINISHED, experiment.name, decides)
-    scorer = fit_encoder(
+    return fit_encoder(
         documents, scheme, experiment.model, seed=experiment.seed, device=device, run=run, checkpoint=checkpoint
     )
-    checkpoint.done()
-    return scorer
+
+
+def _checkpoint(experiment: Experiment, scheme: Scheme, documents: Sequence[Document]) -> Checkpoint | None:
+    """Where a stopped fine-tuning of this experiment goes on; a linear model is made in one go."""
+    if experiment.model.family == "linear":
+        return None
+    from training.checkpoint import Checkpoint
+
+    decides = {"experiment": experiment.model_dump(), "data": checksum(documents), "scheme": scheme.raw}
+    return Checkpoint(UNFINISHED, experiment.name, decides)
 
 
 def calibrated(
@@ -185,7 +200,8 @@ def run_experiment(
     texts = read_texts(experiment.data, scheme, experiment.seed)
     with start_run(experiment.name, experiment.description) as run, tempfile.TemporaryDirectory() as scratch:
         run.parameters({"experiment": experiment.model_dump(), "data": texts.checksums, "scheme": scheme.version})
-        scorer = fit(experiment, scheme, texts.train, device, run)
+        checkpoint = _checkpoint(experiment, scheme, texts.train)
+        scorer = fit(experiment, scheme, texts.train, device, run, checkpoint)
         about = {
             "experiment": experiment.model_dump(),
             "run": run.id,
@@ -204,6 +220,8 @@ def run_experiment(
         run.folder(folder, "model")
         if output is not None:
             replace_folder(folder, output)
+        if checkpoint is not None:
+            checkpoint.done()
         return run.id, evaluation, output
 
 
