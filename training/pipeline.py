@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import shutil
@@ -169,19 +170,17 @@ def choose_highlights(
         if label.state == "stated"
     ]
     best, best_score = HighlightSettings(), -1.0
-    for keep in (0.1, 0.2, 0.3, 0.45):
-        for gap in (1, 2, 4, 8):
-            for unit_share in (0.2, 0.4, 0.6):
-                settings = HighlightSettings(keep, gap, unit_share)
-                hit = said = marked = 0
-                for document, units, hazards, index, spans in cases:
-                    quotes = [x.span for x in quote_evidence(document.text, units, hazards, index, settings)]
-                    said += sum(x.end - x.start for x in quotes)
-                    marked += sum(x.end - x.start for x in spans)
-                    hit += sum(quote.overlap(span) for quote in quotes for span in spans)
-                score = 2 * hit / (said + marked) if said + marked else 0.0
-                if score > best_score:
-                    best, best_score = settings, score
+    for choice in itertools.product((0.1, 0.3), (1, 3, 8), (0, 1, 2, 3, 5), (0.2, 0.5)):
+        settings = HighlightSettings(*choice)
+        hit = said = marked = 0
+        for document, units, hazards, index, spans in cases:
+            quotes = [x.span for x in quote_evidence(document.text, units, hazards, index, settings)]
+            said += sum(x.end - x.start for x in quotes)
+            marked += sum(x.end - x.start for x in spans)
+            hit += sum(quote.overlap(span) for quote in quotes for span in spans)
+        score = 2 * hit / (said + marked) if said + marked else 0.0
+        if score > best_score:
+            best, best_score = settings, score
     return best
 
 

@@ -14,6 +14,9 @@ from triage.text import Span
 
 _EDGE = re.compile(r"^[\s.,;:!?…\"'»«”“()\[\]*•·\-–—]+|[\s.,;:!?…\"'»«”“(\[*•·\-–—]+$")
 
+_WORD_BEFORE = re.compile(r"(?:^|(?<=[\s(\"»“]))([^\s.,;:!?]+(?:[.,:]\d+)*[ \t]+)\Z")
+_WORD_AFTER = re.compile(r"[ \t]+[^\s.,;:!?]+(?:[.,:]\d+)*")
+
 
 @dataclass(frozen=True, slots=True)
 class HighlightSettings:
@@ -23,6 +26,8 @@ class HighlightSettings:
     """A token belongs to the evidence from this part of its unit's strongest token on."""
     gap: int = 2
     """Runs with at most this many weaker tokens between them are one quote."""
+    widen: int = 0
+    """A quote takes in this many words on both sides, as far as its clause goes, so that it can be understood."""
     unit_share: float = 0.2
     """A unit is quoted only if it carries at least this part of the strongest unit's score."""
     most: int = 6
@@ -39,6 +44,33 @@ def trimmed(text: str, span: Span) -> Span:
         if match.end() == len(quote) and match.start() > first:
             last = match.start()
     return Span(span.start + first, span.start + last) if last > first else span
+
+
+def _widened(text: str, unit: Span, span: Span, words: int) -> Span:
+    """The span grown to whole words, and by some more on both sides, inside its unit and clause."""
+    start, end = span.start, span.end
+    while start > unit.start and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while end < unit.end and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
+    for _ in range(words):
+        before = _WORD_BEFORE.search(text, unit.start, start)
+        start = before.start(1) if before else start
+        after = _WORD_AFTER.match(text, end, unit.end)
+        end = after.end() if after else end
+    return Span(start, end)
+
+
+def _joined(quotes: Sequence[tuple[Span, float]]) -> list[tuple[Span, float]]:
+    """Quotes in order with their weights, those that overlap as one."""
+    found: list[tuple[Span, float]] = []
+    for span, weight in quotes:
+        if found and span.start <= found[-1][0].end:
+            last, before = found[-1]
+            found[-1] = (Span(last.start, max(last.end, span.end)), before + weight)
+        else:
+            found.append((span, weight))
+    return found
 
 
 def _runs(strength: Array, settings: HighlightSettings) -> list[tuple[int, int]]:
@@ -75,10 +107,14 @@ def quote_evidence(
         mass = float(positive.sum())
         if hazard < floor or mass <= 0:
             continue
+        quotes = []
         for first, last in _runs(positive, settings):
-            span = trimmed(text, Span(int(unit.tokens[first, 0]), int(unit.tokens[last, 1])))
+            run = Span(int(unit.tokens[first, 0]), int(unit.tokens[last, 1]))
             weight = hazard / total * float(positive[first : last + 1].sum()) / mass
-            found.append(Evidence(span, text[span.start : span.end], weight))
+            quotes.append((_widened(text, unit.span, run, settings.widen), weight))
+        for span, weight in _joined(quotes):
+            exact = trimmed(text, span)
+            found.append(Evidence(exact, text[exact.start : exact.end], weight))
     found.sort(key=lambda x: -x.weight)
     # Rounded down, so that the weights never sum to more than 1.
     return tuple(

@@ -50,3 +50,29 @@ def test_a_unit_with_a_small_part_of_the_score_is_not_quoted():
     quotes = quote_evidence(text, units, np.array([[0.9], [0.05]], np.float32), 0, HighlightSettings())
     assert [x.quote for x in quotes] == ["aa"]
     assert 0 < quotes[0].weight <= 0.95
+
+
+def _unit(text, places, contributions):
+    """A unit that is the whole text, with tokens at places."""
+    values = np.array([[x] for x in contributions], np.float32)
+    return UnitScores(Span(0, len(text)), np.array(places), values, values.sum(axis=0), np.ones((1, 4)) / 4)
+
+
+@pytest.mark.parametrize(
+    ("widen", "quote"), [(0, "skylder"), (1, "han skylder 80.000"), (9, "Nu han skylder 80.000 kr")]
+)
+def test_a_quote_is_whole_words_and_stays_in_its_clause(widen, quote):
+    text = "Vent. Nu han skylder 80.000 kr., og så gik han"
+    unit = _unit(text, [[6, 8], [13, 18], [18, 20]], [0.0, 3.0, 0.0])  # "skyld", "er"
+    settings = HighlightSettings(widen=widen)
+    (found,) = quote_evidence(text, [unit], np.array([[1.0]], np.float32), 0, settings)
+    assert found.quote == quote
+
+
+def test_pieces_of_one_word_are_one_quote_with_both_weights():
+    text = "gældsbyrde"
+    unit = _unit(text, [[0, 2], [2, 4], [4, 5], [5, 8], [8, 10]], [1.0, 0.0, 0.0, 0.0, 1.0])
+    settings = HighlightSettings(gap=1)
+    (found,) = quote_evidence(text, [unit], np.array([[1.0]], np.float32), 0, settings)
+    assert found.quote == text
+    assert found.weight == pytest.approx(1.0, abs=1e-3)
