@@ -170,7 +170,7 @@ def choose_highlights(
         if label.state == "stated"
     ]
     best, best_score = HighlightSettings(), -1.0
-    for choice in itertools.product((0.1, 0.3), (1, 3, 8), (0, 1, 2, 3, 5), (0.2, 0.5)):
+    for choice in itertools.product((0.02, 0.1, 0.3), (1, 3, 8, 20), (0, 2, 5, 9, 14), (0.2, 0.5)):
         settings = HighlightSettings(*choice)
         hit = said = marked = 0
         for document, units, hazards, index, spans in cases:
