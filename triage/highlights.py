@@ -27,7 +27,7 @@ class HighlightSettings:
     gap: int = 2
     """Runs with at most this many weaker tokens between them are one quote."""
     widen: int = 0
-    """A quote takes in this many words on both sides, as far as no sign but a comma stands between, so that it can be understood."""
+    """A quote takes in this many words on both sides, over no sign but commas, so that it can be understood."""
     unit_share: float = 0.2
     """A unit is quoted only if it carries at least this part of the strongest unit's score."""
     most: int = 6
