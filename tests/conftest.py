@@ -21,6 +21,25 @@ settings.register_profile("tegn", deadline=None)  # a busy machine is no failure
 settings.load_profile("tegn")
 
 ROOT = Path(__file__).resolve().parent.parent
+CASES = """### negation-01a
+kind: note
+source: police
+function: negation
+target: debt_bondage
+pair: 1
+---
+Manden {debt_bondage|skylder 30.000 kr. for rejsen} til den der kørte bilen.
+
+### negation-01b
+kind: note
+source: police
+function: negation
+target: debt_bondage
+pair: 1
+---
+Manden har {debt_bondage:denied|ingen gæld til nogen} og har selv betalt turen.
+"""
+"""One pair of the functional suite, in its markup."""
 
 _WHO = ("Manden", "Kvinden", "Han", "Hun", "Borgeren", "Pigen", "Drengen", "Naboen")
 _SIGNS = (

@@ -38,13 +38,14 @@ def check_evidence(
     scorer: Scorer,
     document: Document,
     units: Sequence[UnitScores],
+    hazards: Array,
     found: Sequence[Found],
     decide: Callable[[int, float], str],
 ) -> list[Check]:
     """Whether the evidence alone carries each decision (`sufficient`), and whether the decision falls without it (`necessary`).
 
     Args:
-        units: the document's units as the scorer scored them.
+        units: the document's units as the scorer scored them; hazards: (S, K), theirs.
         decide: from an indicator's index and its sum of hazards to a decision.
     """
     pieces: list[Document] = []
@@ -58,8 +59,7 @@ def check_evidence(
             start = units[max(0, i - scorer.context_units)].span.start
             pieces.append(mask(document, Span(start, units[i].span.end), spans, keep=False))
     scored = scorer.score(pieces)
-    count = len(scorer.bias)
-    hazards = unit_hazards(units, count)
+    count = hazards.shape[1]
 
     def again(plan: _Plan, index: int, offset: int) -> float:
         total = 0.0
@@ -80,8 +80,7 @@ def check_evidence(
 
 def _own(units: Sequence[UnitScores], own: int, index: int, count: int) -> float:
     """Sum of the hazards of one indicator over the units that lie after the context."""
-    hazards: Array = unit_hazards([unit for unit in units if unit.span.end > own], count)
-    return float(hazards[:, index].sum())
+    return float(unit_hazards([unit for unit in units if unit.span.end > own], count)[:, index].sum())
 
 
 def mask(document: Document, piece: Span, spans: Sequence[Span], *, keep: bool) -> Document:

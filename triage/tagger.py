@@ -84,7 +84,7 @@ class Tagger:
             self._find(document, units, hazards, index, float(probability))
             for index, probability in enumerate(self.probabilities(document, units))
         ]
-        findings = self._checked(document, units, findings)
+        findings = self._checked(document, units, hazards, findings)
         return Assessment(
             id=document.id,
             status="tagged",
@@ -122,10 +122,12 @@ class Tagger:
             evidence,
         )
 
-    def _checked(self, document: Document, units: list[UnitScores], findings: list[Finding]) -> list[Finding]:
+    def _checked(
+        self, document: Document, units: list[UnitScores], hazards: Array, findings: list[Finding]
+    ) -> list[Finding]:
         """The findings, in the scheme's order, with what is shown checked."""
         shown = [Found(k, x.decision, x.evidence) for k, x in enumerate(findings) if x.decision != CLEAR]
-        checks = check_evidence(self.scorer, document, units, shown, self._decide)
+        checks = check_evidence(self.scorer, document, units, hazards, shown, self._decide)
         found = list(findings)
         for x, check in zip(shown, checks, strict=True):
             found[x.index] = replace(found[x.index], check=check)

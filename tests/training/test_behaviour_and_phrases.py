@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import ROOT
+from tests.conftest import CASES, ROOT
 from training import behaviour
 from training.behaviour import behaviour_report, read_cases
 from training.cli import app
@@ -12,24 +12,6 @@ from training.phrases import expand
 from training.similarity import sentences
 from triage.text import Document
 
-CASES = """### negation-01a
-kind: note
-source: police
-function: negation
-target: debt_bondage
-pair: 1
----
-Manden {debt_bondage|skylder 30.000 kr. for rejsen} til den der kørte bilen.
-
-### negation-01b
-kind: note
-source: police
-function: negation
-target: debt_bondage
-pair: 1
----
-Manden har {debt_bondage:denied|ingen gæld til nogen} og har selv betalt turen.
-"""
 GROUP = """kind: note
 stated: {debt_bondage|[Hun/Han] skylder [8.000/9.000] kr.} til chefen.
 denied: [Hun/Han] siger, at {debt_bondage:denied|der ikke er gæld}.

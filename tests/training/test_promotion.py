@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from typer.testing import CliRunner
 
-from tests.conftest import make_documents
+from tests.conftest import CASES, make_documents
 from training import gates
 from training.cli import app
 from training.dataset import to_jsonl
@@ -19,24 +19,6 @@ from triage.text import Document
 
 CANARY = "kanariefuglen"
 SHIPPED = "models/tegn-da"
-CASES = """### negation-01a
-kind: note
-source: police
-function: negation
-target: debt_bondage
-pair: 1
----
-Manden {debt_bondage|skylder 30.000 kr. for rejsen} til den der kørte bilen.
-
-### negation-01b
-kind: note
-source: police
-function: negation
-target: debt_bondage
-pair: 1
----
-Manden har {debt_bondage:denied|ingen gæld til nogen} og har selv betalt turen.
-"""
 EXPERIMENT = """name = "{name}"
 description = "a test"
 [data]
