@@ -214,6 +214,24 @@ def curve(
 
 
 @app.command()
+def search(
+    space: Annotated[Path, typer.Argument(help="Search file (TOML): an experiment and the fields to vary.")],
+    trials: Annotated[int, typer.Option(min=1, help="How many more trials to run.")] = 10,
+    device: Device = "auto",
+) -> None:
+    """Search for better settings on a part of the training texts; started again, it goes on with its study."""
+    from training.search import search as run_search
+
+    try:
+        found = run_search(space, trials=trials, device=device)
+    except ValueError as error:
+        _stop(error)
+    typer.echo(f"{found.trials} trials; best macro average precision on the texts held back: {found.score:.4f}, with")
+    for name, value in found.values.items():
+        typer.echo(f"  {name} = {json.dumps(value)}")
+
+
+@app.command()
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
     data: Annotated[Path | None, typer.Argument(help="Labelled documents (JSON Lines).")] = None,

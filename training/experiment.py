@@ -8,8 +8,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
-_File = TypeVar("_File", bound=BaseModel)
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+File = TypeVar("File", bound=BaseModel)
 _Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -20,7 +20,7 @@ class InvalidExperiment(ValueError):
 class DataConfig(BaseModel):
     """Which texts. Paths are relative to the folder the command is started in."""
 
-    model_config = _STRICT
+    model_config = STRICT
     sets: list[str] = Field(default_factory=list)
     """Data set folders with ``splits.toml``; each gives its own train, calibration and test texts."""
     phrases: str | None = None
@@ -40,7 +40,7 @@ class DataConfig(BaseModel):
 class LinearConfig(BaseModel):
     """TF-IDF of word and character n-grams with one logistic regression per indicator."""
 
-    model_config = _STRICT
+    model_config = STRICT
     family: Literal["linear"]
     units: Literal["sentence", "text"] = "sentence"
     """Score sentences (windows in ads) and add them up, or the whole text at once."""
@@ -65,7 +65,7 @@ class LinearConfig(BaseModel):
 class EncoderConfig(BaseModel):
     """A `transformers` encoder with one of the heads of `triage.evidence`."""
 
-    model_config = _STRICT
+    model_config = STRICT
     family: Literal["encoder"]
     encoder: str
     """A folder, or a name on the Hugging Face Hub for those who can reach it."""
@@ -103,12 +103,16 @@ class EncoderConfig(BaseModel):
     """Part of the training texts that decides when to stop; never calibration texts."""
     patience: Annotated[int, Field(ge=1)] = 3
     """Epochs without a better dev score before training stops."""
+    keep: Literal["best", "last"] = "best"
+    """The epoch with the best dev score, or the last one: a small dev set chooses by luck."""
+    contrast_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Part of the contrast phrases that state nothing which an epoch reads; those that state something are all read."""
 
 
 class CalibrationConfig(BaseModel):
     """How probabilities become decisions."""
 
-    model_config = _STRICT
+    model_config = STRICT
     recall: _Share = 0.9
     """Recall that `look` promises for each indicator."""
     confidence: _Share = 0.9
@@ -124,7 +128,7 @@ class CalibrationConfig(BaseModel):
 class EvaluationConfig(BaseModel):
     """How results are reported."""
 
-    model_config = _STRICT
+    model_config = STRICT
     bootstrap: Annotated[int, Field(ge=100)] = 1000
     """Resamples of documents for the 95 % intervals."""
     review_budget: _Share = 0.2
@@ -134,7 +138,7 @@ class EvaluationConfig(BaseModel):
 class Experiment(BaseModel):
     """One training run."""
 
-    model_config = _STRICT
+    model_config = STRICT
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     description: Annotated[str, Field(min_length=1)]
     seed: int = 1
@@ -147,7 +151,7 @@ class Experiment(BaseModel):
 class StartConfig(BaseModel):
     """Where pre-training starts."""
 
-    model_config = _STRICT
+    model_config = STRICT
     kind: Literal["random", "bundled", "encoder"]
     """Random weights; the encoder that an installed package carries, its vocabulary cut to Danish; or a folder or Hub name."""
     encoder: str = ""
@@ -162,7 +166,7 @@ class StartConfig(BaseModel):
 class CorpusConfig(BaseModel):
     """One source of text."""
 
-    model_config = _STRICT
+    model_config = STRICT
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     path: str
     weight: Annotated[float, Field(gt=0)] = 1.0
@@ -172,7 +176,7 @@ class CorpusConfig(BaseModel):
 class Pretraining(BaseModel):
     """One pre-training run."""
 
-    model_config = _STRICT
+    model_config = STRICT
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     description: Annotated[str, Field(min_length=1)]
     seed: int = 1
@@ -210,7 +214,7 @@ def read_pretraining(path: Path) -> Pretraining:
     Raises:
         InvalidExperiment: see the class.
     """
-    return _read(path, Pretraining)
+    return read_file(path, Pretraining)
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -219,10 +223,15 @@ def read_experiment(path: Path) -> Experiment:
     Raises:
         InvalidExperiment: see the class.
     """
-    return _read(path, Experiment)
+    return read_file(path, Experiment)
 
 
-def _read(path: Path, kind: type[_File]) -> _File:
+def read_file(path: Path, kind: type[File]) -> File:
+    """A TOML file as one of the kinds of experiment.
+
+    Raises:
+        InvalidExperiment: see the class.
+    """
     try:
         return kind.model_validate(tomllib.loads(path.read_text("utf-8")))
     except OSError as error:

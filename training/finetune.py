@@ -8,13 +8,13 @@ cross-entropy of the state. The head computes both training and serving scores: 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from sklearn.metrics import average_precision_score
 from torch.nn import functional
 from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
@@ -23,6 +23,7 @@ from training.augment import augment, other_sex, rewrite
 from training.checkpoint import Checkpoint
 from training.devices import autocast, choose_device, fit_for_training
 from training.experiment import EncoderConfig
+from training.metrics import macro_average_precision
 from training.phrases import PHRASES
 from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, by_length, cut, embed, pad, read_encoder
 from triage.evidence import AttentionHead, hazards, make_head
@@ -33,8 +34,8 @@ from triage.text import STATES, Document, Span
 if TYPE_CHECKING:
     from training.tracking import Run
 
-GROUP_TOKENS = 4096
-"""Padded tokens of one pass of the encoder in training."""
+GROUP_TOKENS = {"cpu": 4096, "cuda": 16384}
+"""Padded tokens of one pass of the encoder in training: what fits a processor's cache, what fills a GPU."""
 UNMARKED = 0.3
 """Weight of an unmarked unit in a text where the indicator is marked elsewhere."""
 
@@ -102,13 +103,20 @@ class _Cutter:
             document = augment(document, self.generator)
         return _example(document, self.tokenizer, self.window, self.scheme)
 
-    def batches(self, documents: list[Document], size: int) -> Iterator[list[_Example]]:
-        """All documents once, in another order each time."""
+    def batches(self, documents: list[Document], contrast: float, size: int) -> Iterator[list[_Example]]:
+        """All documents once, but of the phrases that state nothing only a share; in another order each time."""
         order = self.generator.permutation(len(documents))
+        if contrast < 1:
+            kept = self.generator.random(len(documents)) < contrast
+            order = np.array([i for i in order if kept[i] or not _states_nothing(documents[i])])
         for start in range(0, len(order), size):
             batch = [self(documents[i]) for i in order[start : start + size]]
             if batch := [example for example in batch if example.pieces]:
                 yield batch
+
+
+def _states_nothing(document: Document) -> bool:
+    return document.source == PHRASES and not document.stated()
 
 
 def _texts(count: int, joining: float, device: torch.device) -> torch.Tensor:
@@ -144,7 +152,7 @@ def _forward(
     """Score pieces in groups of like length, so that little is padded; contributions and attention are not kept."""
     order: list[int] = []
     parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
-    for rows in by_length(pieces, GROUP_TOKENS):
+    for rows in by_length(pieces, GROUP_TOKENS.get(device.type, 4096)):
         ids, seen, own = pad([pieces[i] for i in rows], tokenizer.pad_token_id)
         if masking:
             ids = ids.masked_fill(own & (torch.rand(own.shape) < masking), tokenizer.mask_token_id)
@@ -202,8 +210,7 @@ def _dev_score(scorer: EncoderScorer, documents: Sequence[Document], scheme: Sch
     """Macro average precision on dev texts, over the indicators that they state."""
     raw = np.stack([document_probability(unit_hazards(x, len(scheme))) for x in scorer.score(documents)])
     truth = np.array([[code in document.stated() for code in scheme.codes] for document in documents])
-    stated = np.flatnonzero(truth.any(axis=0))
-    return float(np.mean([average_precision_score(truth[:, k], raw[:, k]) for k in stated])) if len(stated) else 0.0
+    return macro_average_precision(raw, truth) if truth.any() else 0.0
 
 
 def load_encoder(name: str) -> tuple[Any, Any]:
@@ -234,7 +241,7 @@ def fit_encoder(
     run: Run | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> EncoderScorer:
-    """Train an encoder on labelled documents; the epoch with the best macro average precision on dev texts is kept.
+    """Train an encoder on labelled documents; kept is the epoch with the best macro average precision on dev texts, or the last.
 
     Dev texts are a part of the training texts. Calibration and test texts are never seen. With a checkpoint, a training that
     was stopped goes on after its last whole epoch, and ends as it would have ended.
@@ -255,19 +262,16 @@ def fit_encoder(
     network = Network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme))).to(where)
     encoder.get_input_embeddings().weight.requires_grad_(False)  # `Familiarity` rests on them; they also overfit first
     familiarity = _familiarity([x for x in documents if x.source != PHRASES], tokenizer, encoder)
-    natural = [i for i, document in enumerate(documents) if document.source != PHRASES]
-    order = generator.permutation(natural)
-    dev_size = max(1, round(config.dev_share * len(natural)))
-    dev = [documents[i] for i in order[:dev_size]]
-    left_out = set(order[:dev_size].tolist())
-    learnt = [document for i, document in enumerate(documents) if i not in left_out]
+    learnt, dev = set_aside(documents, config.dev_share, generator)
     cutter = _Cutter(tokenizer, window, scheme, config.augmentation, config.other_sex, generator)
     if isinstance(network.head, AttentionHead):
-        sample = [_example(documents[i], tokenizer, window, scheme) for i in order[dev_size:][:400]]
+        spread = [x for x in learnt if x.source != PHRASES]
+        sample = [_example(x, tokenizer, window, scheme) for x in spread[:: len(spread) // 200 + 1]]
         network.head.standardise(_token_states(network, sample, tokenizer, where))
     for layer in list(getattr(getattr(encoder, "encoder", None), "layer", []))[: config.frozen_layers]:
         layer.requires_grad_(False)
-    steps = config.epochs * -(-len(learnt) // config.batch_documents)
+    share = sum(config.contrast_share if _states_nothing(document) else 1 for document in learnt)
+    steps = config.epochs * math.ceil(share / config.batch_documents)
     optimizer, schedule = _optimizer(network, config, steps)
     progress = _Progress(copy.deepcopy(network.state_dict()))
     if checkpoint is not None and (state := checkpoint.load(generator, where)) is not None:
@@ -276,10 +280,11 @@ def fit_encoder(
         schedule.load_state_dict(state["schedule"])
         progress = _Progress(state["best"], *state["progress"])
     with tqdm(total=steps, initial=schedule.last_epoch, desc="fine-tuning", unit="step", disable=None) as bar:
-        while progress.epochs < config.epochs and progress.waited < config.patience:
+        patience = config.patience if config.keep == "best" else config.epochs
+        while progress.epochs < config.epochs and progress.waited < patience:
             losses = []
             network.train()
-            for batch in cutter.batches(learnt, config.batch_documents):
+            for batch in cutter.batches(learnt, config.contrast_share, config.batch_documents):
                 losses.append(_step(network, optimizer, _loss(network, batch, config, tokenizer, where)))
                 schedule.step()
                 bar.update()
@@ -292,8 +297,19 @@ def fit_encoder(
                 state = {"network": network.state_dict(), "best": progress.best, "progress": progress.numbers()}
                 state |= {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
                 checkpoint.save(state, generator)
-    network.load_state_dict(progress.best)
+    if config.keep == "best":
+        network.load_state_dict(progress.best)
     return EncoderScorer(network.cpu(), tokenizer, window, familiarity)
+
+
+def set_aside(
+    documents: Sequence[Document], share: float, generator: np.random.Generator
+) -> tuple[list[Document], list[Document]]:
+    """Texts to learn from, and a share of the natural texts, at least one, to measure on while learning."""
+    natural = [i for i, document in enumerate(documents) if document.source != PHRASES]
+    chosen = set(generator.permutation(natural)[: max(1, round(share * len(natural)))].tolist())
+    learnt = [document for i, document in enumerate(documents) if i not in chosen]
+    return learnt, [documents[i] for i in sorted(chosen)]
 
 
 @dataclass
@@ -335,7 +351,7 @@ def _token_states(
     network.eval()
     pieces = [piece for example in examples for piece in example.pieces][:most]
     states = []
-    for rows in by_length(pieces, GROUP_TOKENS):
+    for rows in by_length(pieces, GROUP_TOKENS.get(device.type, 4096)):
         ids, seen, own = (x.to(device) for x in pad([pieces[i] for i in rows], tokenizer.pad_token_id))
         with autocast(device):
             states.append(network.encoder(input_ids=ids, attention_mask=seen.long()).last_hidden_state[own].float())

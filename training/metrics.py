@@ -68,21 +68,24 @@ def micro_f1(predictions: Predictions) -> float:
     return float(2 * hit / total) if total else float("nan")
 
 
-def average_precision(predictions: Predictions) -> npt.NDArray[np.float64]:
-    """(K,) average precision; NaN where no document states the indicator."""
+def average_precision(probability: npt.NDArray[Any], truth: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """(K,) average precision of (N, K) probabilities against (N, K) truth; NaN where no document states the indicator."""
     return np.array(
         [
-            average_precision_score(predictions.truth[:, k], predictions.probability[:, k])
-            if predictions.truth[:, k].any()
-            else np.nan
-            for k in range(len(predictions.codes))
+            average_precision_score(truth[:, k], probability[:, k]) if truth[:, k].any() else np.nan
+            for k in range(truth.shape[1])
         ]
     )
 
 
+def macro_average_precision(probability: npt.NDArray[Any], truth: npt.NDArray[Any]) -> float:
+    """Mean average precision over the indicators that some document states; NaN if none does."""
+    return float(np.nanmean(average_precision(probability, truth))) if truth.any() else float("nan")
+
+
 def macro_ap(predictions: Predictions) -> float:
-    """Mean average precision over the indicators that some document states."""
-    return float(np.nanmean(average_precision(predictions))) if predictions.truth.any() else float("nan")
+    """`macro_average_precision` of predictions."""
+    return macro_average_precision(predictions.probability, predictions.truth)
 
 
 MEASURES = (("macro_f1", macro_f1), ("micro_f1", micro_f1), ("macro_ap", macro_ap))
@@ -159,7 +162,7 @@ def overall(predictions: Predictions, *, resamples: int, seed: int) -> dict[str,
 def report(predictions: Predictions, *, resamples: int, budget: float, seed: int) -> dict[str, Any]:
     """All figures of one model on one set of documents, ready for JSON."""
     f1 = f1_by_indicator(predictions.flagged, predictions.truth)
-    ap = average_precision(predictions)
+    ap = average_precision(predictions.probability, predictions.truth)
     limits = f1_intervals(predictions, resamples=resamples, seed=seed)
     groups = {}
     for label, values in (("kind", predictions.kinds), ("source", predictions.sources)):

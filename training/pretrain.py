@@ -12,6 +12,9 @@ import json
 import math
 import os
 import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,21 @@ from triage.encoder import save_encoder
 
 STATE = "state.pt"
 _HELD_OUT_ROWS = 64
+_AHEAD = 8
+"""Batches kept ready."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Which of several processes this is, and where its tensors live."""
+
+    rank: int
+    world: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        return self.rank == 0
 
 
 class MaskedLanguageModel(nn.Module):
@@ -45,11 +63,11 @@ class MaskedLanguageModel(nn.Module):
         self.transform = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width))
         self.bias = nn.Parameter(torch.zeros(table.shape[0]))
 
-    def forward(self, ids: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
-        """Logits (n, V) of the n chosen places of (B, T) ids, row by row."""
-        hidden = self.encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+    def forward(self, ids: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        """Logits (n, V) of n places of (B, T) ids, counted row by row; no place is padding."""
+        hidden = self.encoder(input_ids=ids).last_hidden_state
         table = self.encoder.get_input_embeddings().weight  # type: ignore[operator]
-        return functional.linear(self.transform(hidden[chosen]), table, self.bias)
+        return functional.linear(self.transform(hidden.flatten(0, 1)[places]), table, self.bias)
 
 
 def learning_rate(step: int, steps: int, config: Pretraining) -> float:
@@ -65,18 +83,36 @@ def learning_rate(step: int, steps: int, config: Pretraining) -> float:
 def mask(
     ids: np.ndarray[Any, Any], tokenizer: Any, share: float, chance: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Inputs with masked tokens, the places chosen, and their true ids. Of the chosen, 80 % are masked, 10 % replaced.
+    """Inputs (B, T) with masked tokens, the places (n,) chosen, counted row by row, and their true ids (n,).
 
-    Always the same number is chosen: tensors that change their size from step to step fragment the memory.
+    Of the chosen, 80 % are masked and 10 % replaced. Always the same number is chosen: tensors that change their size from
+    step to step fragment the memory and cannot be compiled once.
     """
     usual = np.flatnonzero(~np.isin(ids, tokenizer.all_special_ids))
-    chosen = np.zeros(ids.shape, bool)
-    chosen.flat[chance.permutation(usual)[: round(share * ids.size)]] = True
-    roll = chance.random(ids.shape)
-    hidden = np.where(chosen & (roll < 0.8), tokenizer.mask_token_id, ids)
-    swapped = chosen & (roll >= 0.8) & (roll < 0.9)
-    hidden = np.where(swapped, chance.integers(len(vocabulary.SPECIALS), len(tokenizer), ids.shape), hidden)
-    return torch.from_numpy(hidden), torch.from_numpy(chosen), torch.from_numpy(ids[chosen])
+    places = np.sort(chance.permutation(usual)[: round(share * ids.size)])
+    hidden = ids.copy()
+    roll = chance.random(len(places))
+    hidden.flat[places[roll < 0.8]] = tokenizer.mask_token_id
+    swapped = places[(roll >= 0.8) & (roll < 0.9)]
+    hidden.flat[swapped] = chance.integers(len(vocabulary.SPECIALS), len(tokenizer), len(swapped))
+    return torch.from_numpy(hidden), torch.from_numpy(places), torch.from_numpy(ids.flat[places])
+
+
+def _batches(
+    prepared: Prepared, config: Pretraining, steps: range, batch: int, place: _Place
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """This process's share of the masked batch of each step, made in the background while the device computes."""
+
+    def make(step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        rows = prepared.mixture.batch(step, batch, config.seed)[place.rank :: place.world]
+        return mask(rows, prepared.tokenizer, config.masking, np.random.default_rng([config.seed, step, place.rank]))
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = deque(pool.submit(make, step) for step in steps[:_AHEAD])
+        for step in steps:
+            if step + _AHEAD < steps.stop:
+                ahead.append(pool.submit(make, step + _AHEAD))
+            yield ahead.popleft().result()
 
 
 @torch.no_grad()
@@ -90,11 +126,11 @@ def perplexity(
         rows = prepared.mixture.held_out(source, _HELD_OUT_ROWS)
         losses, count = 0.0, 0
         for start in range(0, len(rows), 16):
-            ids, chosen, truth = mask(
+            ids, places, truth = mask(
                 rows[start : start + 16], prepared.tokenizer, 0.15, np.random.default_rng([7, start])
             )
             with autocast(device):
-                logits = model(ids.to(device), chosen.to(device))
+                logits = model(ids.to(device), places.to(device))
             losses += float(functional.cross_entropy(logits.float(), truth.to(device), reduction="sum"))
             count += len(truth)
         if count:
@@ -107,19 +143,6 @@ def _groups(model: MaskedLanguageModel, config: Pretraining) -> list[dict[str, A
     flat = [p for p in model.parameters() if p.ndim < 2]
     full = [p for p in model.parameters() if p.ndim >= 2]
     return [{"params": full, "weight_decay": config.weight_decay}, {"params": flat, "weight_decay": 0.0}]
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Which of several processes this is, and where its tensors live."""
-
-    rank: int
-    world: int
-    device: torch.device
-
-    @property
-    def first(self) -> bool:
-        return self.rank == 0
 
 
 def _place(device: str) -> _Place:
@@ -167,22 +190,21 @@ def pretrain(
     with tqdm(
         total=steps, initial=step, desc="pre-training", unit="step", disable=None if place.first else True
     ) as bar:
-        while step < steps:
+        for inputs in _batches(prepared, config, range(first, steps), batch, place):
             if step in (first, thaw):
                 prepared.encoder.requires_grad_(step >= thaw)
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * learning_rate(step, steps, config)
-            rows = prepared.mixture.batch(step, batch, config.seed)[place.rank :: place.world]
-            loss = _step(network, optimizer, rows, prepared.tokenizer, config, (step, place.rank), place.device)
+            loss = _step(network, optimizer, inputs, place.device)
             step += 1
             bar.update()
             if place.first and (step % config.report_every == 0 or step == steps):
                 measured = perplexity(model, prepared, config, place.device)
-                row = {"step": step, "tokens": step * batch * config.sequence, "loss": loss, **measured}
+                row = {"step": step, "tokens": step * batch * config.sequence, "loss": float(loss), **measured}
                 bar.set_postfix_str(" ".join(f"{name} {value:.2f}" for name, value in row.items() if name != "step"))
                 _note(work, row)
                 if run is not None:
-                    run.metrics({"loss": loss, "tokens": row["tokens"], "perplexity": measured}, step=step)
+                    run.metrics({"loss": float(loss), "tokens": row["tokens"], "perplexity": measured}, step=step)
             if place.first and (time.monotonic() - saved > 60 * config.save_minutes or step == steps):
                 _save(work / STATE, model, optimizer, step)
                 saved = time.monotonic()
@@ -198,21 +220,18 @@ def pretrain(
 def _step(
     network: Any,
     optimizer: torch.optim.Optimizer,
-    rows: np.ndarray[Any, Any],
-    tokenizer: Any,
-    config: Pretraining,
-    draw: tuple[int, int],
+    inputs: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
     device: torch.device,
-) -> float:
-    """One step on a batch; returns the loss."""
-    ids, chosen, truth = mask(rows, tokenizer, config.masking, np.random.default_rng([config.seed, *draw]))
+) -> torch.Tensor:
+    """One step on a batch as from `mask`; returns the loss, which nobody waits for."""
+    ids, places, truth = (x.to(device) for x in inputs)
     with autocast(device):
-        loss = functional.cross_entropy(network(ids.to(device), chosen.to(device)).float(), truth.to(device))
+        loss = functional.cross_entropy(network(ids, places).float(), truth)
     optimizer.zero_grad()
     torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
-    return float(loss.detach())
+    return loss.detach()
 
 
 def _note(work: Path, row: dict[str, float]) -> None:

@@ -96,7 +96,11 @@ def test_held_out_documents_are_not_trained_on():
 def test_masks_leave_special_tokens_alone_and_name_the_truth():
     tokenizer = vocabulary.learn(DANISH, 600)
     ids = np.array([[0, *tokenizer(DANISH[0], add_special_tokens=False)["input_ids"], 2]] * 50)
-    hidden, chosen, truth = pretrain.mask(ids, tokenizer, 0.5, np.random.default_rng(1))
+    hidden, places, truth = pretrain.mask(ids, tokenizer, 0.5, np.random.default_rng(1))
+    chosen = torch.zeros(ids.size, dtype=torch.bool)
+    chosen[places] = True
+    assert len(places) == len(places.unique()) == round(0.5 * ids.size)
+    chosen = chosen.view(ids.shape)
     assert not chosen[:, 0].any()
     assert not chosen[:, -1].any()
     assert torch.equal(truth, torch.from_numpy(ids)[chosen])
