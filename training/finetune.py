@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,104 +19,27 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
 
-from training.augment import augment, other_sex, rewrite
 from training.checkpoint import Checkpoint
 from training.devices import autocast, choose_device, fit_for_training
+from training.examples import Cutter, Example, example, set_aside, states_nothing
 from training.experiment import EncoderConfig
 from training.metrics import macro_average_precision
 from training.phrases import PHRASES
-from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, by_length, cut, embed, pad, read_encoder
+from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, by_length, embed, pad, read_encoder
 from triage.evidence import AttentionHead, hazards, make_head
 from triage.indicators import Scheme
 from triage.scoring import document_probability, unit_hazards
-from triage.text import STATES, Document, Span
+from triage.text import Document
 
 if TYPE_CHECKING:
     from training.tracking import Run
 
 GROUP_TOKENS = {"cpu": 4096, "cuda": 16384}
 """Padded tokens of one pass of the encoder in training: what fits a processor's cache, what fills a GPU."""
-UNMARKED = 0.3
-"""Weight of an unmarked unit in a text where the indicator is marked elsewhere."""
 
 
 class NoEncoder(ValueError):
     """The encoder cannot be loaded; the message says what to name instead."""
-
-
-@dataclass(frozen=True)
-class _Example:
-    """A document cut into pieces, with targets: T tokens of the own part, K indicators."""
-
-    pieces: list[Piece]
-    stated: torch.Tensor
-    """(K,) of the text."""
-    marks: torch.Tensor
-    """(S, K): the piece speaks of it."""
-    weights: torch.Tensor
-    """(S, K) of the unit loss."""
-    states: torch.Tensor
-    """(S, K): index of the state, -1 where nothing is marked."""
-    words: list[torch.Tensor]
-    """For each piece (n, K): the own token lies in marked words."""
-
-
-def _example(document: Document, tokenizer: Any, window: Window, scheme: Scheme) -> _Example:
-    pieces = cut(document, tokenizer, window)
-    shape = (len(pieces), len(scheme))
-    marks, weights, states = torch.zeros(shape), torch.ones(shape), torch.full(shape, -1)
-    words = [torch.zeros(len(piece.offsets), len(scheme), dtype=torch.bool) for piece in pieces]
-    for label in document.labels:
-        k = scheme.position[label.indicator]
-        weights[:, k] = UNMARKED
-        for span in label.spans:
-            for row, piece in enumerate(pieces):
-                if not piece.span.overlap(span):
-                    continue
-                marks[row, k] = weights[row, k] = 1
-                # A piece may both deny and state: what is stated of the case decides.
-                if states[row, k] != 0:
-                    states[row, k] = STATES.index(label.state)
-                inside = [Span(int(a), int(b)).overlap(span) > 0 for a, b in piece.offsets]
-                words[row][:, k] |= torch.tensor(inside, dtype=torch.bool)
-    weights[marks.bool()] = 1
-    stated = torch.zeros(len(scheme))
-    stated[[scheme.position[code] for code in document.stated()]] = 1
-    return _Example(pieces, stated, marks, weights, states, words)
-
-
-@dataclass(frozen=True)
-class _Cutter:
-    """Makes examples of documents, now and then of a document written in another way."""
-
-    tokenizer: Any
-    window: Window
-    scheme: Scheme
-    augmentation: float
-    other_sex: float
-    generator: np.random.Generator
-
-    def __call__(self, document: Document) -> _Example:
-        if self.other_sex and self.generator.random() < self.other_sex:
-            document = rewrite(document, other_sex, self.generator)
-        if self.augmentation and self.generator.random() < self.augmentation:
-            document = augment(document, self.generator)
-        return _example(document, self.tokenizer, self.window, self.scheme)
-
-    def batches(self, documents: list[Document], contrast: float, size: int) -> Iterator[list[_Example]]:
-        """All documents once, but of the phrases that state nothing only a share; in another order each time."""
-        order = self.generator.permutation(len(documents))
-        if contrast < 1:
-            kept = self.generator.random(len(documents)) < contrast
-            order = np.array([i for i in order if kept[i] or not _states_nothing(documents[i])])
-        for start in range(0, len(order), size):
-            batch = [self(documents[i]) for i in order[start : start + size]]
-            if batch := [example for example in batch if example.pieces]:
-                yield batch
-
-
-def _states_nothing(document: Document) -> bool:
-    return document.source == PHRASES and not document.stated()
 
 
 def _texts(count: int, joining: float, device: torch.device) -> torch.Tensor:
@@ -167,7 +90,7 @@ def _forward(
 
 
 def _loss(
-    network: Network, batch: list[_Example], config: EncoderConfig, tokenizer: Any, device: torch.device
+    network: Network, batch: list[Example], config: EncoderConfig, tokenizer: Any, device: torch.device
 ) -> torch.Tensor:
     pieces = [piece for example in batch for piece in example.pieces]
     words = [marked for example in batch for marked in example.words]
@@ -263,14 +186,14 @@ def fit_encoder(
     encoder.get_input_embeddings().weight.requires_grad_(False)  # `Familiarity` rests on them; they also overfit first
     familiarity = _familiarity([x for x in documents if x.source != PHRASES], tokenizer, encoder)
     learnt, dev = set_aside(documents, config.dev_share, generator)
-    cutter = _Cutter(tokenizer, window, scheme, config.augmentation, config.other_sex, generator)
+    cutter = Cutter(tokenizer, window, scheme, config.augmentation, config.other_sex, generator)
     if isinstance(network.head, AttentionHead):
         spread = [x for x in learnt if x.source != PHRASES]
-        sample = [_example(x, tokenizer, window, scheme) for x in spread[:: len(spread) // 200 + 1]]
+        sample = [example(x, tokenizer, window, scheme) for x in spread[:: len(spread) // 200 + 1]]
         network.head.standardise(_token_states(network, sample, tokenizer, where))
     for layer in list(getattr(getattr(encoder, "encoder", None), "layer", []))[: config.frozen_layers]:
         layer.requires_grad_(False)
-    share = sum(config.contrast_share if _states_nothing(document) else 1 for document in learnt)
+    share = sum(config.contrast_share if states_nothing(document) else 1 for document in learnt)
     steps = config.epochs * math.ceil(share / config.batch_documents)
     optimizer, schedule = _optimizer(network, config, steps)
     progress = _Progress(copy.deepcopy(network.state_dict()))
@@ -300,16 +223,6 @@ def fit_encoder(
     if config.keep == "best":
         network.load_state_dict(progress.best)
     return EncoderScorer(network.cpu(), tokenizer, window, familiarity)
-
-
-def set_aside(
-    documents: Sequence[Document], share: float, generator: np.random.Generator
-) -> tuple[list[Document], list[Document]]:
-    """Texts to learn from, and a share of the natural texts, at least one, to measure on while learning."""
-    natural = [i for i, document in enumerate(documents) if document.source != PHRASES]
-    chosen = set(generator.permutation(natural)[: max(1, round(share * len(natural)))].tolist())
-    learnt = [document for i, document in enumerate(documents) if i not in chosen]
-    return learnt, [documents[i] for i in sorted(chosen)]
 
 
 @dataclass
@@ -345,7 +258,7 @@ def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[tor
 
 @torch.no_grad()
 def _token_states(
-    network: Network, examples: Sequence[_Example], tokenizer: Any, device: torch.device, most: int = 400
+    network: Network, examples: Sequence[Example], tokenizer: Any, device: torch.device, most: int = 400
 ) -> torch.Tensor:
     """(N, H): states of the own tokens of some pieces, before training."""
     network.eval()

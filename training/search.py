@@ -18,8 +18,8 @@ import numpy as np
 import optuna
 from pydantic import BaseModel, Field, model_validator
 
+from training.examples import set_aside
 from training.experiment import STRICT, Experiment, InvalidExperiment, read_experiment, read_file
-from training.finetune import set_aside
 from training.metrics import macro_average_precision
 from training.pipeline import fit, read_texts
 from training.tracking import start_run
