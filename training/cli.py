@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from training import agreement, card, cardsets, croissant, datacheck, dataset, datastats
+from training import dataset
+from training.cli_data import data_app, stop
 from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment, read_pretraining
 from triage.indicators import InvalidScheme, load_scheme
 from triage.modelfolder import BrokenModel, write_json
@@ -18,97 +19,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="Check, count and build the data sets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
-Folders = Annotated[list[Path] | None, typer.Argument(help="Data set folders; all below data_cards/ if none is named.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda; auto takes the fastest that is there.")]
-
-
-def _stop(error: object) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(2)
-
-
-def _folders(named: list[Path] | None) -> list[Path]:
-    found = named or cardsets.set_folders()
-    if not found:
-        _stop("no data set folder found; start in the repository, or name a folder with a card README.md")
-    return found
-
-
-@data_app.command("check")
-def data_check(folders: Folders = None) -> None:
-    """Check codes, offsets, states, splits, leakage and content rules; exit 1 if anything is wrong."""
-    problems = datacheck.check_folders(_folders(folders), load_scheme())
-    for problem in problems:
-        typer.echo(problem, err=True)
-    typer.echo(f"{len(problems)} problems" if problems else "all data sets are in order")
-    raise typer.Exit(1 if problems else 0)
-
-
-@data_app.command("stats")
-def data_stats(folders: Folders = None) -> None:
-    """Print the statistics of the data sets."""
-    scheme = load_scheme()
-    try:
-        for folder in _folders(folders):
-            typer.echo(f"# {folder.name}\n")
-            typer.echo(
-                datastats.as_markdown(datastats.describe(cardsets.read_set(folder, scheme), scheme), scheme) + "\n"
-            )
-    except dataset.InvalidDataset as error:
-        _stop(error)
-
-
-@data_app.command("build")
-def data_build(folders: Folders = None) -> None:
-    """Build data/*.jsonl, statistics and plot from the markup, and bring the card up to date."""
-    scheme = load_scheme()
-    try:
-        for folder in _folders(folders):
-            texts = cardsets.read_set(folder, scheme)
-            dataset.build(folder, texts)
-            stats = datastats.describe(texts, scheme)
-            write_json(folder / "stats.json", stats)
-            datastats.plot_indicators(stats, scheme, folder / "indicators.png")
-            checksums = {split: dataset.checksum(texts.documents(split)) for split in dataset.SPLITS}
-            card.update_card(
-                folder,
-                checksum=checksums,
-                agreement=agreement.agreement_of(folder, scheme),
-                texts=sum(len(texts.texts[split]) for split in dataset.SPLITS),
-                generated=datastats.as_markdown(stats, scheme),
-            )
-            croissant.write(folder, card.read_card(folder))
-            typer.echo(f"{folder.name}: " + ", ".join(f"{len(texts.texts[s])} {s}" for s in dataset.SPLITS))
-    except (dataset.InvalidDataset, card.InvalidCard, OSError) as error:
-        _stop(error)
-
-
-@data_app.command("import")
-def data_import(
-    source: Annotated[Path, typer.Argument(help="Export of another tool.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Labelled documents (JSON Lines).")],
-    format_name: Annotated[str, typer.Option("--format", help="csv, jsonl, doccano, label-studio or prodigy.")],
-    kind: Annotated[str, typer.Option(help="note or ad, where the export does not say.")] = "note",
-) -> None:
-    """Bring texts of your own, labelled elsewhere, into the format; exit 3 if some records could not be read."""
-    from training.importer import FORMATS, CannotImport, import_file
-
-    if format_name not in FORMATS:
-        _stop(f"unknown format {format_name!r}; formats are {', '.join(FORMATS)}")
-    if output.exists():
-        _stop(f"{output} is there already; name another file")
-    try:
-        found = import_file(source, format_name, load_scheme(), kind=kind)
-    except CannotImport as error:
-        _stop(error)
-    output.write_text(dataset.to_jsonl(found.documents), "utf-8", newline="\n")
-    for problem in found.problems:
-        typer.echo(problem, err=True)
-    typer.echo(f"{len(found.documents)} documents in {output}, {len(found.problems)} records left out")
-    raise typer.Exit(3 if found.problems else 0)
 
 
 @app.command()
@@ -123,7 +36,7 @@ def public(
     try:
         found = write_public(name, source, output)
     except (CannotConvert, OSError) as error:
-        _stop(error)
+        stop(error)
     typer.echo(", ".join(f"{len(found.splits[split])} {split}" for split in dataset.SPLITS) + f" in {output}")
     typer.echo(
         f"{found.withdrawn} rows taken back by their source, {found.repeated} texts left out as a later split has them"
@@ -142,7 +55,7 @@ def public_score(
     try:
         found = score_public(name, model, folder)
     except (BrokenModel, InvalidScheme, ValueError, OSError) as error:
-        _stop(error)
+        stop(error)
     low, high = found.interval
     typer.echo(f"{SETS[name].measure}, {found.texts} test texts: {found.value:.3f} ({low:.3f} to {high:.3f})")
     typer.echo(f"published: {SETS[name].published}")
@@ -161,7 +74,7 @@ def pretrain(
     try:
         found = run_pretraining(read_pretraining(experiment), output, work, device=device)
     except ValueError as error:
-        _stop(error)
+        stop(error)
     for source, value in found.items():
         typer.echo(f"perplexity of masked tokens on held-out text, {source}: {value:.2f}")
     typer.echo(f"encoder in {output}")
@@ -179,7 +92,7 @@ def run(
     try:
         run_id, evaluation, folder = run_experiment(read_experiment(experiment), output=output, device=device)
     except (InvalidExperiment, InvalidScheme, dataset.InvalidDataset, ValueError) as error:
-        _stop(error)
+        stop(error)
     _print_report(evaluation.report)
     typer.echo(f"MLflow run {run_id}" + (f", model in {folder}" if folder else ""))
 
@@ -210,7 +123,7 @@ def curve(
                 f"{found['micro_f1']['value']:.3f}      {found['macro_ap']['value']:.3f}"
             )
     except ValueError as error:
-        _stop(error)
+        stop(error)
 
 
 @app.command()
@@ -225,7 +138,7 @@ def search(
     try:
         found = run_search(space, trials=trials, device=device)
     except ValueError as error:
-        _stop(error)
+        stop(error)
     typer.echo(f"{found.trials} trials; best macro average precision on the texts held back: {found.score:.4f}, with")
     for name, value in found.values.items():
         typer.echo(f"  {name} = {json.dumps(value)}")
@@ -242,7 +155,7 @@ def evaluate(
     from training.pipeline import evaluation_of, without_nan
 
     if data is None and not behaviour:
-        _stop("name a file of labelled documents, or --behaviour, or both")
+        stop("name a file of labelled documents, or --behaviour, or both")
     report: dict[str, Any] = {}
     try:
         if data is not None:
@@ -251,7 +164,7 @@ def evaluate(
         if behaviour:
             report["behaviour"] = _behaviour(model)
     except (BrokenModel, dataset.InvalidDataset, ValueError) as error:
-        _stop(error)
+        stop(error)
     if json_file is not None:
         write_json(json_file, without_nan(report))
 
@@ -288,7 +201,7 @@ def compare(
         first, second = (predictions_of(x, documents) for x in folders)
         result = metrics.compare(first, second, resamples=1000, seed=1)
     except (BrokenModel, UnknownRun, dataset.InvalidDataset, ValueError) as error:
-        _stop(error)
+        stop(error)
     if json_file is not None:
         write_json(json_file, without_nan(result))
     typer.echo(f"{len(documents)} documents\n{'measure':<10} {'one':>6} {'other':>6} {'difference':>10}  95 % interval")
@@ -314,7 +227,7 @@ def promote(
     try:
         found = promotion.promote(run_id, data=data, output=output)
     except (BrokenModel, UnknownRun, ValueError) as error:
-        _stop(error)
+        stop(error)
     typer.echo(f"{found.documents} documents; the champion is {found.champion}")
     for line in promotion.as_table(found):
         typer.echo(line)
