@@ -10,6 +10,7 @@ import typer
 
 from training import dataset
 from training.cli_data import data_app, stop
+from training.cli_reports import print_behaviour, print_report
 from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment, read_pretraining
 from triage.indicators import InvalidScheme, load_scheme
 from triage.modelfolder import BrokenModel, write_json
@@ -93,7 +94,7 @@ def run(
         run_id, evaluation, folder = run_experiment(read_experiment(experiment), output=output, device=device)
     except (InvalidExperiment, InvalidScheme, dataset.InvalidDataset, ValueError) as error:
         stop(error)
-    _print_report(evaluation.report)
+    print_report(evaluation.report)
     typer.echo(f"MLflow run {run_id}" + (f", model in {folder}" if folder else ""))
 
 
@@ -123,6 +124,38 @@ def curve(
                 f"{found['micro_f1']['value']:.3f}      {found['macro_ap']['value']:.3f}"
             )
     except ValueError as error:
+        stop(error)
+
+
+@app.command()
+def controls(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML) of an encoder.")],
+    baseline: Annotated[Path, typer.Option(help="Experiment file (TOML) of the linear control.")] = Path(
+        "experiments/baseline.toml"
+    ),
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant.")] = 3,
+    texts: Annotated[
+        int | None, typer.Option(min=10, help="Natural training texts to learn from; all if not given.")
+    ] = None,
+    card: Annotated[Path | None, typer.Option(help="Put the table into the card of this model folder.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Compare an encoder experiment with other heads, random weights and n-grams; started again, it goes on."""
+    from training.controls import as_table, compare_with_controls, put_into_card
+
+    found = []
+    try:
+        one, other = read_experiment(experiment), read_experiment(baseline)
+        for row in compare_with_controls(one, other, seeds=seeds, texts=texts, device=device):
+            typer.echo(
+                f"{row.variant}, seed {row.seed}: macro F1 {row.macro_f1:.3f}, macro AP {row.macro_ap:.3f}", err=True
+            )
+            found.append(row)
+        for line in as_table(found):
+            typer.echo(line)
+        if card is not None:
+            put_into_card(card, found)
+    except (ValueError, OSError) as error:
         stop(error)
 
 
@@ -160,27 +193,13 @@ def evaluate(
     try:
         if data is not None:
             report = evaluation_of(model, dataset.read_jsonl(data), EvaluationConfig()).report
-            _print_report(report)
+            print_report(report)
         if behaviour:
-            report["behaviour"] = _behaviour(model)
+            report["behaviour"] = print_behaviour(model)
     except (BrokenModel, dataset.InvalidDataset, ValueError) as error:
         stop(error)
     if json_file is not None:
         write_json(json_file, without_nan(report))
-
-
-def _behaviour(model: Path) -> dict[str, Any]:
-    from training.behaviour import BEHAVIOUR, behaviour_report, read_cases
-    from triage.tagger import load
-
-    tagger = load(model)
-    report = behaviour_report(tagger, read_cases(BEHAVIOUR, tagger.scheme))
-    typer.echo(f"{'function':<28}{'cases':>6}{'F1':>7}{'pairs right':>13}{'look recall':>13}")
-    for name, row in [*report["functions"].items(), ("overall", report["overall"])]:
-        typer.echo(
-            f"{name:<28}{row['cases']:>6}{row['f1']:>7.2f}{row['pairs_right']:>13.2f}{row['look_recall']:>13.2f}"
-        )
-    return report
 
 
 @app.command()
@@ -239,52 +258,3 @@ def promote(
     else:
         typer.echo(f"not promoted: version {found.version} is a challenger, the champion stays")
     raise typer.Exit(0 if found.promoted else 1)
-
-
-def _print_report(report: dict[str, Any]) -> None:
-    typer.echo(f"{'indicator':<26}{'n':>5}{'flagged':>9}{'F1':>7}  {'95 % interval':<14}{'AP':>6}")
-    for code, row in report["indicators"].items():
-        if row["n"] or row["flagged"]:
-            low, high = row["interval"]
-            typer.echo(
-                f"{code:<26}{row['n']:>5}{row['flagged']:>9}{row['f1']:>7.2f}  {low:.2f} to {high:.2f}  "
-                f"{row['average_precision']:>6.2f}"
-            )
-    for name, entry in report["overall"].items():
-        low, high = entry["interval"]
-        typer.echo(f"{name}: {entry['value']:.3f} ({low:.3f} to {high:.3f})")
-    rest = {
-        key: report[key]
-        for key in (
-            "n",
-            "brier_skill",
-            "calibration_error",
-            "recall_at_budget",
-            "look",
-            "abstained",
-            "evidence",
-            "false_alarms_on_other_states",
-        )
-    }
-    for key, value in rest.items():
-        typer.echo(f"{key}: {json.dumps(value) if isinstance(value, dict) else value}")
-    _print_faithfulness(report["faithfulness"])
-    _print_swaps(report["swaps"])
-
-
-def _print_faithfulness(found: dict[str, Any]) -> None:
-    typer.echo(f"faithfulness of {found['examples']} flags (own ranking of words, random, occlusion):")
-    for name in ("comprehensiveness", "sufficiency"):
-        typer.echo(f"  {name}: " + ", ".join(f"{ranking} {value:.2f}" for ranking, value in found[name].items()))
-    typer.echo(f"  share of occlusion: {found['share_of_occlusion']:.2f}")
-
-
-def _print_swaps(found: dict[str, Any]) -> None:
-    typer.echo(f"changes of probability by swaps (largest mean {found['largest']:.4f}):")
-    for kind, row in found.items():
-        if isinstance(row, dict):
-            typer.echo(
-                f"  {kind}, {row['texts']} texts: mean {row['mean']:.4f}, 99th percentile {row['percentile_99']:.3f}, largest "
-                f"{row['largest']:.3f}, decisions changed {row['decisions_changed']:.1%}, abstentions "
-                f"{row['abstentions_changed']:.1%}"
-            )

@@ -69,6 +69,8 @@ class EncoderConfig(BaseModel):
     family: Literal["encoder"]
     encoder: str
     """A folder, or a name on the Hugging Face Hub for those who can reach it."""
+    random_weights: bool = False
+    """Take only the encoder's shape and vocabulary: the control that tells what pre-training is worth."""
     head: Literal["unit_evidence", "label_attention", "cls"] = "unit_evidence"
     max_tokens: Annotated[int, Field(ge=16)] = 160
     """Longest input in tokens, context and special tokens included."""

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 from tqdm import tqdm
-from transformers import get_linear_schedule_with_warmup
+from transformers import AutoModel, get_linear_schedule_with_warmup
 
 from training.checkpoint import Checkpoint
 from training.devices import autocast, choose_device, fit_for_training
@@ -154,6 +154,14 @@ def load_encoder(name: str) -> tuple[Any, Any]:
     return tokenizer, encoder
 
 
+def unlearnt(encoder: Any) -> Any:
+    """An encoder of the same shape with random weights."""
+    fresh = AutoModel.from_config(encoder.config)
+    if getattr(fresh, "pooler", None) is not None:
+        fresh.pooler = None
+    return fresh
+
+
 def fit_encoder(
     documents: Sequence[Document],
     scheme: Scheme,
@@ -179,11 +187,14 @@ def fit_encoder(
     generator = np.random.default_rng(seed)
     where = choose_device(device)
     tokenizer, encoder = load_encoder(config.encoder)
+    if config.random_weights:
+        encoder = unlearnt(encoder)
     fit_for_training(encoder, where, config.dropout)
     longest = min(getattr(encoder.config, "max_position_embeddings", config.max_tokens), config.max_tokens)
     window = Window(config.head, longest, config.context_units)
     network = Network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme))).to(where)
-    encoder.get_input_embeddings().weight.requires_grad_(False)  # `Familiarity` rests on them; they also overfit first
+    # `Familiarity` rests on the input embeddings; they also overfit first. Random ones must learn.
+    encoder.get_input_embeddings().weight.requires_grad_(config.random_weights)
     familiarity = _familiarity([x for x in documents if x.source != PHRASES], tokenizer, encoder)
     learnt, dev = set_aside(documents, config.dev_share, generator)
     cutter = Cutter(tokenizer, window, scheme, config.augmentation, config.other_sex, generator)
