@@ -18,9 +18,9 @@ from training.evaluation import predict
 from training.experiment import EncoderConfig, Experiment, InvalidExperiment
 from training.metrics import MEASURES
 from training.phrases import PHRASES
-from training.pipeline import Texts, calibrated, fit, read_texts
+from training.pipeline import Texts, calibrated, fit, read_texts, scheme_of
 from training.tracking import start_run
-from triage.indicators import Scheme, load_scheme
+from triage.indicators import Scheme
 from triage.modelfolder import write_json
 
 RESULTS = Path(".controls")
@@ -93,7 +93,7 @@ def compare_with_controls(
         InvalidDataset, InvalidExperiment, InvalidScheme: as `read_texts` and `variants`.
     """
     every = variants(experiment, baseline)
-    scheme = load_scheme(Path(experiment.data.indicators) if experiment.data.indicators else None)
+    scheme = scheme_of(experiment)
     data = read_texts(experiment.data, scheme, experiment.seed)
     data = _fewer(data, texts, experiment.seed)
     results.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from training.swaps import swaps_report
 from triage.assessment import FLAG, Assessment
 from triage.calibration import GUARANTEED
 from triage.indicators import Scheme
-from triage.scoring import UnitScores
+from triage.scoring import Scorer, UnitScores, document_probability, unit_hazards
 from triage.tagger import Tagger
 from triage.text import MAX_TEXT, Document
 
@@ -42,6 +42,12 @@ def truth_of(documents: Sequence[Document], scheme: Scheme) -> metrics.Truth:
             if code in scheme.position:
                 truth[row, scheme.position[code]] = True
     return truth
+
+
+def ranking_quality(scorer: Scorer, documents: Sequence[Document], scheme: Scheme) -> float:
+    """Macro average precision of a scorer before calibration; NaN if no document states an indicator."""
+    raw = np.stack([document_probability(unit_hazards(units, len(scheme))) for units in scorer.score(documents)])
+    return metrics.macro_average_precision(raw, truth_of(documents, scheme))
 
 
 def predict(tagger: Tagger, documents: Sequence[Document], scored: Sequence[Sequence[UnitScores]]) -> Predictions:

@@ -21,14 +21,13 @@ from transformers import AutoModel, get_linear_schedule_with_warmup
 
 from training.checkpoint import Checkpoint
 from training.devices import autocast, choose_device, fit_for_training
+from training.evaluation import ranking_quality
 from training.examples import Cutter, Example, example, set_aside, states_nothing
 from training.experiment import EncoderConfig
-from training.metrics import macro_average_precision
 from training.phrases import PHRASES
 from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, by_length, embed, pad, read_encoder
 from triage.evidence import AttentionHead, hazards, make_head
 from triage.indicators import Scheme
-from triage.scoring import document_probability, unit_hazards
 from triage.text import Document
 
 if TYPE_CHECKING:
@@ -130,10 +129,9 @@ def _step(network: Network, optimizer: torch.optim.Optimizer, loss: torch.Tensor
 
 
 def _dev_score(scorer: EncoderScorer, documents: Sequence[Document], scheme: Scheme) -> float:
-    """Macro average precision on dev texts, over the indicators that they state."""
-    raw = np.stack([document_probability(unit_hazards(x, len(scheme))) for x in scorer.score(documents)])
-    truth = np.array([[code in document.stated() for code in scheme.codes] for document in documents])
-    return macro_average_precision(raw, truth) if truth.any() else 0.0
+    """Macro average precision on dev texts, over the indicators that they state; 0 if they state none."""
+    score = ranking_quality(scorer, documents, scheme)
+    return 0.0 if math.isnan(score) else score
 
 
 def load_encoder(name: str) -> tuple[Any, Any]:

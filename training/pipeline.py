@@ -51,6 +51,15 @@ class Texts:
     checksums: dict[str, str]
 
 
+def scheme_of(experiment: Experiment) -> Scheme:
+    """The indicators that an experiment names, or the shipped ones.
+
+    Raises:
+        InvalidScheme: its file is missing or wrong.
+    """
+    return load_scheme(Path(experiment.data.indicators) if experiment.data.indicators else None)
+
+
 def read_texts(config: DataConfig, scheme: Scheme, seed: int = 1) -> Texts:
     """The documents of an experiment.
 
@@ -195,7 +204,7 @@ def run_experiment(
     Raises:
         InvalidDataset, InvalidExperiment, InvalidScheme: the input is wrong; nothing was trained.
     """
-    scheme = load_scheme(Path(experiment.data.indicators) if experiment.data.indicators else None)
+    scheme = scheme_of(experiment)
     texts = read_texts(experiment.data, scheme, experiment.seed)
     with start_run(experiment.name, experiment.description) as run, tempfile.TemporaryDirectory() as scratch:
         run.parameters({"experiment": experiment.model_dump(), "data": texts.checksums, "scheme": scheme.version})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,14 +18,11 @@ import numpy as np
 import optuna
 from pydantic import BaseModel, Field, model_validator
 
+from training.evaluation import ranking_quality
 from training.examples import set_aside
 from training.experiment import STRICT, Experiment, InvalidExperiment, read_experiment, read_file
-from training.metrics import macro_average_precision
-from training.pipeline import fit, read_texts
+from training.pipeline import fit, read_texts, scheme_of
 from training.tracking import start_run
-from triage.indicators import Scheme, load_scheme
-from triage.scoring import document_probability, unit_hazards
-from triage.text import Document
 
 if TYPE_CHECKING:
     from training.tracking import Run
@@ -144,12 +141,6 @@ class _Epochs:
             raise optuna.TrialPruned
 
 
-def _score(scorer: Any, documents: Sequence[Document], scheme: Scheme) -> float:
-    raw = np.stack([document_probability(unit_hazards(units, len(scheme))) for units in scorer.score(documents)])
-    truth = np.array([[code in document.stated() for code in scheme.codes] for document in documents])
-    return macro_average_precision(raw, truth)
-
-
 def search(path: Path, *, trials: int, device: str = "auto", studies: Path = STUDIES) -> Found:
     """Run more trials of a search file's study; returns the best of all its trials.
 
@@ -160,7 +151,7 @@ def search(path: Path, *, trials: int, device: str = "auto", studies: Path = STU
     experiment = read_experiment(Path(config.experiment))
     own = {name: value_of(experiment, name) for name in config.space}
     with_values(experiment, own)
-    scheme = load_scheme(Path(experiment.data.indicators) if experiment.data.indicators else None)
+    scheme = scheme_of(experiment)
     texts = read_texts(experiment.data, scheme, experiment.seed)
     learnt, dev = set_aside(texts.train, config.dev_share, np.random.default_rng(config.seed))
     study = _study(path, config, experiment, texts.checksums, studies)
@@ -174,7 +165,7 @@ def search(path: Path, *, trials: int, device: str = "auto", studies: Path = STU
             values = {name: dimension.draw(trial, name) for name, dimension in config.space.items()}
             changed = with_values(experiment, values)
             reporter: Any = _Epochs(trial)
-            return _score(fit(changed, scheme, learnt, device, reporter), dev, scheme)
+            return ranking_quality(fit(changed, scheme, learnt, device, reporter), dev, scheme)
 
         study.optimize(objective, n_trials=trials, callbacks=[_report(run)])
         best = study.best_trial

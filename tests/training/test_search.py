@@ -60,7 +60,7 @@ def test_a_search_file_that_cannot_be_meant_is_refused(workplace, space, said):
 
 def test_a_search_begins_with_the_experiments_own_values_and_goes_on(workplace, monkeypatch):
     monkeypatch.setattr("training.search.fit", lambda experiment, *_: value_of(experiment, "model.c"))
-    monkeypatch.setattr("training.search._score", lambda c, *_: 1 - abs(c - 4.0) / 100)
+    monkeypatch.setattr("training.search.ranking_quality", lambda c, *_: 1 - abs(c - 4.0) / 100)
     first = search(workplace / "s.toml", trials=2)
     assert (first.trials, first.score, first.values) == (2, 1.0, {"model.c": 4.0})
     second = search(workplace / "s.toml", trials=1)
@@ -74,8 +74,10 @@ def test_the_command_scores_on_training_texts_only_and_mlflow_has_each_trial(wor
     seen = []
     from training import search as module
 
-    whole = module._score
-    monkeypatch.setattr(module, "_score", lambda scorer, dev, scheme: seen.append(dev) or whole(scorer, dev, scheme))
+    whole = module.ranking_quality
+    monkeypatch.setattr(
+        module, "ranking_quality", lambda scorer, dev, scheme: seen.append(dev) or whole(scorer, dev, scheme)
+    )
     result = CliRunner().invoke(app, ["search", "s.toml", "--trials", "2"])
     assert result.exit_code == 0, result.output
     assert "2 trials; best macro average precision on the texts held back: " in result.output
@@ -106,7 +108,7 @@ def test_an_encoder_that_falls_behind_is_stopped(workplace, monkeypatch):
             reporter.metrics({"dev_macro_ap": 0.0}, step=step)
 
     monkeypatch.setattr("training.search.fit", worse)
-    monkeypatch.setattr("training.search._score", lambda *_: 0.5)
+    monkeypatch.setattr("training.search.ranking_quality", lambda *_: 0.5)
     monkeypatch.setattr(optuna.pruners, "MedianPruner", lambda **_: optuna.pruners.ThresholdPruner(lower=0.1))
     assert search(workplace / "s.toml", trials=1).trials == 2
     assert epochs == [0]
