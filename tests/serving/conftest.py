@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from serving.app import create_app
 from serving.engine import Engine
 from serving.settings import Settings
+from serving.store.database import migrate, open_store
+from tests.serving import postgres
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +46,32 @@ def logged_in(client, app) -> TestClient:
     token = app.state.access.add_user("Anna", "analyst")
     assert client.post(f"/login/{token}", follow_redirects=False).status_code == 303
     return client
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a PostgreSQL server; tests that need one are skipped, loudly, where its binaries are not there."""
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        reason = "PostgreSQL is NOT tested: no initdb found; install postgresql (15 or newer) to test it"
+        warnings.warn(reason, stacklevel=1)
+        pytest.skip(reason)
+    with postgres.server(binaries) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request, tmp_path: Path) -> str:
+    """The URL of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    return postgres.new_database(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(store_url: str, tmp_path: Path) -> Iterator[sa.Engine]:
+    """A migrated store, in each kind of database in turn."""
+    engine = open_store(store_url)
+    migrate(engine, tmp_path)
+    yield engine
+    engine.dispose()

@@ -13,41 +13,34 @@ from serving.store.database import UnusableStore, migrate, open_store
 from serving.store.tables import Base
 
 
-@pytest.fixture
-def engine(tmp_path):
-    engine = open_store(f"sqlite:///{tmp_path / 'x.db'}")
-    migrate(engine, tmp_path)
-    yield engine
-    engine.dispose()
-
-
-def test_migrations_make_the_tables_of_the_models(engine):
-    with engine.connect() as connection:
+def test_migrations_make_the_tables_of_the_models(store):
+    with store.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
-def test_migrations_go_down_and_up_with_data_in_it(engine, tmp_path):
-    access = Access(engine)
+def test_migrations_go_down_and_up_with_data_in_it(store, tmp_path):
+    access = Access(store)
     access.add_user("Anna", "analyst")
     access.add_key("k", ["tag"])
-    migrate(engine, tmp_path, "base")
-    migrate(engine, tmp_path)
-    migrate(engine, tmp_path)
-    assert not Access(engine).has_users()
+    migrate(store, tmp_path, "base")
+    migrate(store, tmp_path)
+    migrate(store, tmp_path)
+    assert not Access(store).has_users()
 
 
-def test_secrets_are_not_in_the_store(engine, tmp_path):
-    access = Access(engine)
+def test_secrets_are_not_in_the_store(store):
+    access = Access(store)
     token, key = access.add_user("Anna", "analyst"), access.add_key("k", ["tag"])
     session = access.use_link(token)
-    engine.dispose()
-    raw = b"".join(path.read_bytes() for path in tmp_path.glob("x.db*"))
+    with store.connect() as connection:
+        kept = [str(row) for table in Base.metadata.sorted_tables for row in connection.execute(table.select())]
+    assert len(kept) >= 4
     for secret in (token, key, session):
-        assert secret.encode() not in raw
+        assert not any(secret in row for row in kept)
 
 
-def test_a_link_is_good_once_and_for_a_day(engine, monkeypatch):
-    access = Access(engine)
+def test_a_link_is_good_once_and_for_a_day(store, monkeypatch):
+    access = Access(store)
     token = access.add_user("Anna", "analyst")
     assert access.use_link(token)
     assert access.use_link(token) is None
@@ -58,16 +51,16 @@ def test_a_link_is_good_once_and_for_a_day(engine, monkeypatch):
     assert access.use_link(late) is None
 
 
-def test_a_new_link_replaces_the_old(engine):
-    access = Access(engine)
+def test_a_new_link_replaces_the_old(store):
+    access = Access(store)
     old = access.add_user("Anna", "analyst")
     new = access.new_link("Anna")
     assert access.use_link(old) is None
     assert access.use_link(new)
 
 
-def test_a_session_ends_after_30_idle_minutes_and_after_12_hours(engine, monkeypatch):
-    access = Access(engine)
+def test_a_session_ends_after_30_idle_minutes_and_after_12_hours(store, monkeypatch):
+    access = Access(store)
     session = access.use_link(access.add_user("Anna", "analyst"))
     now = access_module._now()
     for minutes in range(20, 12 * 60, 20):
@@ -81,8 +74,8 @@ def test_a_session_ends_after_30_idle_minutes_and_after_12_hours(engine, monkeyp
     assert access.person(idle) is None
 
 
-def test_keys_have_scopes(engine):
-    access = Access(engine)
+def test_keys_have_scopes(store):
+    access = Access(store)
     assert access.scopes(access.add_key("k", ["tag"])) == {"tag"}
     assert access.scopes("tegn_wrong") is None
 
@@ -100,9 +93,9 @@ def test_keys_have_scopes(engine):
         lambda a: (a.add_key("k", ["tag"]), a.add_key("k", ["tag"])),
     ],
 )
-def test_what_cannot_be_is_refused(engine, act):
+def test_what_cannot_be_is_refused(store, act):
     with pytest.raises(NotAllowed):
-        act(Access(engine))
+        act(Access(store))
 
 
 def test_a_wrong_database_url_says_so_without_repeating_it():
