@@ -1,0 +1,94 @@
+"""What the audit log records: acts, and for each the details it may have. No free text can be one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+Detail = str | int | bool | None
+
+
+class Kind(StrEnum):
+    """What a detail may be, besides none."""
+
+    FLAG = "true or false"
+    COUNT = "a whole number from 0 to 2^63-1"
+    CODE = "a code of at most 60 characters: a-z and 0-9 in parts joined by . _ -, a letter first"
+    DIGEST = "8 to 64 hexadecimal digits"
+
+
+_PATTERNS = {Kind.CODE: re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*"), Kind.DIGEST: re.compile(r"[0-9a-f]{8,64}")}
+_LONGEST_CODE = 60
+
+Rule = Kind | tuple[str, ...]
+"""A kind, or the words to choose from."""
+
+ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
+    {
+        "login.succeeded": {},
+        "login.refused": {"reason": ("unknown", "used", "expired", "too_many")},
+        "logout": {},
+        "user.added": {"role": Kind.CODE},
+        "user.changed": {"role": Kind.CODE},
+        "user.linked": {},
+        "user.removed": {},
+        "key.added": {"scopes": Kind.CODE},  # several are joined by full stops
+        "key.removed": {},
+        "queue.read": {"cases": Kind.COUNT},
+        "case.created": {"source": Kind.CODE},
+        "case.read": {"emergency": Kind.FLAG, "reason": Kind.CODE},
+        "case.assigned": {"to": Kind.COUNT},
+        "case.closed": {"outcome": Kind.CODE},
+        "case.erased": {"documents": Kind.COUNT, "reason": Kind.CODE},
+        "document.added": {
+            "kind": ("note", "ad"),
+            "source": Kind.CODE,
+            "code_points": Kind.COUNT,
+            "duplicate": Kind.FLAG,
+        },
+        "document.tagged": {"model": Kind.DIGEST, "priority": ("high", "medium", "low", "none")},
+        "document.read": {},
+        "decision.made": {"indicator": Kind.CODE, "decision": Kind.CODE, "reason": Kind.CODE, "reading": Kind.COUNT},
+        "decision.undone": {"indicator": Kind.CODE},
+        "referral.sent": {"to": Kind.CODE, "indicators": Kind.COUNT},
+        "export.made": {"format": Kind.CODE, "records": Kind.COUNT, "with_text": Kind.FLAG},
+        "masterkey.rotated": {"key": Kind.DIGEST, "rewrapped": Kind.COUNT},
+        "audit.verified": {"entries": Kind.COUNT, "intact": Kind.FLAG},
+    }
+)
+"""Every act that is recorded, with the details it may have. An act or detail that is no longer written stays verifiable."""
+
+
+class NotRecordable(ValueError):
+    """An entry would hold what the log does not take; the message says what it takes and never repeats what was given."""
+
+
+def check_details(act: str, details: Mapping[str, Detail]) -> None:
+    """Refuse an act that is not recorded, or details it may not have.
+
+    Raises:
+        NotRecordable: see the class.
+    """
+    rules = ACTS.get(act)
+    if rules is None:
+        raise NotRecordable("this act is not known; serving/store/acts.py lists those that are, in ACTS")
+    if not set(details) <= set(rules):
+        raise NotRecordable(f"{act} takes the details {', '.join(rules) or 'none'}, and another was given")
+    for name, rule in rules.items():
+        value = details.get(name)
+        if value is not None and not _fits(rule, value):
+            wanted = f"one of {', '.join(rule)}" if isinstance(rule, tuple) else rule.value
+            raise NotRecordable(f"{name} of {act} must be {wanted}")
+
+
+def _fits(rule: Rule, value: Detail) -> bool:
+    if isinstance(rule, tuple):
+        return isinstance(value, str) and value in rule
+    if rule is Kind.FLAG:
+        return isinstance(value, bool)
+    if rule is Kind.COUNT:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+    fits = isinstance(value, str) and _PATTERNS[rule].fullmatch(value) is not None
+    return fits and (rule is not Kind.CODE or len(str(value)) <= _LONGEST_CODE)
