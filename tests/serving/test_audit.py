@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serving.store import audit
 from serving.store.acts import ACTS, Kind, NotRecordable
 from serving.store.audit import START, Anchor, Break, chain, follow, verify
 
@@ -209,6 +210,13 @@ def test_every_part_counts():
         mac(details={}, act="document.read"),
     }
     assert len(macs) == 13
+
+
+def test_an_emoji_and_two_halves_of_one_are_not_written_alike():
+    parts = (KEY, START.mac, 1, AT, "user#3", "document.added")
+    assert len(audit._mac(*parts, "🙂", {})) == 32
+    with pytest.raises(ValueError, match="surrogates"):
+        audit._mac(*parts, "\ud83d\ude42", {})
 
 
 def test_the_encoding_does_not_change_between_versions():

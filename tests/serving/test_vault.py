@@ -461,6 +461,7 @@ def test_a_text_pasted_again_has_the_same_fingerprint(text):
 
 def test_case_width_and_white_space_do_not_count():
     assert same("Kvinden  bor\nher ﬁre år", "KVINDEN\u00a0BOR her fire ÅR\r\n")
+    assert same("Gade Straße 𝐍r.", "GADE STRASSE nr.")
     assert canonical_form("\tÆbler  OG\r\n\r\npærer ") == "æbler og pærer"
 
 
