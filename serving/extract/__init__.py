@@ -1,0 +1,1 @@
+"""Uploaded files turned into the texts they hold; `serving.extract.files` is the door."""
