@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from serving.engine import Engine, StillLoading
 from serving.review import pages
 from serving.settings import Settings, read_settings
 from serving.store.access import Access
-from serving.store.database import migrate, open_store
+from serving.store.ledger import open_ledger
 
 log = logging.getLogger("tegn")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -134,15 +135,15 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         chosen = settings()
         _set_up_log()
         chosen.make_home()
-        store = open_store(chosen.store_url)
-        migrate(store, chosen.home)
+        ledger = open_ledger(chosen.store_url, chosen.home, os.environ)
         app.state.settings = chosen
-        app.state.access = Access(store)
+        app.state.ledger = ledger
+        app.state.access = Access(ledger.engine)
         app.state.engine = engine or Engine(chosen.model)
         if engine is None:
             app.state.engine.load_in_background()
         yield
-        store.dispose()
+        ledger.engine.dispose()
 
     app = FastAPI(
         title="Tegn", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False

@@ -14,7 +14,9 @@ import typer
 
 from serving.settings import InvalidSettings, Settings, read_settings
 from serving.store.access import Access, NotAllowed
-from serving.store.database import UnusableStore, migrate, open_store
+from serving.store.database import UnusableStore
+from serving.store.ledger import Ledger, open_ledger
+from serving.store.masterkey import UnusableKey
 
 app = typer.Typer(help="Serve a model folder.", no_args_is_help=True, pretty_exceptions_enable=False)
 users = typer.Typer(help="People who may log in.", no_args_is_help=True)
@@ -35,14 +37,16 @@ def _settings() -> Settings:
         _stop(error)
 
 
-def _access(settings: Settings) -> Access:
+def _ledger(settings: Settings) -> Ledger:
     try:
         settings.make_home()
-        store = open_store(settings.store_url)
-        migrate(store, settings.home)
-    except (UnusableStore, OSError) as error:
+        return open_ledger(settings.store_url, settings.home, os.environ)
+    except (UnusableStore, UnusableKey, OSError) as error:
         _stop(error)
-    return Access(store)
+
+
+def _access(settings: Settings) -> Access:
+    return Access(_ledger(settings).engine)
 
 
 def _link(settings: Settings, token: str) -> str:

@@ -1,4 +1,7 @@
-"""Settings of the service: environment variables ``TEGN_*``, checked at start. This is their one description."""
+"""Settings of the service: environment variables ``TEGN_*``, checked at start. This is their one description.
+
+Two more hold keys and are read by `serving.store.masterkey` alone: ``TEGN_MASTER_KEY`` and ``TEGN_MASTER_KEY_OLD``.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from serving.store.masterkey import OLD_VARIABLE, VARIABLE
 
 SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "models" / "tegn-da"
 
@@ -35,6 +40,9 @@ class Settings(BaseSettings):
     """Port to listen on."""
     public_url: str = ""
     """Address people type if it is not http://host:port; behind a proxy that speaks https, cookies are for https alone."""
+
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 365
+    """Days after which a case is erased, counted from the last text that was added to it."""
 
     @field_validator("database_url")
     @classmethod
@@ -85,7 +93,7 @@ def read_settings() -> Settings:
     Raises:
         InvalidSettings: see the class.
     """
-    known = {f"TEGN_{name.upper()}" for name in Settings.model_fields}
+    known = {f"TEGN_{name.upper()}" for name in Settings.model_fields} | {VARIABLE, OLD_VARIABLE}
     if unknown := sorted(name for name in os.environ if name.startswith("TEGN_") and name not in known):
         raise InvalidSettings(f"unknown setting {', '.join(unknown)}; the settings are {', '.join(sorted(known))}")
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -47,10 +47,19 @@ def open_store(url: str) -> Engine:
         ) from None
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
     return engine
 
 
+def _begin(connection: Connection) -> None:
+    # The driver begins late and takes the write lock later still, where waiting for it can fail for good. So it begins
+    # nothing itself (see `_set_pragmas`): transactions that will write say so, and wait for the lock here.
+    writes = connection.get_execution_options().get("tegn_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
 def _set_pragmas(connection: Any, _: object) -> None:
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
@@ -66,11 +75,28 @@ def _alone(lock: Path) -> Iterator[None]:
 
 
 def migrate(engine: Engine, home: Path, revision: str = "head") -> None:
-    """Bring the store to the newest form of its tables (or to `revision`)."""
+    """Bring the store to the newest form of its tables (or to `revision`, or one back with ``-1``)."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with _alone(home / "migrate.lock"), engine.connect() as connection:
+    with _alone(home / "migrate.lock"), _unlinked(engine) as connection:
         config.attributes["connection"] = connection
-        current = "base" if revision == "base" else revision
-        (command.downgrade if current == "base" else command.upgrade)(config, current)
+        (command.downgrade if revision in ("base", "-1") else command.upgrade)(config, revision)
         connection.commit()
+
+
+@contextmanager
+def _unlinked(engine: Engine) -> Iterator[Connection]:
+    """A connection whose SQLite does not follow foreign keys: a table is changed there by making it anew, and dropping the old
+    one would delete what refers to it."""
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            yield connection
+            return
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            driver.execute("PRAGMA foreign_keys=ON")

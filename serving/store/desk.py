@@ -18,8 +18,8 @@ STAGES = ("new", "first", "second", "adjudication", "done")
 """What a text waits for: the model, the first reader, the second, somebody to settle differences, or nothing."""
 PARTS = ("first", "second", "adjudicator")
 """In which part somebody reads a text."""
-VERDICTS = ("accept", "reject", "correct", "add", "withdraw")
-"""What a mark says of an indicator; `withdraw` takes the last one back."""
+VERDICTS = ("accept", "reject", "correct", "add", "undo")
+"""What a mark says of an indicator; `undo` takes an earlier mark back."""
 OUTCOMES = ("refer", "not_relevant", "wait", "more_information")
 REASONS = ("denied", "other_person", "hypothetical", "lawful", "wrong_words", "not_in_text", "other")
 """Why a suggestion is rejected."""
@@ -36,7 +36,11 @@ class Case(Base):
     __tablename__ = "cases"
     id: Mapped[int] = mapped_column(primary_key=True)
     wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """None once erased."""
     sealed_reference: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What people call it, such as a journal number."""
+    reference: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Keyed hash of what people call it, to find it again."""
     created: Mapped[datetime] = mapped_column(UTCDateTime)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     keep_until: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
@@ -51,14 +55,14 @@ class Text(Base):
         _one_of("kind", KINDS),
         _one_of("stage", STAGES),
         _one_of("outcome", OUTCOMES, optional=True),
-        Index("ix_texts_queue", "stage", "priority", "received"),
-        Index("ix_texts_uncertain", "stage", "uncertainty"),
-        Index("ix_texts_draw", "stage", "draw"),
+        Index("ix_texts_priority", "stage", "priority", "id"),
+        Index("ix_texts_uncertainty", "stage", "uncertainty", "id"),
+        Index("ix_texts_age", "stage", "id"),
+        Index("ix_texts_sample", "stage", "draw", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(10))
-    source: Mapped[str | None] = mapped_column(String(40))
     sealed_text: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_title: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Where it came from, such as a file's name and a row."""
@@ -72,16 +76,31 @@ class Text(Base):
     priority: Mapped[int] = mapped_column(default=0)
     """0 none to 3 high, as `triage.priority` says."""
     uncertainty: Mapped[float] = mapped_column(Float, default=0.0)
-    """How near the nearest indicator is to a decision it does not have, 0 to 1."""
+    """Of the indicator that is least certain: 1 at a probability of one half, 0 at none and at one."""
     draw: Mapped[float] = mapped_column(Float)
     """Uniform at random when it was received: an audit sample takes those below its share."""
     blind: Mapped[bool] = mapped_column(default=False)
     """The first reader marks before seeing suggestions."""
+    twice: Mapped[bool] = mapped_column(default=False)
+    """A second person reads it without seeing what the first decided."""
+    claimed: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When a worker took it to ask the model; given up if that is long ago."""
     for_training: Mapped[bool] = mapped_column(default=False)
     """May leave in an export."""
     outcome: Mapped[str | None] = mapped_column(String(20))
-    version: Mapped[int] = mapped_column(default=1)
-    """Counts changes, so that two people who change the same text at once are told."""
+
+
+class Trace(Base):
+    """Something that texts can have in common: a contact, or a part of their words. A keyed hash tells that, and nothing else."""
+
+    __tablename__ = "traces"
+    __table_args__ = (Index("ix_traces_value", "value"),)
+    text_id: Mapped[int] = mapped_column(ForeignKey("texts.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Number within the text."""
+    kind: Mapped[str] = mapped_column(String(10))
+    """`phone`, `email`, `url`, or `words`."""
+    value: Mapped[str] = mapped_column(String(64))
 
 
 class Suggestion(Base):
@@ -126,6 +145,8 @@ class Reading(Base):
     submitted: Mapped[datetime | None] = mapped_column(UTCDateTime)
     released: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """Given back unread, or taken away. A submitted reading stays held."""
+    emergency: Mapped[str | None] = mapped_column(String(20))
+    """Why it was taken from somebody who held it."""
     outcome: Mapped[str | None] = mapped_column(String(20))
     sealed_note: Mapped[bytes | None] = mapped_column(LargeBinary)
 
@@ -150,29 +171,46 @@ class Mark(Base):
     """JSON list of [start, end] in code points; places, not words."""
     blind: Mapped[bool] = mapped_column(default=False)
     """Made before the suggestions were shown."""
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("marks.id", ondelete="CASCADE"))
     made: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class AuditEntry(Base):
-    """One act, reads included, written in the transaction of the act and chained to the one before."""
+class Upload(Base):
+    """Files that somebody sent together."""
 
-    __tablename__ = "audit"
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(UTCDateTime)
-    actor: Mapped[str] = mapped_column(String(120))
-    act: Mapped[str] = mapped_column(String(40), index=True)
-    subject: Mapped[str] = mapped_column(String(60), index=True)
-    details: Mapped[str] = mapped_column(String(2000))
-    """JSON of names, numbers and yes or no; never words of a text."""
-    previous: Mapped[bytes] = mapped_column(LargeBinary)
-    mac: Mapped[bytes] = mapped_column(LargeBinary)
+    __tablename__ = "uploads"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), index=True)
+    """Its key seals the files while they wait."""
+    together: Mapped[bool]
+    """The texts go to that case; else each is a case of its own."""
+    kind: Mapped[str] = mapped_column(String(10))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    made: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class Switch(Base):
-    """A setting that people change while Tegn runs, such as the stop switch for suggestions."""
+FILE_STATES = ("waiting", "choose", "reading", "done", "failed")
+"""`choose`: a table whose column of texts somebody has to name."""
 
-    __tablename__ = "switches"
-    name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    value: Mapped[str] = mapped_column(String(200))
-    changed: Mapped[datetime] = mapped_column(UTCDateTime)
-    changed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+class UploadedFile(Base):
+    """A file on its way to texts. Its bytes go as soon as they are read."""
+
+    __tablename__ = "uploaded_files"
+    __table_args__ = (_one_of("state", FILE_STATES), Index("ix_uploaded_files_state", "state", "id"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), index=True)
+    sealed_name: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_data: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed_columns: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """JSON list of the names of a table's columns."""
+    sealed_column: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The column that was chosen."""
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    claimed: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    texts: Mapped[int] = mapped_column(default=0)
+    """Texts that were taken from it."""
+    known: Mapped[int] = mapped_column(default=0)
+    """Texts of it that were there already."""
+    problems: Mapped[str] = mapped_column(String(4000), default="[]")
+    """JSON list of [code, place] of `serving.extract.result`."""

@@ -1,13 +1,18 @@
-"""Tables. Secrets are kept as SHA-256 of 256 random bits: there is nothing to guess, so no slow hash is needed."""
+"""Tables of people, keys and the audit log.
+
+Secrets that we make are kept as SHA-256 of 256 random bits: there is nothing to guess, so no slow hash is needed. Passwords,
+which people make, are kept as Argon2id.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import CheckConstraint, DateTime, Dialect, ForeignKey, String, TypeDecorator
+from sqlalchemy import CheckConstraint, DateTime, Dialect, ForeignKey, LargeBinary, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-ROLES = ("analyst", "lead", "admin")
+ROLES = ("analyst", "lead", "engineer", "admin")
+"""What people may be. The role of systems is `client`: they have keys with scopes."""
 SCOPES = ("tag",)
 
 
@@ -37,6 +42,15 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(100), unique=True)
     role: Mapped[str] = mapped_column(String(20))
     created: Mapped[datetime] = mapped_column(UTCDateTime)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    """Argon2id; None until a password is chosen."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """Wrong passwords since the last log-in or lock."""
+    locked_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    removed: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """May not log in any more; the row stays, as what the person did refers to it."""
+    subject: Mapped[str | None] = mapped_column(String(255), unique=True)
+    """Who it is at the OpenID Connect provider."""
 
 
 class LoginLink(Base):
@@ -68,3 +82,28 @@ class ApiKey(Base):
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[str] = mapped_column(String(200))
     created: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class AuditEntry(Base):
+    """One act, reads included, written in the transaction of the act and chained to the one before."""
+
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    actor: Mapped[str] = mapped_column(String(120))
+    act: Mapped[str] = mapped_column(String(40), index=True)
+    subject: Mapped[str] = mapped_column(String(60), index=True)
+    details: Mapped[str] = mapped_column(String(2000))
+    """JSON of names, numbers and yes or no; never words of a text."""
+    previous: Mapped[bytes] = mapped_column(LargeBinary)
+    mac: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Switch(Base):
+    """A setting that people change while Tegn runs, such as the stop switch for suggestions."""
+
+    __tablename__ = "switches"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))
+    changed: Mapped[datetime] = mapped_column(UTCDateTime)
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))

@@ -14,6 +14,8 @@ from serving.app import create_app
 from serving.engine import Engine
 from serving.settings import Settings
 from serving.store.database import migrate, open_store
+from serving.store.ledger import Ledger
+from serving.store.masterkey import MasterKey
 from tests.serving import postgres
 
 
@@ -75,3 +77,9 @@ def store(store_url: str, tmp_path: Path) -> Iterator[sa.Engine]:
     migrate(engine, tmp_path)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def ledger(store: sa.Engine) -> Ledger:
+    """The store with a master key of its own."""
+    return Ledger(store, MasterKey.derive(bytes(range(32))))

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
 
 from serving.settings import InvalidSettings, read_settings
 from serving.store import access as access_module
@@ -28,15 +30,49 @@ def test_migrations_go_down_and_up_with_data_in_it(store, tmp_path):
     assert not Access(store).has_users()
 
 
-def test_secrets_are_not_in_the_store(store):
+def test_people_their_links_and_sessions_outlive_migrations(store_url, tmp_path):
+    engine = open_store(store_url)
+    migrate(engine, tmp_path, "0001")
+    with engine.begin() as db:
+        db.execute(sa.text("INSERT INTO users (name, role, created) VALUES ('Anna', 'analyst', '2026-01-01')"))
+        for table, moments in (("login_links", "expires"), ("sessions", "seen, started")):
+            marks = ", ".join("'2026-01-01'" for _ in moments.split(", "))
+            db.execute(sa.text(f"INSERT INTO {table} (token_hash, user_id, {moments}) VALUES ('x', 1, {marks})"))
+
+    def kept() -> list[int]:
+        with engine.connect() as db:
+            return [db.scalar(sa.text(f"SELECT count(*) FROM {x}")) for x in ("users", "login_links", "sessions")]
+
+    migrate(engine, tmp_path)
+    assert kept() == [1, 1, 1]
+    with engine.begin() as db:
+        db.execute(sa.text("UPDATE users SET role = 'engineer'"))
+    migrate(engine, tmp_path, "-1")
+    assert kept() == [1, 1, 1]
+    with engine.begin() as db:
+        assert db.scalar(sa.text("SELECT role FROM users")) == "analyst"
+    with pytest.raises(IntegrityError), engine.begin() as db:
+        db.execute(sa.text("UPDATE users SET role = 'king'"))
+    engine.dispose()
+
+
+def test_foreign_keys_are_followed_after_a_migration(store):
+    with pytest.raises(IntegrityError), store.begin() as db:
+        db.execute(sa.text("INSERT INTO sessions VALUES ('x', 99, '2026-01-01', '2026-01-01')"))
+
+
+def test_secrets_are_not_in_the_store(store, tmp_path):
     access = Access(store)
     token, key = access.add_user("Anna", "analyst"), access.add_key("k", ["tag"])
     session = access.use_link(token)
     with store.connect() as connection:
         kept = [str(row) for table in Base.metadata.sorted_tables for row in connection.execute(table.select())]
     assert len(kept) >= 4
+    store.dispose()
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("store.db*"))
     for secret in (token, key, session):
         assert not any(secret in row for row in kept)
+        assert secret.encode() not in raw
 
 
 def test_a_link_is_good_once_and_for_a_day(store, monkeypatch):

@@ -1,0 +1,181 @@
+"""The store as people and jobs use it: reads, and acts whose entries in the audit log stand or fall with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session as Transaction
+
+from serving.store import audit
+from serving.store.acts import Detail, check_details
+from serving.store.audit import START, Anchor, Break, Entry
+from serving.store.database import migrate, open_store
+from serving.store.masterkey import MasterKey
+from serving.store.tables import AuditEntry
+from serving.store.vault import Vault
+
+SYSTEM = "system"
+ANONYMOUS = "anonymous"
+_LOCK = 8_317_046_529_150_001
+"""Advisory lock of PostgreSQL under which the audit log grows; any number that no other program uses."""
+_AT_ONCE = 1_000
+
+
+def user(number: int) -> str:
+    """The actor of a person."""
+    return f"user#{number}"
+
+
+@dataclass
+class Act:
+    """A transaction that changes or reads what is about people, with what it records of itself."""
+
+    db: Transaction
+    actor: str
+    now: datetime
+    _entries: list[tuple[str, str, dict[str, Detail]]] = field(default_factory=list)
+
+    def record(self, act: str, subject: str = "", **details: Detail) -> None:
+        """Record an act of `serving.store.acts`; written when the transaction is.
+
+        Raises:
+            NotRecordable: the act or its details are not what the log takes.
+        """
+        check_details(act, details)
+        self._entries.append((act, subject, details))
+
+
+class Ledger:
+    """One store with its keys."""
+
+    def __init__(self, engine: sa.Engine, master: MasterKey) -> None:
+        self.engine = engine
+        self.vault = Vault(master)
+        self._master = master
+        self._sqlite = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that changes nothing and reads nothing that has to be recorded."""
+        with Transaction(self.engine) as db:
+            yield db
+
+    @contextmanager
+    def acting(self, actor: str) -> Iterator[Act]:
+        """A transaction that is committed at the end, with its entries in the audit log; an exception takes all of it back."""
+        # On SQLite the write lock is taken at the start: a transaction that read first could not get it later.
+        engine = self.engine.execution_options(tegn_writes=True)
+        with Transaction(engine, expire_on_commit=False) as db:
+            act = Act(db, actor, datetime.now(UTC))
+            yield act
+            db.flush()
+            self._write(act)
+            db.commit()
+
+    def _write(self, act: Act) -> None:
+        if not act._entries:
+            return
+        if not self._sqlite:
+            # Taken last, when this transaction waits for no row any more: nobody can hold it and wait for us.
+            act.db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        last = self._last(act.db)
+        for name, subject, details in act._entries:
+            entry = audit.follow(
+                self._master.current.audit,
+                last,
+                at=act.now,
+                actor=act.actor,
+                act=name,
+                subject=subject,
+                details={key: value for key, value in details.items() if value is not None},
+            )
+            act.db.add(_row(entry))
+            last = entry.anchor
+
+    @staticmethod
+    def _last(db: Transaction) -> Anchor:
+        found = db.execute(
+            sa.select(AuditEntry.seq, AuditEntry.mac).order_by(AuditEntry.seq.desc()).limit(1)
+        ).one_or_none()
+        return START if found is None else Anchor(found.seq, found.mac)
+
+    def last(self) -> Anchor:
+        """The newest entry of the audit log, to be kept elsewhere."""
+        with self.reading() as db:
+            return self._last(db)
+
+    def verify(self, end: Anchor | None = None) -> tuple[int, Break | None]:
+        """How many entries the log has, and its first break if it has one.
+
+        Args:
+            end: an entry that is known to exist.
+        """
+        count = 0
+
+        def counted(db: Transaction) -> Iterator[Entry]:
+            nonlocal count
+            for row in db.scalars(sa.select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=_AT_ONCE)):
+                count += 1
+                yield _entry(row)
+
+        with self.reading() as db:
+            older = [key.audit for key in self._master.old]
+            broken = audit.verify(self._master.current.audit, counted(db), older=older, end=end)
+        return count, broken
+
+    def entries(self, *, before: int | None = None, count: int = 50, **equal: str) -> list[Entry]:
+        """The newest entries, or those before a number.
+
+        Args:
+            equal: columns that must have a value, such as ``act`` or ``subject``.
+        """
+        query = sa.select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(count).filter_by(**equal)
+        if before is not None:
+            query = query.where(AuditEntry.seq < before)
+        with self.reading() as db:
+            return [_entry(row) for row in db.scalars(query)]
+
+
+def open_ledger(url: str, home: Path, environment: Mapping[str, str]) -> Ledger:
+    """The store at a database URL, migrated, with the master key of the environment or of `home`.
+
+    Raises:
+        UnusableStore: the database cannot be used.
+        UnusableKey: the master key is missing or cannot be used.
+    """
+    engine = open_store(url)
+    migrate(engine, home)
+    with engine.connect() as db:
+        # A key that is not there although something was written with it was lost: a new one would hide that.
+        fresh = db.scalar(sa.select(AuditEntry.seq).limit(1)) is None
+    return Ledger(engine, MasterKey.load(home, environment, create=fresh))
+
+
+def _row(entry: Entry) -> AuditEntry:
+    return AuditEntry(
+        seq=entry.seq,
+        at=entry.at,
+        actor=entry.actor,
+        act=entry.act,
+        subject=entry.subject,
+        details=json.dumps(dict(entry.details), sort_keys=True),
+        previous=entry.previous,
+        mac=entry.mac,
+    )
+
+
+def _entry(row: AuditEntry) -> Entry:
+    """What a row says, whatever it holds by now: verification is what judges it."""
+    try:
+        details: Any = json.loads(row.details)
+    except ValueError:
+        details = None
+    said: Mapping[str, Detail] = details if isinstance(details, dict) else {"": row.details}
+    return Entry(row.seq, row.at, row.actor, row.act, row.subject, said, row.previous, row.mac)
