@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,24 @@ def _unlinked(engine: Engine) -> Iterator[Connection]:
         finally:
             connection.rollback()
             driver.execute("PRAGMA foreign_keys=ON")
+
+
+def overwrite_deleted(engine: Engine) -> bool:
+    """After an erasure: leave nothing of what was deleted in the database's own files; whether that is done.
+
+    SQLite overwrites deleted rows in the database (`secure_delete`), but its log keeps them until a checkpoint empties it, which
+    waits for whoever is reading. PostgreSQL keeps old versions of rows until they are vacuumed; of `cases`, which held the keys,
+    the file is written anew.
+    """
+    if engine.dialect.name != "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM FULL cases")
+        return True
+    with closing(engine.raw_connection()) as driver:
+        cursor = driver.cursor()
+        for _ in range(20):
+            (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                return True
+            time.sleep(0.25)
+    return False

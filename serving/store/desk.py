@@ -68,7 +68,7 @@ class Text(Base):
     """Where it came from, such as a file's name and a row."""
     length: Mapped[int]
     """Code points."""
-    fingerprint: Mapped[str] = mapped_column(String(64), index=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
     """Keyed hash of the canonical text: tells duplicates without telling the text."""
     received: Mapped[datetime] = mapped_column(UTCDateTime)
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
@@ -83,6 +83,8 @@ class Text(Base):
     """The first reader marks before seeing suggestions."""
     twice: Mapped[bool] = mapped_column(default=False)
     """A second person reads it without seeing what the first decided."""
+    model: Mapped[str | None] = mapped_column(String(120))
+    """Name and version of the model whose answer is shown."""
     claimed: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """When a worker took it to ask the model; given up if that is long ago."""
     for_training: Mapped[bool] = mapped_column(default=False)
@@ -147,6 +149,10 @@ class Reading(Base):
     """Given back unread, or taken away. A submitted reading stays held."""
     emergency: Mapped[str | None] = mapped_column(String(20))
     """Why it was taken from somebody who held it."""
+    flagged: Mapped[int | None]
+    """Suggestions with a flag when they were shown to a blind reader, or when the reading was handed in."""
+    found: Mapped[int | None]
+    """How many of those the reader had as stated: a blind one before seeing them."""
     outcome: Mapped[str | None] = mapped_column(String(20))
     sealed_note: Mapped[bytes | None] = mapped_column(LargeBinary)
 

@@ -24,7 +24,7 @@ from serving.store.vault import Vault
 SYSTEM = "system"
 ANONYMOUS = "anonymous"
 _LOCK = 8_317_046_529_150_001
-"""Advisory lock of PostgreSQL under which the audit log grows; any number that no other program uses."""
+"""First of Tegn's advisory locks in PostgreSQL; any number that no other program uses. Under it the audit log grows."""
 _AT_ONCE = 1_000
 
 
@@ -51,6 +51,11 @@ class Act:
         check_details(act, details)
         self._entries.append((act, subject, details))
 
+    def alone(self, number: int) -> None:
+        """Wait until no other act is where this one is; SQLite has one writer at a time anyway."""
+        if self.db.get_bind().dialect.name != "sqlite":
+            self.db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK + number)))
+
 
 class Ledger:
     """One store with its keys."""
@@ -59,7 +64,6 @@ class Ledger:
         self.engine = engine
         self.vault = Vault(master)
         self._master = master
-        self._sqlite = engine.dialect.name == "sqlite"
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -82,9 +86,7 @@ class Ledger:
     def _write(self, act: Act) -> None:
         if not act._entries:
             return
-        if not self._sqlite:
-            # Taken last, when this transaction waits for no row any more: nobody can hold it and wait for us.
-            act.db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        act.alone(0)  # last, when this transaction waits for no row any more: nobody can hold it and wait for us
         last = self._last(act.db)
         for name, subject, details in act._entries:
             entry = audit.follow(

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("draw", sa.Float(), nullable=False),
         sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("twice", sa.Boolean(), nullable=False),
+        sa.Column("model", sa.String(length=120)),
         sa.Column("claimed", sa.DateTime()),
         sa.Column("for_training", sa.Boolean(), nullable=False),
         sa.Column("outcome", sa.String(length=20)),
@@ -94,10 +95,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["submitted_by"], ["users.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("fingerprint"),
     )
     op.create_index("ix_texts_age", "texts", ["stage", "id"])
     op.create_index("ix_texts_case_id", "texts", ["case_id"])
-    op.create_index("ix_texts_fingerprint", "texts", ["fingerprint"])
     op.create_index("ix_texts_priority", "texts", ["stage", "priority", "id"])
     op.create_index("ix_texts_sample", "texts", ["stage", "draw", "id"])
     op.create_index("ix_texts_uncertainty", "texts", ["stage", "uncertainty", "id"])
@@ -130,6 +131,8 @@ def upgrade() -> None:
         sa.Column("submitted", sa.DateTime()),
         sa.Column("released", sa.DateTime()),
         sa.Column("emergency", sa.String(length=20)),
+        sa.Column("flagged", sa.Integer()),
+        sa.Column("found", sa.Integer()),
         sa.Column("outcome", sa.String(length=20)),
         sa.Column("sealed_note", sa.LargeBinary()),
         sa.CheckConstraint(

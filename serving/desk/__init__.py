@@ -1,0 +1,1 @@
+"""The review desk: what people do with texts, apart from how pages show it."""

@@ -1,0 +1,123 @@
+"""Cases: texts that belong together, under one key, kept for a time and then erased for good."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from serving.store.database import overwrite_deleted
+from serving.store.desk import Case, Reading, Text, Upload, UploadedFile
+from serving.store.ledger import SYSTEM, Act, Ledger
+from serving.store.vault import CaseBox, Place, Vault
+
+MAX_REFERENCE = 100
+"""Code points of what people call a case."""
+Sealed = Case | Text | Reading | Upload | UploadedFile
+
+
+class NoSuchCase(LookupError):
+    """There is no case of that number, or it is erased."""
+
+
+def seal(box: CaseBox, row: Sealed, column: str, plain: str | bytes | None) -> None:
+    """Put something sealed into a column of a stored row."""
+    setattr(row, column, None if plain is None else box.seal(plain, Place(row.__tablename__, column, row.id)))
+
+
+def unseal(box: CaseBox, row: Sealed, column: str) -> bytes | None:
+    """What is sealed in a column of a row; None if nothing is.
+
+    Raises:
+        Tampered: it was changed or belongs elsewhere.
+    """
+    sealed = getattr(row, column)
+    return None if sealed is None else box.open(sealed, Place(row.__tablename__, column, row.id))
+
+
+def unseal_text(box: CaseBox, row: Sealed, column: str) -> str:
+    """The text that is sealed in a column of a row; empty if there is none.
+
+    Raises:
+        Tampered: it was changed or belongs elsewhere.
+    """
+    found = unseal(box, row, column)
+    return "" if found is None else found.decode("utf-8", "surrogatepass")
+
+
+def open_box(vault: Vault, case: Case) -> CaseBox:
+    """The box of a case.
+
+    Raises:
+        NoSuchCase: it is erased.
+        KeyLost, Tampered: as `Vault.open_case`.
+    """
+    if case.wrapped_key is None:
+        raise NoSuchCase(f"case {case.id} is erased")
+    return vault.open_case(case.wrapped_key, Place("cases", "wrapped_key", case.id))
+
+
+def case_for(
+    act: Act, vault: Vault, reference: str, *, keep_days: int, by: int | None = None, source: str = "pages"
+) -> Case:
+    """The case that people call so, or a new one; one that is called nothing is always new.
+
+    It is kept for `keep_days` from now, or longer if it was to be.
+    """
+    reference = " ".join(reference.split())[:MAX_REFERENCE]
+    until = act.now + timedelta(days=keep_days)
+    if reference:
+        known = vault.fingerprints(f"case {reference}")
+        found = act.db.scalar(sa.select(Case).where(Case.reference.in_(known), Case.erased.is_(None)))
+        if found is not None:
+            found.keep_until = max(found.keep_until, until)
+            return found
+    case = Case(created=act.now, created_by=by, keep_until=until)
+    act.db.add(case)
+    act.db.flush()
+    case.wrapped_key = vault.new_case_key(Place("cases", "wrapped_key", case.id))
+    if reference:
+        case.reference = vault.fingerprint(f"case {reference}")
+        seal(open_box(vault, case), case, "sealed_reference", reference)
+    act.record("case.created", f"case#{case.id}", source=source)
+    return case
+
+
+def erase(ledger: Ledger, number: int, *, actor: str, reason: str) -> int:
+    """Erase a case for good: its key, its texts, all that was decided; returns how many texts it had.
+
+    What remains is a row that says when, and entries without words in the audit log. Copies of the store from before still hold
+    key and texts.
+
+    Raises:
+        NoSuchCase: see the class.
+    """
+    with ledger.acting(actor) as act:
+        texts = erase_in(act, number, reason)
+    overwrite_deleted(ledger.engine)
+    return texts
+
+
+def erase_in(act: Act, number: int, reason: str) -> int:
+    """As `erase`, within an act; afterwards `overwrite_deleted` is to be called."""
+    case = act.db.get(Case, number)
+    if case is None or case.erased is not None:
+        raise NoSuchCase(f"there is no case {number}, or it is erased already")
+    texts = act.db.scalar(sa.select(sa.func.count()).select_from(Text).where(Text.case_id == number)) or 0
+    act.db.execute(sa.delete(Text).where(Text.case_id == number))
+    act.db.execute(sa.delete(Upload).where(Upload.case_id == number))
+    case.wrapped_key = case.sealed_reference = case.reference = None
+    case.erased = act.now
+    act.record("case.erased", f"case#{number}", documents=texts, reason=reason)
+    return texts
+
+
+def erase_expired(ledger: Ledger) -> int:
+    """Erase the cases whose time is over; returns how many."""
+    with ledger.acting(SYSTEM) as act:
+        over = list(act.db.scalars(sa.select(Case.id).where(Case.keep_until < act.now, Case.erased.is_(None))))
+        for number in over:
+            erase_in(act, number, "expired")
+    if over:
+        overwrite_deleted(ledger.engine)
+    return len(over)

@@ -1,0 +1,104 @@
+"""What was decided of texts that are done, and the export that models learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session as Transaction
+
+from serving.desk import marks
+from serving.desk.cases import open_box, unseal_text
+from serving.desk.marks import Decision
+from serving.desk.views import marks_of
+from serving.store.desk import Case, Reading, Text
+from serving.store.ledger import SYSTEM, Ledger
+from triage.text import Document, Label
+from triage.wire import document_to_json
+
+SOURCE = "review"
+"""Where exported texts say they come from."""
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A text that leaves for training: the document, and how its labels came about."""
+
+    document: dict[str, Any]
+    """As in JSON Lines of documents."""
+    provenance: dict[str, Any]
+    """Who is not told; how many read it, whether blind, what they said of each suggestion, which model suggested."""
+
+
+def submitted(db: Transaction, text_id: int) -> list[Reading]:
+    """The readings of a text that were handed in, in their order."""
+    query = sa.select(Reading).where(Reading.text_id == text_id, Reading.submitted.is_not(None))
+    return list(db.scalars(query.order_by(Reading.id)))
+
+
+def final(db: Transaction, readings: list[Reading]) -> dict[str, Decision]:
+    """What stands of a text in the end: what its reader says; of two who agree, either; else what settles it."""
+    said = {reading.part: marks.current(marks_of(db, reading)) for reading in readings}
+    first, second, settled = (said.get(part, {}) for part in ("first", "second", "adjudicator"))
+    if "second" not in said:
+        return first
+    agreed = {code: x for code, x in first.items() if code in second and second[code].says == x.says}
+    if "adjudicator" not in said:
+        return agreed
+    return {**agreed, **settled}
+
+
+def export(ledger: Ledger, *, actor: str = SYSTEM) -> Iterator[Record]:
+    """All texts that are done and may be used for training, oldest first; recorded once all were taken."""
+    last, count = 0, 0
+    while True:
+        with ledger.reading() as db:
+            query = (
+                sa.select(Text, Case)
+                .join(Case)
+                .where(Text.stage == "done", Text.for_training, Text.id > last)
+                .order_by(Text.id)
+                .limit(_AT_ONCE)
+            )
+            rows = db.execute(query).all()
+            records = [_record(db, ledger, text, case) for text, case in rows]
+        yield from records
+        count += len(records)
+        if len(rows) < _AT_ONCE:
+            break
+        last = rows[-1][0].id
+    with ledger.acting(actor) as act:
+        act.record("export.made", format="jsonl", records=count, with_text=True)
+
+
+def _record(db: Transaction, ledger: Ledger, text: Text, case: Case) -> Record:
+    readings = submitted(db, text.id)
+    decisions = final(db, readings)
+    document = Document(
+        id=f"{SOURCE}-{text.id}",
+        kind=text.kind,
+        text=unseal_text(open_box(ledger.vault, case), text, "sealed_text"),
+        source=SOURCE,
+        lang="da",
+        labels=tuple(Label(x.indicator, x.state, x.spans) for x in decisions.values() if x.state is not None),
+    )
+    parts = {reading.part for reading in readings}
+    return Record(
+        document_to_json(document),
+        {
+            "id": document.id,
+            "model": text.model,
+            "readers": len(parts & {"first", "second"}),
+            "adjudicated": "adjudicator" in parts,
+            "blind_first": text.blind,
+            "outcome": text.outcome,
+            "done": max(reading.submitted for reading in readings if reading.submitted).date().isoformat(),
+            "decisions": {
+                code: {"verdict": x.verdict, "state": x.state, "reason": x.reason, "blind": x.blind}
+                for code, x in sorted(decisions.items())
+            },
+        },
+    )

@@ -1,0 +1,140 @@
+"""Marks: what a reader says of one indicator. They are only ever added; an undo is a mark too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from serving.store.desk import REASONS, Mark
+from triage.assessment import CLEAR, Assessment
+from triage.indicators import Scheme
+from triage.text import STATES, Span
+
+MAX_SPANS = 50
+_STATE_OF_REASON = {"denied": "denied", "other_person": "other_person", "hypothetical": "hypothetical"}
+
+
+class NotAMark(ValueError):
+    """The mark says something that cannot be; `code` says what, for the page to explain."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reader says of an indicator, as it stands."""
+
+    mark: int
+    """Number of the mark."""
+    indicator: str
+    verdict: str
+    state: str | None
+    """None: the text says nothing of the indicator."""
+    spans: tuple[Span, ...]
+    reason: str | None
+    blind: bool
+    """Made before the suggestions were shown."""
+    made: datetime
+    undone: bool = False
+
+    @property
+    def says(self) -> tuple[str, str | None]:
+        """What two readers have to agree on."""
+        return self.indicator, self.state
+
+
+def _decision(mark: Mark, *, undone: bool) -> Decision:
+    spans = tuple(Span(start, end) for start, end in json.loads(mark.spans or "[]"))
+    return Decision(
+        mark.id, mark.indicator, mark.verdict, mark.state, spans, mark.reason, mark.blind, mark.made, undone
+    )
+
+
+def history(marks: Iterable[Mark]) -> list[Decision]:
+    """Everything a reader ever said in a reading, oldest first; what was taken back is told as undone."""
+    rows = sorted(marks, key=lambda x: x.id)
+    undone = {x.undoes for x in rows if x.verdict == "undo"}
+    return [_decision(x, undone=x.id in undone) for x in rows if x.verdict != "undo"]
+
+
+def current(marks: Iterable[Mark]) -> dict[str, Decision]:
+    """What stands: of each indicator the last mark that was not taken back."""
+    return {x.indicator: x for x in history(marks) if not x.undone}
+
+
+def suggested_spans(assessment: Assessment | None, code: str) -> tuple[Span, ...] | None:
+    """The words that a suggestion rests on; None if the indicator is not suggested."""
+    for finding in assessment.findings if assessment else ():
+        if finding.code == code and finding.decision != CLEAR:
+            return tuple(x.span for x in finding.evidence)
+    return None
+
+
+def checked(
+    *,
+    code: str,
+    verdict: str,
+    state: str,
+    reason: str,
+    spans: Sequence[Span],
+    length: int,
+    kind: str,
+    scheme: Scheme,
+    assessment: Assessment | None,
+) -> Mark:
+    """A new mark, not stored yet.
+
+    Args:
+        length: code points of the text.
+        assessment: what was suggested, or None while nothing is shown.
+
+    Raises:
+        NotAMark: see the class.
+    """
+    if code not in scheme.position or (kind != "ad" and scheme[code].element == "ad"):
+        raise NotAMark("indicator")
+    suggested = suggested_spans(assessment, code)
+    if verdict in ("accept", "reject"):
+        if suggested is None:
+            raise NotAMark("not_suggested")
+        if verdict == "accept":
+            return _mark(code, verdict, "stated", suggested)
+        if reason not in REASONS:
+            raise NotAMark("reason")
+        said = _STATE_OF_REASON.get(reason)
+        return _mark(code, verdict, said, suggested if said else (), reason)
+    if verdict not in ("correct", "add"):
+        raise NotAMark("verdict")
+    if state not in STATES:
+        raise NotAMark("state")
+    # A suggestion that is marked otherwise is corrected; anything else is added, whatever the page called it.
+    return _mark(code, "add" if suggested is None else "correct", state, _tidy(spans, length))
+
+
+def _tidy(spans: Sequence[Span], length: int) -> tuple[Span, ...]:
+    """Spans in order, those that touch or overlap as one."""
+    if not spans or len(spans) > MAX_SPANS:
+        raise NotAMark("spans")
+    tidy: list[Span] = []
+    for span in sorted(spans):
+        if not 0 <= span.start < span.end <= length:
+            raise NotAMark("spans")
+        if tidy and span.start <= tidy[-1].end:
+            tidy[-1] = Span(tidy[-1].start, max(span.end, tidy[-1].end))
+        else:
+            tidy.append(span)
+    return tuple(tidy)
+
+
+def _mark(code: str, verdict: str, state: str | None, spans: Sequence[Span], reason: str | None = None) -> Mark:
+    return Mark(
+        indicator=code,
+        verdict=verdict,
+        state=state,
+        reason=reason,
+        spans=json.dumps([[x.start, x.end] for x in spans]),
+    )

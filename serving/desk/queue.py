@@ -1,0 +1,219 @@
+"""The queue: which texts wait, in which order, and who has which. Nobody gets a text that somebody else holds unknowingly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session as Transaction
+
+from serving.store.desk import Reading, Text
+from serving.store.ledger import SYSTEM, Act, Ledger, user
+from serving.store.tables import User
+
+ORDERS = ("priority", "uncertainty", "age", "sample")
+"""Highest priority first; least certain first; oldest first; at random, for an audit of what the model passes over."""
+PART_OF = {"first": "first", "second": "second", "adjudication": "adjudicator"}
+"""The part in which a text is read at each stage."""
+LYING = timedelta(hours=8)
+"""A text that somebody holds and has not touched for this long goes back to the queue."""
+EMERGENCIES = ("danger", "deadline", "absence", "oversight")
+"""Why somebody takes a text that another person holds, or reads one that is not theirs."""
+_COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
+    "priority": (Text.priority.desc(), Text.id.asc()),
+    "uncertainty": (Text.uncertainty.desc(), Text.id.asc()),
+    "age": (Text.id.asc(),),
+    "sample": (Text.draw.asc(), Text.id.asc()),
+}
+
+
+class Held(RuntimeError):
+    """Somebody else holds the text; `by` is their name."""
+
+    def __init__(self, by: str) -> None:
+        self.by = by
+        super().__init__("somebody else holds the text")
+
+
+class NotYours(RuntimeError):
+    """The person may not read the text in this part: they read it before, or it takes a lead."""
+
+
+class NotWaiting(RuntimeError):
+    """The text waits for nobody: it is done, not tagged yet, or erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A text in the queue. It shows nothing of the text itself."""
+
+    id: int
+    case_id: int
+    kind: str
+    stage: str
+    received: datetime
+    length: int
+    priority: int
+    blind: bool
+    outcome: str | None
+    holder: str | None
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which texts to list."""
+
+    stage: str = "first"
+    kind: str = ""
+    least: int = 0
+    """Lowest priority."""
+    mine: bool = False
+    """Only those that the person holds."""
+
+
+def counts(db: Transaction) -> dict[str, int]:
+    """How many texts wait at each stage."""
+    rows = db.execute(sa.select(Text.stage, sa.func.count()).group_by(Text.stage)).all()
+    return dict(rows)
+
+
+def listed(
+    db: Transaction, person: int, wanted: Filter, order: str, *, page: int = 1, size: int = 25
+) -> tuple[list[Waiting], bool]:
+    """One page of the queue, and whether there is another after it."""
+    query = (
+        sa.select(Text, User.name, User.id)
+        .outerjoin(Reading, (Reading.text_id == Text.id) & Reading.released.is_(None) & Reading.submitted.is_(None))
+        .outerjoin(User, User.id == Reading.user_id)
+        .order_by(*_COLUMNS[order])
+        .limit(size + 1)
+        .offset((page - 1) * size)
+    )
+    query = query.where(Reading.user_id == person) if wanted.mine else query.where(Text.stage == wanted.stage)
+    if wanted.kind:
+        query = query.where(Text.kind == wanted.kind)
+    if wanted.least:
+        # Of a text that is to be read blind nothing is told before it is read.
+        query = query.where(Text.priority >= wanted.least, Text.blind.is_(False))
+    rows = db.execute(query).all()
+    texts = [
+        Waiting(
+            id=text.id,
+            case_id=text.case_id,
+            kind=text.kind,
+            stage=text.stage,
+            received=text.received,
+            length=text.length,
+            priority=text.priority,
+            blind=text.blind and text.stage in ("new", "first"),
+            outcome=text.outcome,
+            holder=name,
+            mine=holder == person,
+        )
+        for text, name, holder in rows[:size]
+    ]
+    return texts, len(rows) > size
+
+
+def take(ledger: Ledger, person: int, text_id: int, *, may_adjudicate: bool, emergency: str | None = None) -> int:
+    """Take a text to read it; returns the number of the reading. Whoever has it already keeps it.
+
+    Args:
+        emergency: one of `EMERGENCIES`: take it although somebody else holds it, who loses it.
+
+    Raises:
+        Held, NotYours, NotWaiting: see the classes.
+    """
+    with ledger.acting(user(person)) as act:
+        text = act.db.scalar(sa.select(Text).where(Text.id == text_id).with_for_update())
+        if text is None or text.stage not in PART_OF:
+            raise NotWaiting(f"text {text_id} waits for nobody")
+        part = PART_OF[text.stage]
+        held = act.db.execute(
+            sa.select(Reading, User.name)
+            .join(User, User.id == Reading.user_id)
+            .where(Reading.text_id == text_id, Reading.part == part, Reading.released.is_(None))
+        ).one_or_none()
+        if held is not None and held[0].user_id == person:
+            return held[0].id
+        _check_part(act.db, person, text_id, part, may_adjudicate=may_adjudicate)
+        if held is not None:
+            if emergency is None:
+                raise Held(held[1])
+            held[0].released = act.now
+            act.db.flush()  # before the new reading, which would stand beside it
+        reading = Reading(
+            text_id=text_id, user_id=person, part=part, taken=act.now, touched=act.now, emergency=emergency
+        )
+        act.db.add(reading)
+        act.db.flush()
+        act.record("reading.taken", f"text#{text_id}", part=part, emergency=emergency)
+        return reading.id
+
+
+def _check_part(db: Transaction, person: int, text_id: int, part: str, *, may_adjudicate: bool) -> None:
+    """Nobody reads a text twice, and differences are settled by a lead who is neither reader."""
+    before = db.scalar(
+        sa.select(Reading.id).where(
+            Reading.text_id == text_id, Reading.user_id == person, Reading.submitted.is_not(None)
+        )
+    )
+    if before is not None:
+        raise NotYours("this person read the text already")
+    if part == "adjudicator" and not may_adjudicate:
+        raise NotYours("differences are settled by a lead")
+
+
+def take_next(ledger: Ledger, person: int, wanted: Filter, order: str, *, may_adjudicate: bool) -> int | None:
+    """Take the first text of a list that is free for this person; returns its number, or None if there is none."""
+    page = 1
+    while True:
+        with ledger.reading() as db:
+            texts, more = listed(db, person, wanted, order, page=page, size=50)
+        for text in texts:
+            if text.holder is not None and not text.mine:
+                continue
+            try:
+                take(ledger, person, text.id, may_adjudicate=may_adjudicate)
+            except (Held, NotYours, NotWaiting):
+                continue  # somebody was faster, or it is another's turn
+            return text.id
+        if not more:
+            return None
+        page += 1
+
+
+def give_back(ledger: Ledger, person: int, text_id: int) -> None:
+    """Put a text back; nothing happens if the person does not hold it."""
+    with ledger.acting(user(person)) as act:
+        held = act.db.scalar(
+            sa.select(Reading).where(
+                Reading.text_id == text_id,
+                Reading.user_id == person,
+                Reading.released.is_(None),
+                Reading.submitted.is_(None),
+            )
+        )
+        if held is not None:
+            _release(act, held, idle=False)
+
+
+def give_back_lying(ledger: Ledger) -> int:
+    """Put back the texts that lie untouched; returns how many."""
+    with ledger.acting(SYSTEM) as act:
+        lying = sa.select(Reading).where(
+            Reading.released.is_(None), Reading.submitted.is_(None), Reading.touched < act.now - LYING
+        )
+        found = list(act.db.scalars(lying))
+        for reading in found:
+            _release(act, reading, idle=True)
+    return len(found)
+
+
+def _release(act: Act, reading: Reading, *, idle: bool) -> None:
+    reading.released = act.now
+    act.record("reading.given_back", f"text#{reading.text_id}", part=reading.part, idle=idle)

@@ -1,0 +1,221 @@
+"""One person reading one text: what they mark, take back and hand in."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session as Transaction
+
+from serving.desk import marks
+from serving.desk.cases import open_box, seal
+from serving.desk.marks import NotAMark
+from serving.desk.switches import read_switches
+from serving.desk.views import answer_of, differing, earlier_readings, find, hides, marks_of, reading_of
+from serving.store.desk import OUTCOMES, Case, Mark, Reading, Text
+from serving.store.ledger import Act, Ledger, user
+from triage.assessment import FLAG, Assessment
+from triage.indicators import Scheme
+from triage.text import Span
+
+MAX_NOTE = 5_000
+"""Code points of a reader's note."""
+
+
+class NotHeld(RuntimeError):
+    """The person does not hold the text: take it first."""
+
+
+class Changed(RuntimeError):
+    """The reading changed since the page was made, as in another window: show it anew and let the person look."""
+
+
+class Unfinished(ValueError):
+    """The reading cannot be handed in yet; `codes` are indicators without a decision, `outcome` tells whether it is missing."""
+
+    def __init__(self, codes: tuple[str, ...], *, outcome: bool) -> None:
+        self.codes, self.outcome = codes, outcome
+        super().__init__("a decision is missing")
+
+
+def _touch(act: Act, person: int, text_id: int, version: int | None) -> tuple[Text, Case, Reading, list[Mark]]:
+    """The open reading of a person, locked, if it is as the page that asks knew it."""
+    text, case = find(act.db, text_id)
+    reading = reading_of(act.db, person, text_id)
+    if reading is None or reading.submitted is not None:
+        raise NotHeld("the person does not hold the text")
+    act.db.refresh(reading, with_for_update=True)
+    if reading.released is not None or reading.submitted is not None:
+        raise NotHeld("the person does not hold the text any more")
+    mine = marks_of(act.db, reading)
+    if version is not None and version != max((x.id for x in mine), default=0):
+        raise Changed("the reading changed meanwhile")
+    reading.touched = act.now
+    return text, case, reading, mine
+
+
+def mark(
+    ledger: Ledger,
+    scheme: Scheme,
+    person: int,
+    text_id: int,
+    *,
+    version: int,
+    code: str,
+    verdict: str,
+    state: str = "",
+    reason: str = "",
+    spans: tuple[Span, ...] = (),
+) -> int:
+    """Say something of an indicator; returns the reading's new version. Once it returns, it is kept.
+
+    Raises:
+        NoSuchText, NotHeld, Changed, NotAMark: see the classes.
+    """
+    with ledger.acting(user(person)) as act:
+        text, case, reading, _ = _touch(act, person, text_id, version)
+        stopped = not read_switches(act.db).suggestions
+        hidden = hides(reading, text, stopped=stopped)
+        new = marks.checked(
+            code=code,
+            verdict=verdict,
+            state=state,
+            reason=reason,
+            spans=spans,
+            length=text.length,
+            kind=text.kind,
+            scheme=scheme,
+            assessment=None if hidden else answer_of(act.db, open_box(ledger.vault, case), text),
+        )
+        new.reading_id, new.made, new.blind = reading.id, act.now, hidden
+        act.db.add(new)
+        act.db.flush()
+        act.record(
+            "decision.made",
+            f"text#{text_id}",
+            indicator=new.indicator,
+            verdict=new.verdict,
+            state=new.state,
+            reason=new.reason,
+        )
+        return new.id
+
+
+def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> int:
+    """Take back the last mark that stands; returns the new version.
+
+    Raises:
+        NoSuchText, NotHeld, Changed: see the classes.
+        NotAMark: there is nothing to take back.
+    """
+    with ledger.acting(user(person)) as act:
+        _, _, reading, mine = _touch(act, person, text_id, version)
+        standing = [x for x in marks.history(mine) if not x.undone]
+        if not standing:
+            raise NotAMark("nothing_to_undo")
+        last = standing[-1]
+        row = Mark(
+            reading_id=reading.id,
+            indicator=last.indicator,
+            verdict="undo",
+            undoes=last.mark,
+            blind=reading.shown is None,
+            made=act.now,
+        )
+        act.db.add(row)
+        act.db.flush()
+        act.record("decision.undone", f"text#{text_id}", indicator=last.indicator)
+        return row.id
+
+
+def show(ledger: Ledger, person: int, text_id: int) -> None:
+    """Show the suggestions to somebody who read blind; what was marked so far stays told as blind.
+
+    Raises:
+        NoSuchText, NotHeld: see the classes.
+    """
+    with ledger.acting(user(person)) as act:
+        text, case, reading, mine = _touch(act, person, text_id, None)
+        if reading.shown is None:
+            said = marks.current(mine)
+            reading.shown = act.now
+            _count(reading, _flagged(answer_of(act.db, open_box(ledger.vault, case), text)), said)
+            act.record("reading.shown", f"text#{text_id}", marks=len(said))
+
+
+def _flagged(answer: Assessment | None) -> list[str]:
+    return [x.code for x in (answer.findings if answer else ()) if x.decision == FLAG]
+
+
+def _count(reading: Reading, flagged: list[str], said: dict[str, marks.Decision]) -> None:
+    """Keep how many of the flagged suggestions the reader has as stated."""
+    reading.flagged = len(flagged)
+    reading.found = sum(code in said and said[code].state == "stated" for code in flagged)
+
+
+def submit(
+    ledger: Ledger,
+    person: int,
+    text_id: int,
+    *,
+    version: int,
+    outcome: str,
+    note: str = "",
+    for_training: bool = False,
+    ask_second: bool = False,
+) -> str:
+    """Hand in a reading; returns the stage that the text goes to.
+
+    Raises:
+        NoSuchText, NotHeld, Changed: see the classes.
+        Unfinished: a flagged suggestion, or a difference to settle, has no decision, or there is no outcome.
+        NotAMark: the note is too long.
+    """
+    with ledger.acting(user(person)) as act:
+        text, case, reading, mine = _touch(act, person, text_id, version)
+        box = open_box(ledger.vault, case)
+        if len(note) > MAX_NOTE:
+            raise NotAMark("note")
+        stopped = not read_switches(act.db).suggestions
+        if hides(reading, text, stopped=stopped) and not stopped:
+            raise Unfinished((), outcome=outcome not in OUTCOMES)  # a blind reading ends with a look at the suggestions
+        answer = None if stopped else answer_of(act.db, box, text)
+        earlier = earlier_readings(act.db, box, text, reading)
+        wanted = differing(earlier) if reading.part == "adjudicator" else _flagged(answer)
+        said = marks.current(mine)
+        missing = tuple(code for code in wanted if code not in said)
+        if missing or outcome not in OUTCOMES:
+            raise Unfinished(missing, outcome=outcome not in OUTCOMES)
+        reading.submitted, reading.outcome = act.now, outcome
+        if reading.flagged is None and reading.part != "adjudicator" and not stopped:
+            _count(reading, _flagged(answer), said)
+        if note.strip():
+            seal(box, reading, "sealed_note", note)
+        text.for_training = text.for_training or for_training
+        text.twice = text.twice or (ask_second and reading.part == "first")
+        act.db.flush()
+        text.stage = _next_stage(act.db, text, reading)
+        if text.stage == "done":
+            text.outcome = outcome
+        act.record(
+            "reading.submitted",
+            f"text#{text_id}",
+            part=reading.part,
+            outcome=outcome,
+            stage=text.stage,
+            for_training=for_training,
+        )
+        return text.stage
+
+
+def _next_stage(db: Transaction, text: Text, reading: Reading) -> str:
+    """Where a text goes after a reading: to a second reader, to somebody who settles differences, or nowhere."""
+    if reading.part == "first":
+        return "second" if text.twice else "done"
+    if reading.part == "adjudicator":
+        return "done"
+    first = db.scalar(
+        sa.select(Reading).where(Reading.text_id == text.id, Reading.part == "first", Reading.submitted.is_not(None))
+    )
+    if first is None:
+        return "done"
+    mine, theirs = ({x.says for x in marks.current(marks_of(db, row)).values() if x.state} for row in (reading, first))
+    return "done" if mine == theirs and reading.outcome == first.outcome else "adjudication"

@@ -1,0 +1,89 @@
+"""Asks the model about texts that wait, a few at a time; what was begun and not finished is begun again later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from serving.desk.answers import LEVELS, dump, uncertainty
+from serving.desk.cases import open_box, unseal_text
+from serving.desk.traces import trace
+from serving.store.desk import Case, Reading, Suggestion, Text
+from serving.store.ledger import SYSTEM, Ledger
+from serving.store.vault import Place
+from triage.assessment import Assessment
+from triage.text import Document
+
+GIVEN_UP = timedelta(minutes=15)
+"""After this long a text that was claimed and not tagged is claimed anew: its worker died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model that is asked."""
+
+    name: str
+    """Name and version."""
+    digest: str
+    """Hexadecimal digits that tell its weights apart, for the audit log."""
+
+
+def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> list[Document]:
+    """Texts that no other worker has, to ask the model about.
+
+    Args:
+        outdated: not the new ones, but those that an earlier model read and nobody took since.
+    """
+    over = datetime.now(UTC) - GIVEN_UP
+    free = sa.or_(Text.claimed.is_(None), Text.claimed < over)
+    taken = sa.select(Reading.id).where(Reading.text_id == Text.id, Reading.released.is_(None)).exists()
+    wanted = (Text.stage == "first", Text.model != model.name, ~taken) if outdated else (Text.stage == "new",)
+    query = sa.select(Text.id).where(*wanted, free).order_by(Text.id).limit(count)
+    with ledger.reading() as db:
+        if db.scalar(query.limit(1)) is None:  # usually, and then nobody has to wait for the write lock
+            return []
+    with ledger.acting(SYSTEM) as act:
+        if ledger.engine.dialect.name != "sqlite":
+            query = query.with_for_update(skip_locked=True)
+        numbers = list(act.db.scalars(query))
+        act.db.execute(sa.update(Text).where(Text.id.in_(numbers)).values(claimed=act.now))
+        rows = act.db.execute(sa.select(Text, Case).join(Case).where(Text.id.in_(numbers)).order_by(Text.id)).all()
+        return [
+            Document(str(text.id), text.kind, unseal_text(open_box(ledger.vault, case), text, "sealed_text"))
+            for text, case in rows
+        ]
+
+
+def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessments: Sequence[Assessment]) -> int:
+    """Keep what the model said; returns how many texts it was kept for: one that was erased meanwhile is left out."""
+    kept = 0
+    with ledger.acting(SYSTEM) as act:
+        for document, assessment in zip(documents, assessments, strict=True):
+            found = act.db.execute(
+                sa.select(Text, Case).join(Case).where(Text.id == int(document.id)).with_for_update(of=Text)
+            ).one_or_none()
+            if found is None:
+                continue
+            text, case = found
+            box = open_box(ledger.vault, case)
+            level = assessment.priority.level
+            same = (Suggestion.text_id == text.id, Suggestion.model == model.name)
+            row = act.db.scalar(sa.select(Suggestion).where(*same))
+            if row is None:
+                row = Suggestion(text_id=text.id, model=model.name, made=act.now, sealed_answer=b"")
+                act.db.add(row)
+                act.db.flush()
+            row.made = act.now
+            row.sealed_answer = box.seal(dump(assessment), Place("suggestions", "sealed_answer", row.id))
+            text.model = model.name
+            text.priority, text.uncertainty = LEVELS.index(level), uncertainty(assessment)
+            text.claimed = None
+            if text.stage == "new":
+                text.stage = "first"
+                trace(act.db, ledger.vault, text.id, document.text, assessment.entities)
+            act.record("document.tagged", f"text#{text.id}", model=model.digest, priority=level)
+            kept += 1
+    return kept

@@ -1,0 +1,307 @@
+"""Reading a text: decisions, undo, blind reading, a second reader, settling, and what is exported of it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from serving.desk import agreement, decisions, queue, reading, views
+from serving.desk.marks import NotAMark
+from serving.desk.reading import Changed, NotHeld, Unfinished
+from serving.store.desk import Mark, Text
+from tests.serving.desk.conftest import SCHEME, Desk, spans
+from triage.text import Span
+from triage.wire import read_document
+
+TEXT = "😀 Chefen tog hans pas. Han skylder 80.000 kr., og de slog ham ikke."
+FLAGS = {"withheld_documents": "tog hans pas", "debt_bondage": "skylder 80.000 kr."}
+
+
+class Reader:
+    """A person who reads one text, as a page does: each act says which version it saw."""
+
+    def __init__(self, desk: Desk, who: str, number: int) -> None:
+        self.desk, self.person, self.number = desk, desk.people[who], number
+        desk.take(who, number)
+
+    def see(self) -> views.View:
+        return views.open_text(self.desk.ledger, self.person, self.number)
+
+    def mark(self, code: str, verdict: str, **more: object) -> int:
+        values = {"version": self.see().version, **more}
+        return reading.mark(self.desk.ledger, SCHEME, self.person, self.number, code=code, verdict=verdict, **values)
+
+    def undo(self) -> int:
+        return reading.undo(self.desk.ledger, self.person, self.number, version=self.see().version)
+
+    def show(self) -> None:
+        reading.show(self.desk.ledger, self.person, self.number)
+
+    def submit(self, outcome: str = "refer", **more: object) -> str:
+        values = {"version": self.see().version, **more}
+        return reading.submit(self.desk.ledger, self.person, self.number, outcome=outcome, **values)
+
+    def finish(self, outcome: str = "refer", **more: object) -> str:
+        for finding in self.see().assessment.findings:
+            if finding.code not in self.see().decisions:
+                self.mark(finding.code, "accept")
+        return self.submit(outcome, **more)
+
+
+def _said(view: views.View) -> dict[str, tuple[str, str | None]]:
+    return {code: (x.verdict, x.state) for code, x in view.decisions.items()}
+
+
+def test_nothing_is_decided_until_a_person_decides_it(desk):
+    reader = Reader(desk, "anna", desk.ready(TEXT, FLAGS))
+    assert {x.code for x in reader.see().assessment.findings} == set(FLAGS)
+    assert reader.see().decisions == {}
+    with pytest.raises(Unfinished) as raised:
+        reader.submit()
+    assert set(raised.value.codes) == set(FLAGS)
+    assert not raised.value.outcome
+
+
+def test_accept_reject_correct_add_and_undo(desk):
+    reader = Reader(desk, "anna", desk.ready(TEXT, FLAGS))
+    reader.mark("withheld_documents", "accept")
+    reader.mark("debt_bondage", "reject", reason="lawful")
+    reader.mark("violence", "add", state="denied", spans=spans(TEXT, "slog ham ikke"))
+    assert _said(reader.see()) == {
+        "withheld_documents": ("accept", "stated"), "debt_bondage": ("reject", None), "violence": ("add", "denied"),
+    }  # fmt: skip
+    reader.mark("debt_bondage", "correct", state="stated", spans=spans(TEXT, "skylder", "80.000 kr"))
+    assert _said(reader.see())["debt_bondage"] == ("correct", "stated")
+    reader.undo()
+    assert _said(reader.see())["debt_bondage"] == ("reject", None)
+    reader.undo()
+    assert "violence" not in reader.see().decisions
+    reader.undo()
+    reader.undo()
+    assert reader.see().decisions == {}
+    with pytest.raises(NotAMark):
+        reader.undo()
+    history = reader.see().history
+    assert [x.verdict for x in history] == ["accept", "reject", "add", "correct"]
+    assert all(x.undone for x in history)
+
+
+def test_spans_are_code_points_past_an_emoji_and_are_put_in_order(desk):
+    reader = Reader(desk, "anna", desk.ready(TEXT, FLAGS))
+    assert TEXT.index("Chefen") == 2
+    given = (*spans(TEXT, "80.000 kr", "skylder 80"), Span(2, 8))
+    reader.mark("debt_bondage", "correct", state="stated", spans=given)
+    kept = reader.see().decisions["debt_bondage"].spans
+    assert [TEXT[x.start : x.end] for x in kept] == ["Chefen", "skylder 80.000 kr"]
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict", "more", "problem"),
+    [
+        ("no_such", "add", {"state": "stated", "spans": (Span(0, 1),)}, "indicator"),
+        ("youth_marketing", "add", {"state": "stated", "spans": (Span(0, 1),)}, "indicator"),
+        ("violence", "accept", {}, "not_suggested"),
+        ("violence", "reject", {"reason": "lawful"}, "not_suggested"),
+        ("debt_bondage", "reject", {}, "reason"),
+        ("debt_bondage", "reject", {"reason": "because"}, "reason"),
+        ("debt_bondage", "correct", {"state": "perhaps", "spans": (Span(0, 1),)}, "state"),
+        ("debt_bondage", "correct", {"state": "stated"}, "spans"),
+        ("debt_bondage", "correct", {"state": "stated", "spans": (Span(3, 3),)}, "spans"),
+        ("debt_bondage", "correct", {"state": "stated", "spans": (Span(-1, 3),)}, "spans"),
+        ("debt_bondage", "correct", {"state": "stated", "spans": (Span(0, 1_000),)}, "spans"),
+        ("debt_bondage", "correct", {"state": "stated", "spans": tuple(Span(i, i + 1) for i in range(51))}, "spans"),
+        ("debt_bondage", "undo", {}, "verdict"),
+    ],
+)
+def test_a_mark_that_cannot_be_is_refused_and_not_kept(desk, code, verdict, more, problem):
+    reader = Reader(desk, "anna", desk.ready(TEXT, FLAGS))
+    with pytest.raises(NotAMark) as raised:
+        reader.mark(code, verdict, **more)
+    assert raised.value.code == problem
+    assert reader.see().history == []
+
+
+def test_only_the_holder_marks_and_only_what_they_saw(desk):
+    number = desk.ready(TEXT, FLAGS)
+    reader = Reader(desk, "anna", number)
+    with pytest.raises(NotHeld):
+        reading.mark(desk.ledger, SCHEME, desk.people["bo"], number, version=0, code="debt_bondage", verdict="accept")
+    seen = reader.see().version
+    reader.mark("debt_bondage", "accept")
+    with pytest.raises(Changed):
+        reader.mark("debt_bondage", "reject", reason="lawful", version=seen)
+    with pytest.raises(Changed):
+        reader.submit(version=seen)
+    desk.take("bo", number, emergency="danger")
+    with pytest.raises(NotHeld):
+        reader.mark("debt_bondage", "accept")
+
+
+def test_of_marks_sent_at_once_one_is_kept_and_the_others_are_told(desk):
+    number = desk.ready(TEXT, FLAGS)
+    reader = Reader(desk, "anna", number)
+    version = reader.see().version
+
+    def send(_: int) -> bool:
+        try:
+            reader.mark("debt_bondage", "accept", version=version)
+        except Changed:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(send, range(8))) == 1
+    with desk.ledger.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Mark)) == 1
+
+
+def test_a_blind_reader_sees_no_suggestion_until_they_ask_and_ends_with_a_look(desk):
+    desk.set(blind_share="100")
+    number = desk.ready(TEXT, FLAGS)
+    assert views.open_text(desk.ledger, desk.people["bo"], number).assessment is None
+    reader = Reader(desk, "anna", number)
+    assert reader.see().blind
+    assert reader.see().assessment is None
+    with pytest.raises(NotAMark):
+        reader.mark("withheld_documents", "accept")
+    reader.mark("debt_bondage", "add", state="stated", spans=spans(TEXT, "skylder 80.000"))
+    with pytest.raises(Unfinished):
+        reader.submit()
+    reader.show()
+    assert not reader.see().blind
+    reader.mark("withheld_documents", "accept")
+    assert reader.submit() == "done"
+    view = reader.see()
+    assert {code: x.blind for code, x in view.decisions.items()} == {"debt_bondage": True, "withheld_documents": False}
+    with desk.ledger.reading() as db:
+        found = agreement.reliance(db)
+    assert (found.blind_texts, found.blind_suggestions, found.blind_found, found.late_accepted) == (1, 2, 1, 1)
+    assert found.seen_texts == 0
+
+
+def test_the_stop_switch_takes_suggestions_off_at_once_and_reading_goes_on(desk):
+    reader = Reader(desk, "anna", desk.ready(TEXT, FLAGS))
+    assert reader.see().assessment is not None
+    desk.set(suggestions="off")
+    view = reader.see()
+    assert view.assessment is None
+    assert view.stopped
+    reader.mark("debt_bondage", "add", state="stated", spans=spans(TEXT, "skylder"))
+    assert reader.submit() == "done"
+    assert reader.see().assessment is None
+    desk.set(suggestions="on")
+    assert reader.see().assessment is not None
+
+
+def test_two_readers_who_agree_are_done_and_neither_saw_the_other(desk):
+    desk.set(second_share="100")
+    number = desk.ready(TEXT, FLAGS)
+    assert Reader(desk, "anna", number).finish() == "second"
+    second = Reader(desk, "bo", number)
+    assert second.see().earlier == ()
+    assert second.see().decisions == {}
+    assert second.finish() == "done"
+    assert [x.reader for x in second.see().earlier] == ["anna"]
+    with desk.ledger.reading() as db:
+        assert db.get(Text, number).outcome == "refer"
+
+
+def test_differences_are_settled_by_a_lead_and_only_they(desk):
+    desk.set(second_share="100")
+    number = desk.ready(TEXT, FLAGS)
+    Reader(desk, "anna", number).finish(for_training=True)
+    second = Reader(desk, "bo", number)
+    second.mark("debt_bondage", "reject", reason="lawful")
+    second.mark("violence", "add", state="denied", spans=spans(TEXT, "slog ham ikke"))
+    assert second.finish("wait", note="Set igen i morgen") == "adjudication"
+    lead = Reader(desk, "lis", number)
+    view = lead.see()
+    assert view.differing == ("debt_bondage", "violence")
+    assert [(x.reader, x.outcome, x.note) for x in view.earlier] == [
+        ("anna", "refer", ""),
+        ("bo", "wait", "Set igen i morgen"),
+    ]
+    with pytest.raises(Unfinished) as raised:
+        lead.submit()
+    assert raised.value.codes == ("debt_bondage", "violence")
+    lead.mark("debt_bondage", "accept")
+    lead.mark("violence", "add", state="denied", spans=spans(TEXT, "slog ham ikke"))
+    assert lead.submit("more_information") == "done"
+    (record,) = decisions.export(desk.ledger)
+    labels = {x.indicator: x.state for x in read_document(record.document, labelled=True).labels}
+    assert labels == {"withheld_documents": "stated", "debt_bondage": "stated", "violence": "denied"}
+    assert record.provenance["readers"] == 2
+    assert record.provenance["adjudicated"]
+    assert record.provenance["outcome"] == "more_information"
+    with desk.ledger.reading() as db:
+        per_code, per_pair = agreement.agreements(db, SCHEME.codes)
+    table = {x.name: (x.both, x.one) for x in per_code}
+    assert table["withheld_documents"] == (1, 0)
+    assert table["debt_bondage"] == (0, 1)
+    assert [(x.name, x.texts, x.both, x.one) for x in per_pair] == [("anna / bo", 1, 1, 1)]
+
+
+def test_a_first_reader_may_ask_for_a_second(desk):
+    number = desk.ready(TEXT, FLAGS)
+    assert Reader(desk, "anna", number).finish(ask_second=True) == "second"
+
+
+def test_a_reading_handed_in_is_closed(desk):
+    reader = Reader(desk, "anna", desk.ready(TEXT, FLAGS))
+    reader.finish(note="Sendt videre")
+    assert (reader.see().note, reader.see().outcome, reader.see().submitted) == ("Sendt videre", "refer", True)
+    for act in (lambda: reader.mark("debt_bondage", "accept"), reader.undo, reader.submit, reader.show):
+        with pytest.raises(NotHeld):
+            act()
+
+
+def test_only_texts_marked_for_training_leave_with_the_labels_that_were_decided(desk):
+    kept, private = desk.ready(TEXT, FLAGS), desk.ready("En anden tekst. " + TEXT, FLAGS)
+    reader = Reader(desk, "anna", kept)
+    reader.mark("debt_bondage", "reject", reason="other_person")
+    reader.finish(for_training=True)
+    Reader(desk, "anna", private).finish()
+    open_text = desk.ready("En tredje tekst " + TEXT, FLAGS)
+    assert open_text
+    (record,) = decisions.export(desk.ledger)
+    document = read_document(record.document, labelled=True)
+    assert document.text == TEXT
+    assert {x.indicator: (x.state, [TEXT[s.start : s.end] for s in x.spans]) for x in document.labels} == {
+        "withheld_documents": ("stated", ["tog hans pas"]),
+        "debt_bondage": ("other_person", ["skylder 80.000 kr."]),
+    }
+    assert record.provenance["decisions"]["debt_bondage"]["reason"] == "other_person"
+    assert "anna" not in str(record.provenance)
+    (entry,) = desk.ledger.entries(act="export.made")
+    assert entry.details == {"format": "jsonl", "records": 1, "with_text": True}
+
+
+def test_texts_with_a_contact_or_many_words_in_common_are_related(desk):
+
+    first = desk.ready("Ring til os i dag om arbejde på gården og et værelse i stalden, vi mangler fem folk nu")
+    near = desk.ready("Ring til os i dag om arbejde på gården og et værelse i stalden, vi mangler seks folk")
+    far = desk.ready("Borgeren søger om tilskud til briller og venter på svar fra kommunen i næste uge")
+    related = views.open_text(desk.ledger, desk.people["anna"], first).relatives
+    assert [x.text_id for x in related] == [near]
+    assert 0.3 < related[0].alike <= 1
+    assert far not in [x.text_id for x in related]
+
+
+def test_every_look_is_recorded(desk):
+    number = desk.ready(TEXT, FLAGS)
+    views.open_text(desk.ledger, desk.people["bo"], number, emergency="oversight")
+    (entry,) = desk.ledger.entries(act="document.read")
+    assert (entry.actor, entry.subject, entry.details) == (
+        f"user#{desk.people['bo']}",
+        f"text#{number}",
+        {"emergency": "oversight"},
+    )
+
+
+def test_what_was_acknowledged_is_chained(desk):
+    number = desk.ready(TEXT, FLAGS)
+    Reader(desk, "anna", number).finish()
+    queue.give_back(desk.ledger, desk.people["anna"], number)
+    count, broken = desk.ledger.verify()
+    assert broken is None
+    assert count > 8
