@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -21,6 +22,7 @@ from serving.api.auth import Open
 from serving.api.problems import TYPES, Problem, ProblemDocument
 from serving.api.schemas import TagRequest
 from serving.engine import Engine, StillLoading
+from serving.jobs import Jobs, stop
 from serving.review import pages
 from serving.settings import Settings, read_settings
 from serving.store.access import Access
@@ -142,7 +144,10 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         app.state.engine = engine or Engine(chosen.model)
         if engine is None:
             app.state.engine.load_in_background()
+        jobs = Jobs(ledger, app.state.engine, keep_days=chosen.keep_days)
+        working = asyncio.create_task(jobs.run())
         yield
+        await stop(working)
         ledger.engine.dispose()
 
     app = FastAPI(

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS, dump, uncertainty
 from serving.desk.cases import open_box, unseal_text
 from serving.desk.traces import trace
 from serving.store.desk import Case, Reading, Suggestion, Text
 from serving.store.ledger import SYSTEM, Ledger
-from serving.store.vault import Place
+from serving.store.vault import CaseBox, Place
 from triage.assessment import Assessment
 from triage.text import Document
 
@@ -57,8 +58,11 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
         ]
 
 
-def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessments: Sequence[Assessment]) -> int:
-    """Keep what the model said; returns how many texts it was kept for: one that was erased meanwhile is left out."""
+def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessments: Sequence[Assessment | None]) -> int:
+    """Keep what the model said; returns how many texts it was kept for: one that was erased meanwhile is left out.
+
+    A text for which there is no assessment, as the model failed on it, goes to its readers without suggestions.
+    """
     kept = 0
     with ledger.acting(SYSTEM) as act:
         for document, assessment in zip(documents, assessments, strict=True):
@@ -68,22 +72,26 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
             if found is None:
                 continue
             text, case = found
-            box = open_box(ledger.vault, case)
-            level = assessment.priority.level
-            same = (Suggestion.text_id == text.id, Suggestion.model == model.name)
-            row = act.db.scalar(sa.select(Suggestion).where(*same))
-            if row is None:
-                row = Suggestion(text_id=text.id, model=model.name, made=act.now, sealed_answer=b"")
-                act.db.add(row)
-                act.db.flush()
-            row.made = act.now
-            row.sealed_answer = box.seal(dump(assessment), Place("suggestions", "sealed_answer", row.id))
-            text.model = model.name
-            text.priority, text.uncertainty = LEVELS.index(level), uncertainty(assessment)
-            text.claimed = None
+            text.model, text.claimed = model.name, None
+            if assessment is not None:
+                text.priority = LEVELS.index(assessment.priority.level)
+                text.uncertainty = uncertainty(assessment)
+                _store(act.db, open_box(ledger.vault, case), text, assessment, act.now)
             if text.stage == "new":
                 text.stage = "first"
-                trace(act.db, ledger.vault, text.id, document.text, assessment.entities)
+                entities = assessment.entities if assessment else ()
+                trace(act.db, ledger.vault, text.id, document.text, entities)
+            level = assessment.priority.level if assessment else None
             act.record("document.tagged", f"text#{text.id}", model=model.digest, priority=level)
             kept += 1
     return kept
+
+
+def _store(db: Transaction, box: CaseBox, text: Text, assessment: Assessment, now: datetime) -> None:
+    row = db.scalar(sa.select(Suggestion).where(Suggestion.text_id == text.id, Suggestion.model == text.model))
+    if row is None:
+        row = Suggestion(text_id=text.id, model=text.model, made=now, sealed_answer=b"")
+        db.add(row)
+        db.flush()
+    row.made = now
+    row.sealed_answer = box.seal(dump(assessment), Place("suggestions", "sealed_answer", row.id))

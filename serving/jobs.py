@@ -1,0 +1,85 @@
+"""Work that goes on beside requests: files are read, texts are tagged, cases whose time is over are erased."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from contextlib import suppress
+
+from starlette.concurrency import run_in_threadpool
+
+from serving.desk import cases, queue, tagging, uploads
+from serving.engine import Engine
+from serving.store.ledger import Ledger
+from triage.assessment import Assessment
+from triage.text import Document
+
+log = logging.getLogger("tegn")
+PAUSE = 1.0
+"""Seconds between two looks when nothing waits."""
+HOUSEKEEPING = 600.0
+"""Seconds between two looks for what is to be erased or goes back to the queue."""
+_AFTER_FAILURE = 30.0
+
+
+class Jobs:
+    """The work of one process. Several processes share it: each takes what no other has."""
+
+    def __init__(self, ledger: Ledger, engine: Engine, *, keep_days: int) -> None:
+        self._ledger, self._engine, self._keep_days = ledger, engine, keep_days
+        self._outdated = True
+        """Whether texts may wait that an earlier model read."""
+        self._tidied = float("-inf")
+
+    async def run(self) -> None:
+        """Work until cancelled; what fails is logged by its kind alone and tried again."""
+        while True:
+            try:
+                worked = await self.step()
+                await asyncio.sleep(0 if worked else PAUSE)
+            except Exception as error:  # an error's words may hold text of a document
+                log.error("background work failed: %s", type(error).__name__)
+                await asyncio.sleep(_AFTER_FAILURE)
+
+    async def step(self) -> bool:
+        """Do a little of everything; whether there was anything to do."""
+        if time.monotonic() - self._tidied > HOUSEKEEPING:
+            self._tidied = time.monotonic()
+            await run_in_threadpool(cases.erase_expired, self._ledger)
+            await run_in_threadpool(queue.give_back_lying, self._ledger)
+        read = await run_in_threadpool(uploads.read_next, self._ledger, keep_days=self._keep_days)
+        return await self._tag() or read
+
+    async def _tag(self) -> bool:
+        if not self._engine.ready:
+            return False
+        tagger = self._engine.tagger
+        name = f"{tagger.name} {tagger.version}"
+        model = tagging.Model(name, hashlib.sha256(name.encode()).hexdigest()[:16])
+        documents = await run_in_threadpool(tagging.claim, self._ledger, model, outdated=False)
+        if not documents and self._outdated:
+            documents = await run_in_threadpool(tagging.claim, self._ledger, model, outdated=True)
+            self._outdated = bool(documents)
+        if not documents:
+            return False
+        assessments = [await self._assess(document) for document in documents]
+        await run_in_threadpool(tagging.keep, self._ledger, model, documents, assessments)
+        return True
+
+    async def _assess(self, document: Document) -> Assessment | None:
+        """What the model says, or None if it fails on this text: it must not hold up the others, nor be tried for ever."""
+        try:
+            (assessment,) = await self._engine.tag([document])
+        except Exception as error:
+            log.error("the model failed on a text: %s", type(error).__name__)
+            return None
+        return assessment
+
+
+async def stop(task: asyncio.Task[None]) -> None:
+    """Stop the work; what was begun is begun again by whoever comes next."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
