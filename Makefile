@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help serve test lint format train bench lock clean
+.PHONY: help serve test lint format train bench lock assets clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -30,6 +30,9 @@ bench: $(VENV)/.dev ## measure speed side by side; prints ratios
 
 lock: $(VENV)/.dev ## resolve the pinned requirements anew
 	@sh requirements/lock.sh $(BIN)
+
+assets: ## make the pages' style sheet, fonts and icons anew (needs npm)
+	@sh serving/review/look/make.sh
 
 clean: ## remove the environment and caches; keeps .tegn and .mlflow
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -23,7 +23,7 @@ from serving.api.problems import TYPES, Problem, ProblemDocument
 from serving.api.schemas import TagRequest
 from serving.engine import Engine, StillLoading
 from serving.jobs import Jobs, stop
-from serving.review import pages
+from serving.review import assets, language, pages
 from serving.settings import Settings, read_settings
 from serving.store.access import Access
 from serving.store.ledger import open_ledger
@@ -42,7 +42,7 @@ class Journal:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, status, method = time.perf_counter(), 500, scope["method"]
 
         async def note(message: Message) -> None:
             nonlocal status
@@ -54,9 +54,27 @@ class Journal:
             await self.app(scope, receive, note)
         finally:
             route = getattr(scope.get("route"), "path", "") or "(no such route)"
-            method = scope["method"] if scope["method"] in _METHODS else "(no such method)"
+            method = method if method in _METHODS else "(no such method)"
             milliseconds = (time.perf_counter() - began) * 1000
             log.info("%s %s %d %.0f ms", method, route, status, milliseconds)
+
+
+class Heads:
+    """Answers HEAD as GET without the body, which is what HEAD means."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def withhold(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        scope["method"] = "GET"  # in place: the journal reads the route from this scope
+        await self.app(scope, receive, withhold)
 
 
 class Refusals:
@@ -154,6 +172,8 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         title="Tegn", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.add_middleware(Refusals)
+    app.add_middleware(language.Choice)
+    app.add_middleware(Heads)
     app.add_middleware(Journal)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(pages.NotLoggedIn, _on_stranger)
@@ -162,6 +182,7 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_exception_handler(HTTPException, _on_http)
     app.include_router(routes.router)
     app.include_router(pages.router)
+    app.include_router(assets.router)
     app.include_router(health)
     return app
 

@@ -1,9 +1,8 @@
-"""The pages: log-in, and one page to read a text. Nothing that is pasted is stored."""
+"""The pages: log-in, one page to read a text, the accessibility statement. Nothing that is pasted is stored."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,7 +16,9 @@ from serving.api.auth import Guard, Open
 from serving.api.bodies import read_limited
 from serving.api.problems import Problem
 from serving.engine import Engine
+from serving.review import assets
 from serving.review.contexts import read
+from serving.review.language import COOKIE as LANGUAGE_COOKIE
 from serving.review.words import LANGUAGES, Words, words_in
 from serving.store.access import Access
 from serving.store.access import Person as Somebody
@@ -28,15 +29,15 @@ router = APIRouter(include_in_schema=False)
 MAX_FORM = 12 * MAX_TEXT + 10_000
 """Bytes of a form: the longest text, every code point percent-encoded."""
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_STATIC = {"tegn.css": "text/css", "tegn.svg": "image/svg+xml"}
 _templates = Environment(
     loader=PackageLoader("serving.review"),
     autoescape=True,
@@ -44,6 +45,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.globals.update(asset=assets.address, nav=(), person=None)  # a page may say otherwise
 
 
 class NotLoggedIn(Exception):
@@ -74,7 +76,7 @@ def _show(
 
 
 def _words(request: Request) -> Words:
-    return words_in(request.query_params.get("lang") or request.cookies.get("tegn_lang"))
+    return words_in(request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE))
 
 
 def error_page(scope: Scope, status: int, headers: Mapping[str, str] | None = None) -> HTMLResponse:
@@ -121,7 +123,7 @@ async def show(request: Request, person: Somebody = Depends(Person())) -> Respon
     words = words_in(language) if language in LANGUAGES else _words(request)
     text, kind = fields.get("text", ""), fields.get("kind", "note")
     response = await _reading(request, words, person, text, kind if kind in KINDS else "note", bool(language))
-    response.set_cookie("tegn_lang", words.language, samesite="strict", httponly=True, max_age=31_536_000)
+    response.set_cookie(LANGUAGE_COOKIE, words.language, samesite="strict", httponly=True, max_age=31_536_000)
     return response
 
 
@@ -187,10 +189,15 @@ async def leave(request: Request) -> Response:
     return response
 
 
-@router.get("/static/{name}", dependencies=[Depends(Open())])
-async def static(name: str) -> Response:
-    """The style sheet and the icon."""
-    if name not in _STATIC:
-        raise Problem("not-found", "static")
-    content = (files("serving.review") / "static" / name).read_bytes()
-    return Response(content, media_type=_STATIC[name], headers={**_HEADERS, "Cache-Control": "max-age=3600"})
+@router.get("/accessibility", dependencies=[Depends(Open())])
+async def accessibility(request: Request) -> Response:
+    """The accessibility statement; the operating body fills in its places (docs/accessibility.md)."""
+    words = _words(request)
+    unfilled = any("[[" in words[key] for key in words if key.startswith("access_"))
+    return _show("accessibility.html", words, unfilled=unfilled)
+
+
+@router.get("/was", dependencies=[Depends(Open())])
+async def was() -> Response:
+    """The short address that Danish public sites have for their statement."""
+    return RedirectResponse("/accessibility", 303, _HEADERS)

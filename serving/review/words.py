@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 
@@ -20,6 +21,9 @@ class Words:
 
     def __contains__(self, key: str) -> bool:
         return key in self._messages
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._messages)
 
     def __getitem__(self, key: str) -> str:
         return self._messages[key]

@@ -1,0 +1,92 @@
+"""Every page in every state that looks different. A new page gets a line in `STATES`; every test of pages then sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse
+
+from serving.api.auth import Open
+from serving.review import pages
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PARTS = Path(__file__).with_name("parts.html")
+NOTE = (
+    "Manden kom ind for at få en ny tid hos lægen i næste uge. Han skylder 30.000 kr. for rejsen til den der kørte bilen. "
+    "Han fortæller at formanden har taget passet og gemt det. Han har ingen gæld til nogen. Ring 20 00 00 00."
+)
+PLAIN = (
+    "Kvinden skal flytte til en større lejlighed tæt på skolen. Hun har søgt om tilskud til briller og venter på svar."
+)
+FOREIGN = "The man said that he owes money to his boss and cannot leave the house at night."
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running app."""
+
+    url: str
+    app: FastAPI
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A page in a state."""
+
+    name: str
+    reach: Callable[[Page, Site], None]
+    logged_in: bool = True
+    shows: str = ""
+    """A selector of what makes it this state; the tests fail where it is not there."""
+
+
+def see(path: str) -> Callable[[Page, Site], None]:
+    """Go to a page."""
+    return lambda page, site: page.goto(site.url + path) and None
+
+
+def paste(text: str) -> Callable[[Page, Site], None]:
+    """Have a text read."""
+
+    def reach(page: Page, site: Site) -> None:
+        page.goto(site.url)
+        page.fill("#text", text)
+        page.click(".button-primary")
+
+    return reach
+
+
+def add_parts_page(app: FastAPI) -> None:
+    """A page with every macro of `parts.html`, for the tests alone."""
+
+    async def parts(request: Request) -> HTMLResponse:
+        source = PARTS.read_text("utf-8")
+        words = pages._words(request)
+        nav = (("/", words["paste_heading"], False), ("/parts", "Parts", True), ("/accessibility", "Statement", False))
+        page = pages._templates.from_string(source).render(words=words, nav=nav)
+        return HTMLResponse(page, headers=pages._HEADERS)
+
+    app.add_api_route("/parts", parts, dependencies=[Depends(Open())])
+
+
+STATES = [
+    State("log-in", see("/login"), logged_in=False, shows="pre"),
+    State("log-in, bad link", see("/login?bad"), logged_in=False, shows="[role=alert]"),
+    State("log-in, logged out", see("/login?out"), logged_in=False, shows="[role=status]"),
+    State("link", see("/login/any"), logged_in=False, shows="form .button"),
+    State("paste", see("/"), shows="#text:not([aria-invalid])"),
+    State("paste, error", paste("  "), shows="#text[aria-invalid]"),
+    State("reading, signs", paste(NOTE), shows="mark"),
+    State("reading, none", paste(PLAIN), shows=".text:not(:has(mark))"),
+    State("reading, abstained", paste(FOREIGN), shows=".alert-warning"),
+    State("error", see("/none"), shows="h1"),
+    State("error, not logged in", see("/none"), logged_in=False, shows="h1"),
+    State("accessibility", see("/accessibility"), logged_in=False, shows="mark.fill"),
+    State("parts", see("/parts"), logged_in=False, shows=".table"),
+]
