@@ -23,7 +23,7 @@ from serving.api.problems import TYPES, Problem, ProblemDocument
 from serving.api.schemas import TagRequest
 from serving.engine import Engine, StillLoading
 from serving.jobs import Jobs, stop
-from serving.review import assets, language, pages
+from serving.review import assets, language, pages, queue, reading
 from serving.settings import Settings, read_settings
 from serving.store.access import Access
 from serving.store.ledger import open_ledger
@@ -182,6 +182,8 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_exception_handler(HTTPException, _on_http)
     app.include_router(routes.router)
     app.include_router(pages.router)
+    app.include_router(queue.router)
+    app.include_router(reading.router)
     app.include_router(assets.router)
     app.include_router(health)
     return app

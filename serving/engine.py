@@ -10,6 +10,8 @@ import anyio
 
 from triage import language
 from triage.assessment import Assessment
+from triage.indicators import Scheme, parse_scheme
+from triage.modelfolder import SCHEME
 from triage.tagger import Tagger, load
 from triage.text import Document
 
@@ -24,6 +26,7 @@ class Engine:
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         self._folder = folder
         self._tagger: Tagger | None = None
+        self._scheme: Scheme | None = None
         self._threads = threads
         self._limiter: anyio.CapacityLimiter | None = None
 
@@ -58,6 +61,22 @@ class Engine:
         if self._tagger is None:
             raise StillLoading("the model is still loading")
         return self._tagger
+
+    @property
+    def scheme(self) -> Scheme:
+        """The indicators of the model, known before it is loaded.
+
+        Raises:
+            StillLoading: the model folder does not tell them.
+        """
+        if self._tagger is not None:
+            return self._tagger.scheme
+        if self._scheme is None:
+            try:
+                self._scheme = parse_scheme((self._folder / SCHEME).read_text("utf-8"))
+            except (OSError, ValueError):
+                raise StillLoading("the model folder cannot be read") from None
+        return self._scheme
 
     async def tag(self, documents: Sequence[Document]) -> list[Assessment]:
         """Assess documents, in their order, outside the event loop; one at a time, so that a long one blocks no other call

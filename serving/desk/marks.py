@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from serving.store.desk import REASONS, Mark
-from triage.assessment import CLEAR, Assessment
+from triage.assessment import Assessment
 from triage.indicators import Scheme
 from triage.text import STATES, Span
 
@@ -66,12 +66,27 @@ def current(marks: Iterable[Mark]) -> dict[str, Decision]:
     return {x.indicator: x for x in history(marks) if not x.undone}
 
 
-def suggested_spans(assessment: Assessment | None, code: str) -> tuple[Span, ...] | None:
-    """The words that a suggestion rests on; None if the indicator is not suggested."""
-    for finding in assessment.findings if assessment else ():
-        if finding.code == code and finding.decision != CLEAR:
-            return tuple(x.span for x in finding.evidence)
-    return None
+def suggested(assessment: Assessment | None) -> dict[str, tuple[Span, ...]]:
+    """The words that each suggestion rests on."""
+    return {x.code: tuple(e.span for e in x.evidence) for x in (assessment.shown() if assessment else ())}
+
+
+def located(text: str, words: str) -> tuple[Span, ...]:
+    """Where the words of each line stand in a text, exactly as written; the first place where there are several.
+
+    Raises:
+        NotAMark: a line stands nowhere in it, or there are none.
+    """
+    found = []
+    for line in words.splitlines():
+        if quote := line.strip():
+            start = text.find(quote)
+            if start < 0:
+                raise NotAMark("words")
+            found.append(Span(start, start + len(quote)))
+    if not found:
+        raise NotAMark("spans")
+    return tuple(found)
 
 
 def checked(
@@ -84,35 +99,35 @@ def checked(
     length: int,
     kind: str,
     scheme: Scheme,
-    assessment: Assessment | None,
+    proposed: Mapping[str, Sequence[Span]],
 ) -> Mark:
     """A new mark, not stored yet.
 
     Args:
         length: code points of the text.
-        assessment: what was suggested, or None while nothing is shown.
+        proposed: the words of each indicator that the reader is asked about: suggestions, or what two readers differ on.
 
     Raises:
         NotAMark: see the class.
     """
     if code not in scheme.position or (kind != "ad" and scheme[code].element == "ad"):
         raise NotAMark("indicator")
-    suggested = suggested_spans(assessment, code)
+    words = proposed.get(code)
     if verdict in ("accept", "reject"):
-        if suggested is None:
+        if words is None:
             raise NotAMark("not_suggested")
         if verdict == "accept":
-            return _mark(code, verdict, "stated", suggested)
+            return _mark(code, verdict, "stated", words)
         if reason not in REASONS:
             raise NotAMark("reason")
         said = _STATE_OF_REASON.get(reason)
-        return _mark(code, verdict, said, suggested if said else (), reason)
+        return _mark(code, verdict, said, words if said else (), reason)
     if verdict not in ("correct", "add"):
         raise NotAMark("verdict")
     if state not in STATES:
         raise NotAMark("state")
     # A suggestion that is marked otherwise is corrected; anything else is added, whatever the page called it.
-    return _mark(code, "add" if suggested is None else "correct", state, _tidy(spans, length))
+    return _mark(code, "add" if words is None else "correct", state, _tidy(spans, length))
 
 
 def _tidy(spans: Sequence[Span], length: int) -> tuple[Span, ...]:

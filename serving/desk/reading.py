@@ -74,6 +74,10 @@ def mark(
         text, case, reading, _ = _touch(act, person, text_id, version)
         stopped = not read_switches(act.db).suggestions
         hidden = hides(reading, text, stopped=stopped)
+        box = open_box(ledger.vault, case)
+        proposed = {} if hidden else marks.suggested(answer_of(act.db, box, text))
+        for one in earlier_readings(act.db, box, text, reading):
+            proposed = {**{x.indicator: x.spans for x in one.decisions.values() if x.state}, **proposed}
         new = marks.checked(
             code=code,
             verdict=verdict,
@@ -83,7 +87,7 @@ def mark(
             length=text.length,
             kind=text.kind,
             scheme=scheme,
-            assessment=None if hidden else answer_of(act.db, open_box(ledger.vault, case), text),
+            proposed=proposed,
         )
         new.reading_id, new.made, new.blind = reading.id, act.now, hidden
         act.db.add(new)

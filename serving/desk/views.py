@@ -76,6 +76,56 @@ class View:
     for_training: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What anybody at the desk may know of a text without reading it."""
+
+    id: int
+    case_id: int
+    kind: str
+    stage: str
+    received: datetime
+    holder: str | None
+    """Somebody else who has it."""
+    part: str | None
+    """In which this person reads or read it."""
+    outcome: str | None
+
+
+def glance(ledger: Ledger, person: int, text_id: int) -> Glance:
+    """A text from outside; nothing of it is shown, so nothing is recorded.
+
+    Raises:
+        NoSuchText: see the class.
+    """
+    with ledger.reading() as db:
+        text, _ = find(db, text_id)
+        reading = reading_of(db, person, text_id)
+        return Glance(
+            id=text.id,
+            case_id=text.case_id,
+            kind=text.kind,
+            stage=text.stage,
+            received=text.received,
+            holder=_holder(db, text, person),
+            part=reading.part if reading else None,
+            outcome=text.outcome,
+        )
+
+
+def peek(ledger: Ledger, person: int, text_id: int) -> str:
+    """The text alone, for somebody who has it open already: nothing is shown, so nothing is recorded.
+
+    Raises:
+        NoSuchText: there is none, or the person does not hold it.
+    """
+    with ledger.reading() as db:
+        text, case = find(db, text_id)
+        if reading_of(db, person, text_id) is None:
+            raise NoSuchText(f"there is no text {text_id} for this person")
+        return unseal_text(open_box(ledger.vault, case), text, "sealed_text")
+
+
 def find(db: Transaction, text_id: int) -> tuple[Text, Case]:
     """A text and its case.
 

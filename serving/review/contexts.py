@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,6 +21,8 @@ class Piece:
     """A run of the text under the same marks."""
 
     text: str
+    start: int
+    """Where it begins in the text, in code points."""
     numbers: tuple[int, ...]
     """Numbers of the signs whose evidence it is."""
     ends: tuple[tuple[int, str, str], ...]
@@ -94,7 +97,7 @@ class Reading:
     model: str
 
 
-def _percent(probability: float) -> int:
+def percent_of(probability: float) -> int:
     """Whole percent for reading; nothing is told as certain, nor, if anything speaks for it, as impossible."""
     return min(99, max(1, round(100 * probability))) if probability > 0 else 0
 
@@ -120,7 +123,7 @@ def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Rea
         level_name=words[f"level_{assessment.priority.level}"],
         level_reasons=tuple(words[f"because_{reason}"] for reason in assessment.priority.reasons),
         elements=tuple(
-            Reason(words.of(scheme.elements[code]), f"{_percent(probability)} %")
+            Reason(words.of(scheme.elements[code]), f"{percent_of(probability)} %")
             for code, probability in assessment.priority.elements.items()
         ),
         forms=tuple(
@@ -128,7 +131,7 @@ def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Rea
             for x in assessment.forms
         ),
         groups=tuple(groups),
-        pieces=tuple(_pieces(text, ordered, scheme, words)),
+        pieces=cut(text, _underlines(ordered, scheme, words)),
         mentions=tuple(
             Reason(words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«") for x in assessment.mentions
         ),
@@ -139,18 +142,21 @@ def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Rea
     )
 
 
-def _anchor(number: int, quote: int) -> str:
+def anchor_of(number: int, quote: int) -> str:
+    """The id of the place where a sign's quote ends in the text."""
     return f"q{number}-{quote}"
+
+
+def check_of(finding: Finding, words: Words) -> str:
+    """Whether the quoted words carry the finding alone, in words."""
+    if finding.check is None:
+        return ""
+    alone = "sufficient" if finding.check.sufficient else "insufficient"
+    return words[f"check_{alone}_{'necessary' if finding.check.necessary else 'unnecessary'}"]
 
 
 def _sign(number: int, finding: Finding, scheme: Scheme, words: Words) -> Sign:
     indicator = scheme[finding.code]
-    check = ""
-    if finding.check is not None:
-        check = words[
-            f"check_{'sufficient' if finding.check.sufficient else 'insufficient'}"
-            f"_{'necessary' if finding.check.necessary else 'unnecessary'}"
-        ]
     assert finding.decision != CLEAR
     return Sign(
         number=number,
@@ -161,36 +167,48 @@ def _sign(number: int, finding: Finding, scheme: Scheme, words: Words) -> Sign:
         strength=words[f"strength_{finding.strength}"],
         basis=words[f"basis_{finding.evidence_base}"],
         state=words[f"state_{finding.state}"],
-        percent=_percent(finding.probability),
+        percent=percent_of(finding.probability),
         quotes=tuple(
-            Quote(x.quote, round(100 * x.weight), _anchor(number, place))
+            Quote(x.quote, round(100 * x.weight), anchor_of(number, place))
             for place, x in enumerate(finding.evidence, start=1)
         ),
-        check=check,
+        check=check_of(finding, words),
     )
 
 
-def _pieces(text: str, findings: list[Finding], scheme: Scheme, words: Words) -> list[Piece]:
-    """The text cut where a quote begins or ends."""
-    marks: list[tuple[Span, int, int, Finding]] = [
-        (evidence.span, number, place, finding)
-        for number, finding in enumerate(findings, start=1)
-        for place, evidence in enumerate(finding.evidence, start=1)
-    ]
-    cuts = sorted({0, len(text), *(x.start for x, *_ in marks), *(x.end for x, *_ in marks)})
+@dataclass(frozen=True, slots=True)
+class Underline:
+    """Words of the text that belong to a sign."""
+
+    span: Span
+    number: int
+    """Number of the sign."""
+    name: str
+    element: str
+    anchor: str
+
+
+def cut(text: str, lines: Sequence[Underline]) -> tuple[Piece, ...]:
+    """The text cut where underlined words begin or end."""
+    cuts = sorted({0, len(text), *(x.span.start for x in lines), *(x.span.end for x in lines)})
     pieces = []
     for start, end in pairwise(cuts):
-        over = [mark for mark in marks if mark[0].start <= start and end <= mark[0].end]
+        over = sorted((x for x in lines if x.span.start <= start and end <= x.span.end), key=lambda x: x.number)
         pieces.append(
             Piece(
                 text=text[start:end],
-                numbers=tuple(sorted({number for _, number, _, _ in over})),
-                ends=tuple(
-                    (number, words.of(scheme[finding.code]), _anchor(number, place))
-                    for span, number, place, finding in sorted(over, key=lambda x: x[1])
-                    if span.end == end
-                ),
-                element=min(over, key=lambda x: x[1])[3].element if over else "",
+                start=start,
+                numbers=tuple(sorted({x.number for x in over})),
+                ends=tuple((x.number, x.name, x.anchor) for x in over if x.span.end == end),
+                element=over[0].element if over else "",
             )
         )
-    return pieces
+    return tuple(pieces)
+
+
+def _underlines(findings: list[Finding], scheme: Scheme, words: Words) -> list[Underline]:
+    return [
+        Underline(evidence.span, number, words.of(scheme[finding.code]), finding.element, anchor_of(number, place))
+        for number, finding in enumerate(findings, start=1)
+        for place, evidence in enumerate(finding.evidence, start=1)
+    ]

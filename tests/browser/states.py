@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from serving.api.auth import Open
 from serving.review import pages
+from tests.browser.desk_states import finish_early, outside, queued, taken, wrong_mark
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -88,5 +89,16 @@ STATES = [
     State("error", see("/none"), shows="h1"),
     State("error, not logged in", see("/none"), logged_in=False, shows="h1"),
     State("accessibility", see("/accessibility"), logged_in=False, shows="mark.fill"),
+    State("queue", queued(NOTE), shows="table"),
+    State("queue, empty", see("/queue?stage=done&empty=1"), shows=".empty"),
+    State("text, free", outside(NOTE), shows="form[action$='/take']"),
+    State("text, taken", taken(NOTE), shows="article.item"),
+    State("text, decided", taken(NOTE, then="article.item [data-key=a]"), shows="article.decided"),
+    State("text, wrong mark", wrong_mark(NOTE), shows="[role=alert]"),
+    State("text, blind", taken(NOTE, blind_share="100"), shows="form[action$='/show']"),
+    State("text, suggestions stopped", taken(NOTE, suggestions="off"), shows=".alert-warning"),
+    State("text, nothing found", taken(PLAIN), shows=".text:not(:has(mark))"),
+    State("finish", taken(NOTE, then="a[href$='/finish']"), shows="#outcome"),
+    State("finish, unfinished", finish_early(NOTE), shows="#errors"),
     State("parts", see("/parts"), logged_in=False, shows=".table"),
 ]

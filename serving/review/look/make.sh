@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes ../static/dkfds.css, its fonts and icons, and the axe of the browser tests from their npm packages.
+# Makes ../static/dkfds.css, its fonts and icons, and the axe of the browser tests from their npm packages, and the scripts from
+# their TypeScript.
 set -eu
-DKFDS=11.2.0 SASS=1.92.0 AXE=4.14.1
+DKFDS=11.2.0 SASS=1.92.0 AXE=4.14.1 TYPESCRIPT=5.9.3
 here=$(cd "$(dirname "$0")" && pwd)
 static=$here/../static
 axe=$here/../../../tests/browser/axe
@@ -9,7 +10,7 @@ build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 
 cd "$build"
-npm install --silent --no-save --ignore-scripts "dkfds@$DKFDS" "sass@$SASS" "axe-core@$AXE"
+npm install --silent --no-save --ignore-scripts "dkfds@$DKFDS" "sass@$SASS" "axe-core@$AXE" "typescript@$TYPESCRIPT"
 package=$build/node_modules/dkfds
 cp -R "$package/src/stylesheets" dkfds
 # Colours as custom properties with the light value as fallback.
@@ -31,4 +32,5 @@ done
 cp "$package/src/fonts/IBMPlexSans/complete/woff2/license.txt" "$static/fonts/LICENSE.txt"
 cp "$package/LICENSE.md" "$static/LICENSE.dkfds.md"
 cp node_modules/axe-core/axe.min.js node_modules/axe-core/LICENSE "$axe/"
+node_modules/.bin/tsc --strict --noUncheckedIndexedAccess false --target es2022 --module es2022 --outDir "$static" "$here"/*.ts
 chmod 644 "$static"/*.* "$static"/*/* "$axe"/*

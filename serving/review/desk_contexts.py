@@ -1,0 +1,182 @@
+"""What the review page shows, as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from serving.desk.marks import Decision
+from serving.desk.views import View
+from serving.review.contexts import ELEMENTS, Piece, Underline, anchor_of, check_of, cut, percent_of
+from serving.review.words import Words
+from triage.assessment import Finding
+from triage.indicators import Scheme
+from triage.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody decided of an indicator, in words."""
+
+    who: str
+    part: str
+    text: str
+    quotes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An indicator that is suggested, marked, or to be settled."""
+
+    number: int
+    code: str
+    name: str
+    definition: str
+    element: str
+    element_name: str
+    suggestion: str
+    """`flag`, `look`, or empty if the model does not suggest it."""
+    percent: int
+    about: str
+    """Strength, ground and check of a suggestion."""
+    quotes: tuple[tuple[str, str], ...]
+    """(words, anchor) of what is underlined."""
+    decided: str
+    """What this reader decided, in words; empty if nothing."""
+    verdict: str
+    must: bool
+    """It has to be decided before the reading can be handed in."""
+    others: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line of the history."""
+
+    made: datetime
+    text: str
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A text on the review page."""
+
+    items: tuple[Item, ...]
+    open: tuple[str, ...]
+    """Codes that still have to be decided."""
+    pieces: tuple[Piece, ...]
+    mentions: tuple[tuple[str, str], ...]
+    """(indicator, what is said of it) where the text only denies it, asks for it or tells it of others."""
+    entities: tuple[tuple[str, str], ...]
+    history: tuple[Step, ...]
+    level: str
+    level_name: str
+    level_reasons: tuple[str, ...]
+    abstained: tuple[str, ...]
+    choices: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    """Every indicator that can be marked: (element, (code, name) of each)."""
+
+
+def say(decision: Decision, words: Words) -> str:
+    """A decision in words."""
+    said = words[f"verdict_{decision.verdict}"]
+    if decision.verdict == "reject":
+        return f"{said}: {words[f'reason_{decision.reason}']}"
+    return f"{said}: {words[f'state_{decision.state}']}" if decision.state else said
+
+
+def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
+    """The page's view of a text for its reader."""
+    findings = {x.code: x for x in (view.assessment.shown() if view.assessment else ())}
+    codes = [*findings, *view.decisions, *view.differing]
+    ordered = sorted(dict.fromkeys(codes), key=lambda code: _place(scheme[code].element, findings.get(code)))
+    items, lines = [], []
+    for number, code in enumerate(ordered, start=1):
+        spans = _spans(findings.get(code), view.decisions.get(code))
+        name, element = words.of(scheme[code]), scheme[code].element
+        lines += [Underline(x, number, name, element, anchor_of(number, i)) for i, x in enumerate(spans, start=1)]
+        items.append(_item(number, code, view, findings.get(code), spans, scheme, words))
+    priority = view.assessment.priority if view.assessment else None
+    return Desk(
+        items=tuple(items),
+        open=tuple(x.code for x in items if x.must and not x.decided),
+        pieces=cut(view.text, lines),
+        mentions=tuple(
+            (words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«")
+            for x in (view.assessment.mentions if view.assessment else ())
+        ),
+        entities=tuple(
+            (words[f"entity_{x.type}"], x.value) for x in (view.assessment.entities if view.assessment else ())
+        ),
+        history=tuple(
+            Step(x.made, f"{words.of(scheme[x.indicator])}: {say(x, words)}", x.undone) for x in view.history
+        ),
+        level=priority.level if priority else "",
+        level_name=words[f"level_{priority.level}"] if priority else "",
+        level_reasons=tuple(words[f"because_{x}"] for x in priority.reasons) if priority else (),
+        abstained=tuple(words[f"abstained_{x}"] for x in (view.assessment.reasons if view.assessment else ())),
+        choices=_choices(view.kind, scheme, words),
+    )
+
+
+def _place(element: str, finding: Finding | None) -> tuple[int, float]:
+    return ELEMENTS.index(element), -finding.probability if finding else 0.0
+
+
+def _spans(finding: Finding | None, decision: Decision | None) -> tuple[Span, ...]:
+    """What is underlined: the words of the decision, or those suggested while there is none; nothing once it is rejected."""
+    if decision is not None:
+        return decision.spans
+    return tuple(x.span for x in finding.evidence) if finding else ()
+
+
+def _item(
+    number: int,
+    code: str,
+    view: View,
+    finding: Finding | None,
+    spans: tuple[Span, ...],
+    scheme: Scheme,
+    words: Words,
+) -> Item:
+    indicator = scheme[code]
+    decision = view.decisions.get(code)
+    about = ""
+    if finding is not None:
+        ground = f"{words[f'strength_{finding.strength}'].capitalize()}; {words[f'basis_{finding.evidence_base}']}."
+        about = f"{check_of(finding, words)} {ground}"
+    settles = view.part == "adjudicator"
+    return Item(
+        number=number,
+        code=code,
+        name=words.of(indicator),
+        definition=words.definition(indicator),
+        element=indicator.element,
+        element_name=words.of(scheme.elements[indicator.element]),
+        suggestion=finding.decision if finding else "",
+        percent=percent_of(finding.probability) if finding else 0,
+        about=about,
+        quotes=tuple((view.text[x.start : x.end], anchor_of(number, i)) for i, x in enumerate(spans, start=1)),
+        decided=say(decision, words) if decision else "",
+        verdict=decision.verdict if decision else "",
+        must=code in view.differing if settles else finding is not None and finding.decision == "flag",
+        others=tuple(_said(x.reader, x.part, x.decisions.get(code), view.text, words) for x in view.earlier),
+    )
+
+
+def _said(who: str, part: str, decision: Decision | None, text: str, words: Words) -> Said:
+    if decision is None:
+        return Said(who, part, words["said_nothing"], ())
+    return Said(who, part, say(decision, words), tuple(text[x.start : x.end] for x in decision.spans))
+
+
+def _choices(kind: str, scheme: Scheme, words: Words) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    by_element: Mapping[str, list[tuple[str, str]]] = {x: [] for x in ELEMENTS}
+    for indicator in scheme:
+        if kind == "ad" or indicator.element != "ad":
+            by_element[indicator.element].append((indicator.code, words.of(indicator)))
+    return tuple(
+        (words.of(scheme.elements[element]), tuple(choices)) for element, choices in by_element.items() if choices
+    )

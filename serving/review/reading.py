@@ -1,0 +1,299 @@
+"""The pages of one text: taking it, deciding each indicator, handing it in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+
+from serving.api.problems import Problem
+from serving.desk import marks, queue, reading, views
+from serving.desk.marks import NotAMark
+from serving.desk.queue import EMERGENCIES, Held, NotWaiting, NotYours
+from serving.desk.reading import Changed, NotHeld, Unfinished
+from serving.desk.views import NoSuchText, View
+from serving.engine import Engine
+from serving.review.desk_contexts import desk_of
+from serving.review.forms import read_form
+from serving.review.guards import Roles
+from serving.review.rendering import show, words_of
+from serving.review.words import Words
+from serving.store.access import Person
+from serving.store.desk import OUTCOMES, REASONS
+from serving.store.ledger import Ledger
+from triage.indicators import Scheme
+from triage.text import STATES, Span
+
+router = APIRouter(prefix="/texts/{number}", include_in_schema=False)
+_Reader = Annotated[Person, Depends(Roles("analyst", "lead"))]
+_LARGEST = 2**63 - 1
+
+
+def _number(number: str) -> int:
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise Problem("not-found", "text")
+    return int(number)
+
+
+_Number = Annotated[int, Depends(_number)]
+
+
+async def _ask(request: Request, act: Callable[..., Any], *given: object, **named: object) -> Any:
+    """Call the desk outside the event loop; what is not there gives the page that says so."""
+    try:
+        return await run_in_threadpool(act, request.app.state.ledger, *given, **named)
+    except NoSuchText:
+        raise Problem("not-found", "text") from None
+
+
+def _scheme(request: Request) -> Scheme:
+    engine: Engine = request.app.state.engine
+    return engine.scheme
+
+
+def _options(words: Words, prefix: str, codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Choices of a form: value and label of each."""
+    return [(code, words[f"{prefix}_{code}"]) for code in codes]
+
+
+@router.get("")
+async def look(request: Request, number: _Number, person: _Reader) -> Response:
+    """The text for who reads it or read it; for others, who has it and how to get it."""
+    glance = await _ask(request, views.glance, person.id, number)
+    if glance.part is None and not (person.role == "lead" and glance.stage == "done"):
+        return _outside(request, person, glance)
+    return await _page(request, person, number)
+
+
+def _outside(
+    request: Request, person: Person, glance: views.Glance, *, status: int = 200, message: str = ""
+) -> Response:
+    words = words_of(request)
+    return show(
+        "text_outside.html", words, status=status, person=person, text=glance, message=message,
+        waits=glance.stage in queue.PART_OF, emergencies_of=_options(words, "emergency", EMERGENCIES),
+    )  # fmt: skip
+
+
+async def _page(
+    request: Request,
+    person: Person,
+    number: int,
+    *,
+    status: int = 200,
+    message: str = "",
+    given: dict[str, str] | None = None,
+    emergency: str | None = None,
+) -> Response:
+    """The text with its items.
+
+    Args:
+        message: what went wrong, shown on top.
+        given: what was sent and could not be kept: it is filled in again.
+    """
+    view: View = await _ask(request, views.open_text, person.id, number, emergency=emergency)
+    words = words_of(request)
+    return show(
+        "text.html", words, status=status, person=person, view=view, desk=desk_of(view, _scheme(request), words),
+        reads=view.part is not None and not view.submitted, message=message, given=given or {},
+        reasons=REASONS, states_of=_options(words, "state", STATES), chosen=request.query_params.get("mark", ""),
+    )  # fmt: skip
+
+
+@router.post("/take")
+async def take(request: Request, number: _Number, person: _Reader) -> Response:
+    """Take the text; from somebody else only with a reason."""
+    emergency = (await read_form(request)).get("emergency") or None
+    words = words_of(request)
+    if emergency is not None and emergency not in EMERGENCIES:
+        raise Problem("not-found", "emergency")
+    try:
+        await _ask(request, queue.take, person.id, number, may_adjudicate=person.role == "lead", emergency=emergency)
+    except (Held, NotYours, NotWaiting) as error:
+        message = {Held: "held_now", NotYours: "not_yours", NotWaiting: "not_waiting"}[type(error)]
+        glance = await _ask(request, views.glance, person.id, number)
+        return _outside(request, person, glance, status=409, message=words[message])
+    return RedirectResponse(f"/texts/{number}", 303)
+
+
+@router.post("/look")
+async def look_once(request: Request, number: _Number, person: _Reader) -> Response:
+    """Read a text that is not one's own, with a reason that is recorded."""
+    emergency = (await read_form(request)).get("emergency", "")
+    if emergency not in EMERGENCIES:
+        glance = await _ask(request, views.glance, person.id, number)
+        return _outside(request, person, glance, status=422, message=words_of(request)["emergency_missing"])
+    return await _page(request, person, number, emergency=emergency)
+
+
+@router.post("/back")
+async def give_back(request: Request, number: _Number, person: _Reader) -> Response:
+    """Put the text back into the queue."""
+    await read_form(request)
+    await _ask(request, queue.give_back, person.id, number)
+    return RedirectResponse("/queue", 303)
+
+
+@router.post("/show")
+async def show_suggestions(request: Request, number: _Number, person: _Reader) -> Response:
+    """End the blind part."""
+    await read_form(request)
+    try:
+        await _ask(request, reading.show, person.id, number)
+    except NotHeld:
+        return await look(request, number, person)
+    return RedirectResponse(f"/texts/{number}", 303)
+
+
+def _version(fields: dict[str, str]) -> int:
+    version = fields.get("version", "")
+    return int(version) if version.isascii() and version.isdecimal() and len(version) < 19 else -1
+
+
+async def _acting(
+    request: Request, person: Person, number: int, fields: dict[str, str], act: Callable[[], Any]
+) -> tuple[Any, Response | None]:
+    """What an act gives, or the page that says why it was not done."""
+    words = words_of(request)
+    try:
+        return await run_in_threadpool(act), None
+    except NoSuchText:
+        raise Problem("not-found", "text") from None
+    except NotHeld:
+        glance = await _ask(request, views.glance, person.id, number)
+        return None, _outside(request, person, glance, status=409, message=words["lost_text"])
+    except Changed:
+        page = _page(request, person, number, status=409, message=words["changed_elsewhere"], given=fields)
+        return None, await page
+    except NotAMark as error:
+        message = words[f"mark_{error.code}"]
+        return None, await _page(request, person, number, status=422, message=message, given=fields)
+
+
+@router.post("/marks")
+async def mark(request: Request, number: _Number, person: _Reader) -> Response:
+    """Decide one indicator."""
+    fields = await read_form(request)
+    ledger: Ledger = request.app.state.ledger
+    scheme = _scheme(request)
+    code, verdict = fields.get("code", ""), fields.get("verdict", "")
+
+    def act() -> int:
+        spans: tuple[Span, ...] = ()
+        if verdict in ("correct", "add"):
+            spans = _spans(ledger, person, number, fields)
+        return reading.mark(
+            ledger, scheme, person.id, number, version=_version(fields), code=code, verdict=verdict,
+            state=fields.get("state", ""), reason=fields.get("reason", ""), spans=spans,
+        )  # fmt: skip
+
+    _, problem = await _acting(request, person, number, fields, act)
+    if problem is not None:
+        return problem
+    return RedirectResponse(f"/texts/{number}#sign-{code}", 303)
+
+
+def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) -> tuple[Span, ...]:
+    """The words that were chosen: by place where the page knows it, else as they were typed."""
+    given, words = fields.get("spans", ""), fields.get("words", "")
+    try:
+        text = views.peek(ledger, person.id, number)
+    except NoSuchText:  # the act itself says what is wrong
+        return ()
+    if given:
+        try:
+            found = tuple(Span(start, end) for start, end in json.loads(given))
+            if not all(
+                isinstance(x, int) and not isinstance(x, bool) for span in found for x in (span.start, span.end)
+            ):
+                raise NotAMark("spans")
+        except (ValueError, TypeError):
+            raise NotAMark("spans") from None
+        # Words that were typed after something was chosen count: the places are then of other words.
+        if " ".join(text[x.start : x.end] for x in found).split() == words.split():
+            return found
+    return marks.located(text, words)
+
+
+@router.post("/undo")
+async def undo(request: Request, number: _Number, person: _Reader) -> Response:
+    """Take the last decision back."""
+    fields = await read_form(request)
+    ledger: Ledger = request.app.state.ledger
+    _, problem = await _acting(
+        request, person, number, fields, lambda: reading.undo(ledger, person.id, number, version=_version(fields))
+    )
+    return problem or RedirectResponse(f"/texts/{number}#history", 303)
+
+
+@router.get("/finish")
+async def finishing(request: Request, number: _Number, person: _Reader) -> Response:
+    """The page to hand the reading in."""
+    return await _finish_page(request, person, number, {})
+
+
+async def _finish_page(
+    request: Request,
+    person: Person,
+    number: int,
+    given: dict[str, str],
+    *,
+    status: int = 200,
+    problems: tuple[tuple[str, str], ...] = (),
+) -> Response:
+    glance = await _ask(request, views.glance, person.id, number)
+    if glance.part is None:
+        return _outside(request, person, glance)
+    view: View = await _ask(request, views.open_text, person.id, number)
+    if view.submitted:
+        return RedirectResponse(f"/texts/{number}", 303)
+    words = words_of(request)
+    return show(
+        "finish.html", words, status=status, person=person, view=view, desk=desk_of(view, _scheme(request), words),
+        given=given, problems=problems, outcomes_of=_options(words, "outcome", OUTCOMES),
+    )  # fmt: skip
+
+
+@router.post("/finish")
+async def finish(request: Request, number: _Number, person: _Reader) -> Response:
+    """Hand the reading in."""
+    fields = await read_form(request)
+    ledger: Ledger = request.app.state.ledger
+    words = words_of(request)
+
+    def act() -> str:
+        return reading.submit(
+            ledger, person.id, number, version=_version(fields), outcome=fields.get("outcome", ""),
+            note=fields.get("note", ""), for_training="for_training" in fields, ask_second="ask_second" in fields,
+        )  # fmt: skip
+
+    try:
+        stage = await _ask_own(request, act)
+    except Unfinished as error:
+        found = [("items", words.say("undecided", count=len(error.codes)))] if error.codes else []
+        if not error.codes and not error.outcome:
+            found.append(("items", words["still_blind"]))
+        if error.outcome:
+            found.append(("outcome", words["outcome_missing"]))
+        return await _finish_page(request, person, number, fields, status=422, problems=tuple(found))
+    except NotAMark:
+        problems = (("note", words.say("mark_note", count=f"{reading.MAX_NOTE:,}")),)
+        return await _finish_page(request, person, number, fields, status=422, problems=problems)
+    except Changed:
+        problems = (("items", words["changed_elsewhere"]),)
+        return await _finish_page(request, person, number, fields, status=409, problems=problems)
+    except NotHeld:
+        glance = await _ask(request, views.glance, person.id, number)
+        return _outside(request, person, glance, status=409, message=words["lost_text"])
+    return RedirectResponse(f"/queue?done={stage}", 303)
+
+
+async def _ask_own(request: Request, act: Callable[[], Any]) -> Any:
+    try:
+        return await run_in_threadpool(act)
+    except NoSuchText:
+        raise Problem("not-found", "text") from None
