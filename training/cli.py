@@ -11,7 +11,7 @@ import typer
 from training import dataset
 from training.cli_data import data_app, stop
 from training.cli_reports import print_behaviour, print_report
-from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment, read_pretraining
+from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment, read_pretraining, with_decisions
 from triage.indicators import InvalidScheme, load_scheme
 from triage.modelfolder import BrokenModel, write_json
 
@@ -85,13 +85,17 @@ def pretrain(
 def run(
     experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also put the model folder here.")] = None,
+    decisions: Annotated[
+        list[Path] | None, typer.Option(help="Export of analysts' decisions to learn from too; several may be named.")
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Train, calibrate and evaluate; everything lands in MLflow."""
     from training.pipeline import run_experiment
 
     try:
-        run_id, evaluation, folder = run_experiment(read_experiment(experiment), output=output, device=device)
+        config = with_decisions(read_experiment(experiment), decisions or [])
+        run_id, evaluation, folder = run_experiment(config, output=output, device=device)
     except (InvalidExperiment, InvalidScheme, dataset.InvalidDataset, ValueError) as error:
         stop(error)
     print_report(evaluation.report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -28,7 +29,9 @@ class DataConfig(BaseModel):
     phrase_variants: Annotated[int, Field(ge=1)] = 1
     """Sentences made of every line of a contrast group."""
     train: list[str] = Field(default_factory=list)
-    """Further JSON Lines files to learn from, such as an export of analysts' decisions."""
+    """Further JSON Lines files to learn from."""
+    decisions: list[str] = Field(default_factory=list)
+    """Exports of analysts' decisions to learn from; texts alike to one that is calibrated or tested on are left out."""
     calibration: list[str] = Field(default_factory=list)
     """Further JSON Lines files to calibrate on."""
     test: list[str] = Field(default_factory=list)
@@ -243,3 +246,9 @@ def read_file(path: Path, kind: type[File]) -> File:
     except ValidationError as error:
         lines = [f"  {'.'.join(str(x) for x in item['loc'])}: {item['msg']}" for item in error.errors()]
         raise InvalidExperiment(f"{path} is not a valid experiment:\n" + "\n".join(lines)) from None
+
+
+def with_decisions(experiment: Experiment, files: Sequence[Path]) -> Experiment:
+    """The experiment, learning from these exports of analysts' decisions too."""
+    data = experiment.data.model_copy(update={"decisions": [*experiment.data.decisions, *map(str, files)]})
+    return experiment.model_copy(update={"data": data})

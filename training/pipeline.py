@@ -17,6 +17,7 @@ import numpy as np
 from training import plots
 from training.calibrate import fit_calibration
 from training.dataset import InvalidDataset, checksum, read_folder, read_jsonl
+from training.decisions import read_decisions
 from training.evaluation import Evaluation, evaluate, predictions, truth_of
 from training.experiment import DataConfig, EvaluationConfig, Experiment, InvalidExperiment, Pretraining
 from training.metrics import Predictions
@@ -49,6 +50,8 @@ class Texts:
     calibration: list[Document]
     test: list[Document]
     checksums: dict[str, str]
+    left_out: tuple[str, ...] = ()
+    """Ids of decided texts that are alike to one that is calibrated or tested on."""
 
 
 def scheme_of(experiment: Experiment) -> Scheme:
@@ -79,6 +82,11 @@ def read_texts(config: DataConfig, scheme: Scheme, seed: int = 1) -> Texts:
             found = read_jsonl(Path(file))
             splits[split] += found
             checksums[f"{Path(file).name}.{split}"] = checksum(found)
+    held_out = splits["calibration"] + splits["test"]
+    decided, left_out = read_decisions([Path(file) for file in config.decisions], held_out)
+    if config.decisions:
+        splits["train"] += decided
+        checksums["decisions.train"] = checksum(decided)
     if config.phrases is not None:
         phrases = expand(Path(config.phrases), scheme, variants=config.phrase_variants, seed=seed)
         splits["train"] += phrases
@@ -98,7 +106,7 @@ def read_texts(config: DataConfig, scheme: Scheme, seed: int = 1) -> Texts:
             ]
     if problems:
         raise InvalidDataset(problems)
-    return Texts(splits["train"], splits["calibration"], splits["test"], checksums)
+    return Texts(splits["train"], splits["calibration"], splits["test"], checksums, tuple(left_out))
 
 
 def run_pretraining(config: Pretraining, output: Path, work: Path | None, *, device: str) -> dict[str, float]:
@@ -208,6 +216,7 @@ def run_experiment(
     texts = read_texts(experiment.data, scheme, experiment.seed)
     with start_run(experiment.name, experiment.description) as run, tempfile.TemporaryDirectory() as scratch:
         run.parameters({"experiment": experiment.model_dump(), "data": texts.checksums, "scheme": scheme.version})
+        run.parameters({"decisions_left_out": len(texts.left_out)})
         checkpoint = _checkpoint(experiment, scheme, texts.train)
         scorer = fit(experiment, scheme, texts.train, device, run, checkpoint)
         about = {
