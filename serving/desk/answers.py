@@ -8,7 +8,8 @@ from typing import Any
 from triage.assessment import Assessment, Check, Entity, Evidence, Finding, Form, Mention, Priority
 from triage.text import Span
 
-LEVELS = ("none", "low", "medium", "high")
+LEVELS = ("high", "medium", "low", "none")
+"""Priorities in the order of the queue; stored is the place, so that an index has that order."""
 
 
 def dump(assessment: Assessment) -> str:

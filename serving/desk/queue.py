@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
+from serving.desk.answers import LEVELS
 from serving.store.desk import Reading, Text
 from serving.store.ledger import SYSTEM, Act, Ledger, user
 from serving.store.tables import User
@@ -23,7 +24,7 @@ LYING = timedelta(hours=8)
 EMERGENCIES = ("danger", "deadline", "absence", "oversight")
 """Why somebody takes a text that another person holds, or reads one that is not theirs."""
 _COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
-    "priority": (Text.priority.desc(), Text.id.asc()),
+    "priority": (Text.priority.asc(), Text.id.asc()),
     "uncertainty": (Text.uncertainty.desc(), Text.id.asc()),
     "age": (Text.id.asc(),),
     "sample": (Text.draw.asc(), Text.id.asc()),
@@ -56,7 +57,7 @@ class Waiting:
     stage: str
     received: datetime
     length: int
-    priority: int
+    priority: str
     blind: bool
     outcome: str | None
     holder: str | None
@@ -69,8 +70,8 @@ class Filter:
 
     stage: str = "first"
     kind: str = ""
-    least: int = 0
-    """Lowest priority."""
+    least: str = ""
+    """Lowest priority, one of `answers.LEVELS`."""
     mine: bool = False
     """Only those that the person holds."""
 
@@ -85,21 +86,28 @@ def listed(
     db: Transaction, person: int, wanted: Filter, order: str, *, page: int = 1, size: int = 25
 ) -> tuple[list[Waiting], bool]:
     """One page of the queue, and whether there is another after it."""
-    query = (
-        sa.select(Text, User.name, User.id)
-        .outerjoin(Reading, (Reading.text_id == Text.id) & Reading.released.is_(None) & Reading.submitted.is_(None))
-        .outerjoin(User, User.id == Reading.user_id)
-        .order_by(*_COLUMNS[order])
-        .limit(size + 1)
-        .offset((page - 1) * size)
-    )
-    query = query.where(Reading.user_id == person) if wanted.mine else query.where(Text.stage == wanted.stage)
+    holder = (Reading.text_id == Text.id) & Reading.released.is_(None) & Reading.submitted.is_(None)
+    query = sa.select(Text.id).order_by(*_COLUMNS[order]).limit(size + 1).offset((page - 1) * size)
+    if wanted.mine:
+        query = query.join(Reading, holder).where(Reading.user_id == person)
+    else:
+        query = query.where(Text.stage == wanted.stage)
     if wanted.kind:
         query = query.where(Text.kind == wanted.kind)
     if wanted.least:
         # Of a text that is to be read blind nothing is told before it is read.
-        query = query.where(Text.priority >= wanted.least, Text.blind.is_(False))
-    rows = db.execute(query).all()
+        query = query.where(Text.priority <= LEVELS.index(wanted.least), Text.blind.is_(False))
+    numbers = list(db.scalars(query))
+    # The numbers come from an index; only of those on the page is the row read, without its text.
+    columns = (Text.id, Text.case_id, Text.kind, Text.stage, Text.received, Text.length, Text.priority, Text.blind)
+    found = (
+        sa.select(*columns, Text.outcome, User.name, User.id.label("holder"))
+        .outerjoin(Reading, holder)
+        .outerjoin(User, User.id == Reading.user_id)
+        .where(Text.id.in_(numbers[:size]))
+        .order_by(*_COLUMNS[order])
+    )
+    rows = db.execute(found).all()
     texts = [
         Waiting(
             id=text.id,
@@ -108,15 +116,15 @@ def listed(
             stage=text.stage,
             received=text.received,
             length=text.length,
-            priority=text.priority,
+            priority=LEVELS[text.priority],
             blind=text.blind and text.stage in ("new", "first"),
             outcome=text.outcome,
-            holder=name,
-            mine=holder == person,
+            holder=text.name,
+            mine=text.holder == person,
         )
-        for text, name, holder in rows[:size]
+        for text in rows
     ]
-    return texts, len(rows) > size
+    return texts, len(numbers) > size
 
 
 def take(ledger: Ledger, person: int, text_id: int, *, may_adjudicate: bool, emergency: str | None = None) -> int:

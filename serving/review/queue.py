@@ -35,7 +35,7 @@ class Wanted(BaseModel):
     stage: str = "first"
     order: str = "priority"
     kind: str = ""
-    least: Annotated[int, Field(ge=0, le=3)] = 0
+    least: str = ""
     mine: bool = False
     page: Annotated[int, Field(ge=1, le=_LAST_PAGE)] = 1
 
@@ -51,7 +51,7 @@ class Wanted(BaseModel):
 
 def wanted_of(given: dict[str, str]) -> Wanted:
     """What is asked for by the fields of an address or a form."""
-    allowed = {"stage": STAGES, "order": ORDERS, "kind": KINDS, "least": "0123", "mine": ("1",)}
+    allowed = {"stage": STAGES, "order": ORDERS, "kind": KINDS, "least": LEVELS, "mine": ("1",)}
     known = {name: x for name, x in given.items() if x and x in allowed.get(name, ())}
     page = given.get("page", "")
     if page.isascii() and page.isdecimal() and 1 <= int(page[:6]) <= _LAST_PAGE:
@@ -69,7 +69,7 @@ async def list_texts(request: Request, person: _Reader) -> Response:
     done = request.query_params.get("done", "")
     return show(
         "queue.html", words, person=person, here="/queue", wanted=wanted, texts=texts, more=more, counts=counts,
-        orders_of=[(x, words[f"order_{x}"]) for x in ORDERS], stages=_STAGES, levels=LEVELS,
+        orders_of=[(x, words[f"order_{x}"]) for x in ORDERS], stages=_STAGES,
         empty="empty" in request.query_params, done=done if done in ("second", "adjudication", "done") else "",
     )  # fmt: skip
 

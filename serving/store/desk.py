@@ -73,8 +73,8 @@ class Text(Base):
     received: Mapped[datetime] = mapped_column(UTCDateTime)
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     stage: Mapped[str] = mapped_column(String(20), default="new")
-    priority: Mapped[int] = mapped_column(default=0)
-    """0 none to 3 high, as `triage.priority` says."""
+    priority: Mapped[int] = mapped_column(default=3)
+    """0 high to 3 none, as `triage.priority` says: an index has the order of the queue."""
     uncertainty: Mapped[float] = mapped_column(Float, default=0.0)
     """Of the indicator that is least certain: 1 at a probability of one half, 0 at none and at one."""
     draw: Mapped[float] = mapped_column(Float)

@@ -244,16 +244,14 @@ def test_two_readers_and_the_one_who_settles(logged_in, app, put):
     assert "<strong>Bo</strong>" in lis.get(f"/texts/{number}").text
 
 
-@pytest.mark.parametrize(
-    "path", ["/texts/0", "/texts/999", "/texts/x", "/texts/-1", "/texts/٣", "/texts/" + "9" * 40, "/texts/999/finish"]
-)
+@pytest.mark.parametrize("number", ["0", "999", "x", "-1", "٣", "9" * 40, "999/finish"])
 def test_what_is_not_there_is_not_there(logged_in, number):
     assert logged_in.get(f"/texts/{number}").status_code == 404
 
 
 _QUERIES = (
     "stage=king", "order=sqlite_master", "page=0", "page=x", "page=" + "9" * 50, "least=9", "mine=yes", "kind=%00",
-    "stage=done&order=sample&least=2&page=3",
+    "stage=done&order=sample&least=medium&page=3",
 )  # fmt: skip
 
 

@@ -21,13 +21,13 @@ def test_texts_wait_for_the_model_first_and_then_in_the_order_asked_for(desk):
     low, high, mid = desk.submit("en", "to", "tre").new
     assert desk.waiting() == []
     assert desk.tag() == 3
-    for number, priority, uncertainty, draw in ((low, 1, 0.9, 0.5), (high, 3, 0.1, 0.9), (mid, 2, 0.5, 0.1)):
+    for number, priority, uncertainty, draw in ((low, 2, 0.9, 0.5), (high, 0, 0.1, 0.9), (mid, 1, 0.5, 0.1)):
         _set(desk, number, priority=priority, uncertainty=uncertainty, draw=draw)
     assert desk.waiting() == [high, mid, low]
     assert desk.waiting(order="uncertainty") == [low, mid, high]
     assert desk.waiting(order="age") == [low, high, mid]
     assert desk.waiting(order="sample") == [mid, low, high]
-    assert desk.waiting(least=2) == [high, mid]
+    assert desk.waiting(least="medium") == [high, mid]
     assert desk.waiting(kind="ad") == []
     with desk.ledger.reading() as db:
         assert queue.counts(db) == {"first": 3}
@@ -40,8 +40,8 @@ def test_texts_wait_for_the_model_first_and_then_in_the_order_asked_for(desk):
 def test_a_priority_tells_nothing_of_a_text_that_is_to_be_read_blind(desk):
     desk.set(blind_share="100")
     number = desk.ready("en tekst")
-    _set(desk, number, priority=3)
-    assert desk.waiting(least=1) == []
+    _set(desk, number, priority=0)
+    assert desk.waiting(least="low") == []
     assert desk.waiting() == [number]
 
 
@@ -134,8 +134,8 @@ def test_a_new_model_reads_again_what_nobody_took(desk):
     assert tagging.claim(desk.ledger, new, outdated=True) == []
     with desk.ledger.reading() as db:
         assert [(x.model, x.priority) for x in db.scalars(sa.select(Text).order_by(Text.id))] == [
-            ("toy 2", 3),
-            ("toy 1", 2),
+            ("toy 2", 0),
+            ("toy 1", 1),
         ]
 
 
