@@ -29,6 +29,7 @@ WHOLE_TEXT = 512
 """Tokens that the heads which read whole texts get at once."""
 TITLES = {
     "own": "as the experiment has it",
+    "sparse": "sparse attention in each unit",
     "label_attention": "label attention over the whole text",
     "cls": "first token (CLS) of the whole text",
     "random_weights": "the same encoder from random weights",
@@ -66,8 +67,11 @@ def variants(experiment: Experiment, baseline: Experiment) -> dict[str, Experime
     def changed(**fields: object) -> Experiment:
         return experiment.model_copy(update={"model": model.model_copy(update=fields)})
 
+    found = {"own": experiment}
+    if model.head != "unit_evidence":
+        found["sparse"] = changed(head="unit_evidence")
     return {
-        "own": experiment,
+        **found,
         "label_attention": changed(head="label_attention", **whole),
         "cls": changed(head="cls", **whole),
         "random_weights": changed(random_weights=True, frozen_layers=0),

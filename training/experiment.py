@@ -74,11 +74,11 @@ class EncoderConfig(BaseModel):
     """A folder, or a name on the Hugging Face Hub for those who can reach it."""
     random_weights: bool = False
     """Take only the encoder's shape and vocabulary: the control that tells what pre-training is worth."""
-    head: Literal["unit_evidence", "label_attention", "cls"] = "unit_evidence"
+    head: Literal["unit_evidence", "unit_soft", "label_attention", "cls"] = "unit_evidence"
     max_tokens: Annotated[int, Field(ge=16)] = 160
     """Longest input in tokens, context and special tokens included."""
     context_units: Annotated[int, Field(ge=0, le=4)] = 2
-    """Units before its own that a unit may see (only for unit_evidence)."""
+    """Units before its own that a unit may see (only for heads that read units)."""
     epochs: Annotated[int, Field(ge=1)] = 12
     batch_documents: Annotated[int, Field(ge=1)] = 8
     learning_rate: Annotated[float, Field(gt=0)] = 5e-5

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from triage.canonical import canonical
-from triage.evidence import Head, HeadOutput, make_head
+from triage.evidence import UNIT_HEADS, Head, HeadOutput, make_head
 from triage.scoring import Array, Offsets, UnitScores
 from triage.text import Document, Span
 from triage.units import split_units
@@ -38,7 +38,7 @@ class Window:
     @property
     def whole(self) -> bool:
         """Controls see as much of the text at once as fits; the design's head sees one unit and a little before it."""
-        return self.head != "unit_evidence"
+        return self.head not in UNIT_HEADS
 
 
 @dataclass(frozen=True, slots=True)

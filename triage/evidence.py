@@ -1,4 +1,4 @@
-"""The heads: from an encoder's token states to scores that are sums over tokens. One interface, three heads.
+"""The heads: from an encoder's token states to scores that are sums over tokens. One interface for all of them.
 
 For indicator k: attention ``a`` over tokens, value ``v = w_k . h_t``, contribution ``c = a * v``, score ``u = b_k + sum c``
 with nothing after the sum, so the contributions are the explanation and are exact (label attention after Mullenbach et al.
@@ -44,7 +44,9 @@ def sparsemax(scores: Tensor, mask: Tensor) -> Tensor:
 
 
 class AttentionHead(nn.Module):
-    """Attention per indicator: sparse for single units, soft for whole texts.
+    """Attention per indicator, sparse or soft.
+
+    Sparse attention (sparsemax) teaches only the few tokens it rests on; soft attention teaches all, and needs fewer texts.
 
     Token states are standardised with fixed numbers first: encoders whose states all point one way teach the head slowly.
     """
@@ -107,7 +109,9 @@ class ClsHead(nn.Module):
 
 
 Head = AttentionHead | ClsHead
-HEADS = ("unit_evidence", "label_attention", "cls")
+HEADS = ("unit_evidence", "unit_soft", "label_attention", "cls")
+UNIT_HEADS = ("unit_evidence", "unit_soft")
+"""Heads that read one unit at a time with a little context; the others read whole texts."""
 
 
 def make_head(name: str, width: int, indicators: int) -> Head:
@@ -118,7 +122,7 @@ def make_head(name: str, width: int, indicators: int) -> Head:
     """
     if name == "cls":
         return ClsHead(width, indicators)
-    if name in ("unit_evidence", "label_attention"):
+    if name != "cls" and name in HEADS:
         return AttentionHead(width, indicators, sparse=name == "unit_evidence")
     raise ValueError(f"unknown head {name!r}; heads are {', '.join(HEADS)}")
 
