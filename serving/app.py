@@ -138,7 +138,7 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         ledger = open_ledger(chosen.store_url, chosen.home, os.environ)
         app.state.settings = chosen
         app.state.ledger = ledger
-        app.state.access = Access(ledger.engine)
+        app.state.access = Access(ledger)
         app.state.engine = engine or Engine(chosen.model)
         if engine is None:
             app.state.engine.load_in_background()

@@ -46,7 +46,7 @@ def _ledger(settings: Settings) -> Ledger:
 
 
 def _access(settings: Settings) -> Access:
-    return Access(_ledger(settings).engine)
+    return Access(_ledger(settings))
 
 
 def _link(settings: Settings, token: str) -> str:
