@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 
+_DUST = 1e-6
+"""Less than this is rounding."""
+
 
 class Buckets:
     """One bucket a key, filled at a steady rate up to a minute's worth. Used from the event loop alone, so it has no lock."""
@@ -34,12 +37,12 @@ class Buckets:
         now = self._clock()
         left, then = self._buckets.get(key, (self._full, now))
         left = min(self._full, left + (now - then) * self._rate)
-        allowed = left >= 1
+        allowed = left >= 1 - _DUST
         self._buckets[key] = (left - 1 if allowed else left, now)
         self._buckets.move_to_end(key)
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
-        return 0 if allowed else math.ceil((1 - left) / self._rate)
+        return 0 if allowed else math.ceil((1 - left) / self._rate - _DUST)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Limits:
     """Log-ins, by address of the client."""
     names: Buckets = field(default_factory=lambda: Buckets(20))
     """Log-ins, by the name that was given, from all addresses together."""
+    notes: Buckets = field(default_factory=lambda: Buckets(1))
+    """Entries in the audit log that log-in is tried too often: one says it."""
 
 
 def network(host: str) -> str:

@@ -40,7 +40,7 @@ class Keys(Desk):
         with self._ledger.reading() as db:
             return bool(db.scalar(select(func.count()).select_from(ApiKey)))
 
-    def keys(self) -> list[System]:
+    def systems(self) -> list[System]:
         """All systems that may call, by name."""
         with self._ledger.reading() as db:
             return [_system(row) for row in db.scalars(select(ApiKey).order_by(ApiKey.name))]

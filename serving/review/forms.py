@@ -1,0 +1,48 @@
+"""Forms as our own pages send them; those of other sites are refused (cross-site request forgery)."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from fastapi import Request
+
+from serving.api.bodies import read_limited
+from serving.api.problems import Problem
+from triage.text import MAX_TEXT
+
+MAX_FORM = 12 * MAX_TEXT + 10_000
+"""Bytes of a form: the longest text, every code point percent-encoded."""
+
+
+def check_origin(request: Request) -> None:
+    """Refuse a request that another site made.
+
+    What a browser says of the site (``Sec-Fetch-Site``) decides. Older browsers send ``Origin`` alone. Programs send neither;
+    they have no cookies that somebody else could use, and no browser sends a form without both.
+
+    Raises:
+        Problem: it came from elsewhere.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    ours = {request.app.state.settings.origin, f"{request.url.scheme}://{request.headers.get('host', '')}"}
+    if site is not None and site not in ("same-origin", "none"):
+        raise Problem("scope", "cross-site")
+    # "null" is what a form of our own says beside Sec-Fetch-Site, because pages send no referrer.
+    if origin is not None and origin not in ours and (site is None or origin != "null"):
+        raise Problem("scope", "cross-site")
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form sent by one of our own pages.
+
+    Raises:
+        Problem: it came from elsewhere, is too large or is no form.
+    """
+    check_origin(request)
+    raw = await read_limited(request, MAX_FORM)
+    try:
+        fields = parse_qs(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10)
+    except ValueError:  # not form-encoded, or not UTF-8 below the percent signs
+        raise Problem("malformed-json", "form") from None
+    return {name: values[0] for name, values in fields.items()}

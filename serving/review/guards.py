@@ -1,0 +1,74 @@
+"""Who may see a page: guards of routes, and the cookie that holds a session."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from serving.api.auth import Guard
+from serving.store.access import Access
+from serving.store.access import Person as Somebody
+from serving.store.tables import ROLES
+
+
+class NotLoggedIn(Exception):
+    """The request comes from nobody we know: send them to the log-in page."""
+
+
+class WrongRole(Exception):
+    """Somebody logged in may not see this page: say so."""
+
+
+class Person(Guard):
+    """Somebody logged in; any role."""
+
+    async def __call__(self, request: Request) -> Somebody:
+        access: Access = request.app.state.access
+        token = session_of(request)
+        person = await run_in_threadpool(access.person, token) if token else None
+        if person is None:
+            raise NotLoggedIn
+        return person
+
+
+class Roles(Person):
+    """Somebody logged in who has one of these roles."""
+
+    def __init__(self, *roles: str) -> None:
+        if not roles or not set(roles) <= set(ROLES):
+            raise ValueError(f"roles are {', '.join(ROLES)}")
+        self.roles = frozenset(roles)
+
+    async def __call__(self, request: Request) -> Somebody:
+        person = await super().__call__(request)
+        if person.role not in self.roles:
+            raise WrongRole
+        return person
+
+
+def cookie(request: Request, name: str = "tegn") -> str:
+    """The full name of a cookie: over https it is bound to this host."""
+    return f"__Host-{name}" if request.app.state.settings.secure_cookies else name
+
+
+def session_of(request: Request) -> str:
+    """The session token of a request, or nothing."""
+    return request.cookies.get(cookie(request), "")
+
+
+def keep_session(request: Request, response: Response, token: str) -> None:
+    """Have the browser keep a session."""
+    response.set_cookie(
+        cookie(request),
+        token,
+        httponly=True,
+        samesite="strict",
+        secure=request.app.state.settings.secure_cookies,
+        path="/",
+    )
+
+
+def drop_cookie(request: Request, response: Response, name: str = "tegn") -> None:
+    """Have the browser forget a cookie. Browsers change a `__Host-` cookie only if told as it was set."""
+    secure = request.app.state.settings.secure_cookies
+    response.delete_cookie(cookie(request, name), path="/", secure=secure, httponly=True, samesite="strict")

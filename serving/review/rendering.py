@@ -1,0 +1,88 @@
+"""Pages from templates, in the language somebody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import Request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+from starlette.types import Scope
+
+from serving.review.words import Words, words_in
+from serving.store.access import Person
+
+
+@lru_cache(maxsize=1)
+def _zone() -> tzinfo:
+    try:
+        return ZoneInfo("Europe/Copenhagen")
+    except ZoneInfoNotFoundError:  # a system without time zones
+        return UTC
+
+
+def moment(at: datetime | None) -> str:
+    """A moment as people in Denmark read it, to the minute."""
+    return "" if at is None else at.astimezone(_zone()).strftime("%Y-%m-%d %H:%M")
+
+
+_templates = Environment(
+    loader=PackageLoader("serving.review"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters["moment"] = moment
+
+
+def words_of(request: Request) -> Words:
+    """The messages in the language of the address or the cookie."""
+    return words_in(request.query_params.get("lang") or request.cookies.get("tegn_lang"))
+
+
+def navigation(words: Words, person: Person, here: str = "") -> list[tuple[str, str, bool]]:
+    """Address, name, and whether it is the page itself, of each page a person may go to."""
+    pages = [("/", words["paste_heading"]), ("/account", words["account_heading"])]
+    if person.role == "admin":
+        pages.append(("/users", words["users_heading"]))
+    return [(address, name, address == here) for address, name in pages]
+
+
+def show(
+    template: str,
+    words: Words,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    person: Person | None = None,
+    here: str = "",
+    **values: Any,
+) -> HTMLResponse:
+    """A page.
+
+    Args:
+        person: who reads it; None before log-in.
+        here: its own address, where the navigation names it.
+    """
+    if person is not None:
+        values |= {"person": person, "nav": navigation(words, person, here)}
+    return HTMLResponse(_templates.get_template(template).render(words=words, **values), status, headers)
+
+
+def error_page(
+    scope: Scope, status: int, headers: Mapping[str, str] | None = None, message: str | None = None
+) -> HTMLResponse:
+    """A page for what went wrong, in words for people.
+
+    Args:
+        message: key of the words, if those of the status do not say it.
+    """
+    words = words_of(Request(scope))
+    shown = status if f"error_{status}" in words else 500 if status >= 500 else 400
+    text = words[message or f"error_{shown}"]
+    return show("error.html", words, status=status, headers=headers, message=text)
