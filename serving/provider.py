@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ LEEWAY = 60
 """Seconds by which clocks may differ."""
 TIMEOUT = 5.0
 _KEEP = 3600.0
+_PAUSE = 5.0
+"""Seconds before a provider that failed is asked again."""
 _AGAIN = 60.0
 """Seconds before keys are fetched again because a token names one that is not known."""
 
@@ -111,6 +114,7 @@ class Provider:
         self._roles, self._transport = roles, transport
         self._about: tuple[float, dict[str, Any]] | None = None
         self._keys: tuple[float, KeySet] | None = None
+        self._failed = -math.inf
 
     @classmethod
     def of(cls, settings: Any) -> Self | None:
@@ -145,6 +149,9 @@ class Provider:
         now = time.monotonic()
         if self._about is not None and now - self._about[0] < _KEEP:
             return self._about[1]
+        if now - self._failed < _PAUSE:
+            raise ProviderDown("a moment ago")
+        self._failed = now  # until it is known better: nobody can have us ask without end
         said = await self._fetch(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         if said.get("issuer") != self.issuer:
             raise ProviderDown("another issuer")
@@ -152,7 +159,7 @@ class Provider:
             url = said.get(name)
             if not isinstance(url, str) or urlsplit(url).scheme != urlsplit(self.issuer).scheme:
                 raise ProviderDown(f"no {name}")
-        self._about = now, said
+        self._about, self._failed = (now, said), -math.inf
         return said
 
     async def _key_set(self, *, again: bool = False) -> KeySet:

@@ -248,6 +248,7 @@ BAD_CLAIMS = {
     "made in the future": {"iat": int(time.time()) + HOUR},
     "not yet good": {"nbf": int(time.time()) + HOUR},
     "another audience": {"aud": "somebody"},
+    "another audience, asked for by us": {"aud": "somebody", "azp": CLIENT},
     "no audience": {"aud": None},
     "several audiences, for another": {"aud": [CLIENT, "other"], "azp": "other"},
     "several audiences, for nobody": {"aud": [CLIENT, "other"]},
@@ -352,6 +353,16 @@ def test_a_provider_that_fails_gives_a_clear_page_and_passwords_still_work(clien
     assert DOWN in response.text
     token = app.state.access.add_user("Bo", "lead")
     assert client.post(f"/login/{token}").headers["location"] == "/"
+
+
+def test_a_provider_that_failed_is_not_asked_again_at_once(client, realm, monkeypatch):
+    realm.fails = "about"
+    assert [client.get("/oidc/start").status_code for _ in range(3)] == [503] * 3
+    assert realm.asked == ["about"]
+    realm.fails = ""
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 6)
+    assert client.get("/oidc/start").status_code == 303
 
 
 @pytest.mark.parametrize("error", [httpx2.ConnectError("no"), httpx2.ReadTimeout("slow")])
