@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api import routes
@@ -22,8 +23,13 @@ from serving.api.auth import Open
 from serving.api.problems import TYPES, Problem, ProblemDocument
 from serving.api.schemas import TagRequest
 from serving.engine import Engine, StillLoading
+from serving.headers import Headers
 from serving.jobs import Jobs, stop
-from serving.review import assets, language, pages, queue, reading
+from serving.limits import Buckets, Limits
+from serving.provider import Provider
+from serving.review import accounts, assets, language, pages, provided, queue, reading, users
+from serving.review.guards import NotLoggedIn, WrongRole
+from serving.review.rendering import error_page
 from serving.settings import Settings, read_settings
 from serving.store.access import Access
 from serving.store.ledger import open_ledger
@@ -107,28 +113,26 @@ class Refusals:
 def _internal(scope: Scope) -> Response:
     if scope["path"].startswith("/v1"):
         return Problem("internal", "Something failed inside Tegn. Nothing was stored. Try again.").response()
-    return pages.error_page(scope, 500)
+    return error_page(scope, 500)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     if not request.url.path.startswith("/v1"):
-        return pages.error_page(request.scope, TYPES[error.name][0])
+        return error_page(request.scope, TYPES[error.name][0])
     return error.response()
-
-
-async def _on_stranger(_: Request, error: Exception) -> Response:
-    return RedirectResponse("/login", 303)
 
 
 async def _on_loading(request: Request, _: Exception) -> Response:
     if request.url.path.startswith("/v1"):
         return Problem("loading", "Ask again in a moment; /readyz tells when.", headers={"Retry-After": "5"}).response()
-    return pages.error_page(request.scope, 503)
+    return error_page(request.scope, 503)
 
 
-async def _on_query(_: Request, error: Exception) -> Response:
+async def _on_query(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if not request.url.path.startswith("/v1"):
+        return error_page(request.scope, 404)  # no page of ours has a number that is none
     errors = [(".".join(str(x) for x in item["loc"]), str(item["msg"])) for item in error.errors()]
     return Problem("invalid-request", "See `errors` for each field.", errors=errors).response()
 
@@ -136,7 +140,7 @@ async def _on_query(_: Request, error: Exception) -> Response:
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if not request.url.path.startswith("/v1"):
-        return pages.error_page(request.scope, error.status_code, error.headers)
+        return error_page(request.scope, error.status_code, error.headers)
     if error.status_code == 405:
         return Problem("method", "See /v1/openapi.json for what there is.", headers=error.headers).response()
     return Problem("not-found", "See /v1/openapi.json for what there is.").response()
@@ -158,7 +162,10 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         ledger = open_ledger(chosen.store_url, chosen.home, os.environ)
         app.state.settings = chosen
         app.state.ledger = ledger
-        app.state.access = Access(ledger.engine)
+        app.state.access = Access(ledger)
+        app.state.limits = Limits(calls=Buckets(chosen.calls_per_minute))
+        app.state.hashing = CapacityLimiter(2)
+        app.state.provider = Provider.of(chosen)
         app.state.engine = engine or Engine(chosen.model)
         if engine is None:
             app.state.engine.load_in_background()
@@ -174,17 +181,17 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_middleware(Refusals)
     app.add_middleware(language.Choice)
     app.add_middleware(Heads)
+    app.add_middleware(Headers)
     app.add_middleware(Journal)
     app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(pages.NotLoggedIn, _on_stranger)
+    app.add_exception_handler(NotLoggedIn, accounts.on_stranger)
+    app.add_exception_handler(WrongRole, accounts.on_wrong_role)
     app.add_exception_handler(StillLoading, _on_loading)
     app.add_exception_handler(RequestValidationError, _on_query)
     app.add_exception_handler(HTTPException, _on_http)
     app.include_router(routes.router)
-    app.include_router(pages.router)
-    app.include_router(queue.router)
-    app.include_router(reading.router)
-    app.include_router(assets.router)
+    for part in (pages, queue, reading, provided, accounts, users, assets):
+        app.include_router(part.router)
     app.include_router(health)
     return app
 

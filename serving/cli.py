@@ -6,6 +6,8 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -46,7 +48,7 @@ def _ledger(settings: Settings) -> Ledger:
 
 
 def _access(settings: Settings) -> Access:
-    return Access(_ledger(settings).engine)
+    return Access(_ledger(settings))
 
 
 def _link(settings: Settings, token: str) -> str:
@@ -116,27 +118,72 @@ def migrate_store() -> None:
     typer.echo("the store is up to date", err=True)
 
 
-@users.command("add")
-def user_add(
-    name: Annotated[str, typer.Argument(help="Name shown on the pages.")],
-    role: Annotated[str, typer.Option(help="analyst, lead or admin.")],
-) -> None:
-    """Add a person; prints a one-time log-in link."""
+Name = Annotated[str, typer.Argument(help="Name of the person.")]
+Role = Annotated[str, typer.Option(help="analyst, lead, engineer or admin.")]
+
+
+@contextmanager
+def _arranging() -> Iterator[tuple[Access, Settings]]:
+    """The store, for a command that says what cannot be and stops."""
     settings = _settings()
     try:
-        print(_link(settings, _access(settings).add_user(name, role)))
+        yield _access(settings), settings
     except NotAllowed as error:
         _stop(error)
+
+
+@users.command("add")
+def user_add(name: Annotated[str, typer.Argument(help="Name shown on the pages.")], role: Role) -> None:
+    """Add a person; prints a one-time log-in link."""
+    with _arranging() as (access, settings):
+        print(_link(settings, access.add_user(name, role)))
 
 
 @users.command("link")
-def user_link(name: Annotated[str, typer.Argument(help="Name of the person.")]) -> None:
+def user_link(name: Name) -> None:
     """Print a new one-time log-in link for a person; unused earlier ones stop working."""
-    settings = _settings()
-    try:
-        print(_link(settings, _access(settings).new_link(name)))
-    except NotAllowed as error:
-        _stop(error)
+    with _arranging() as (access, settings):
+        print(_link(settings, access.new_link(name)))
+
+
+@users.command("role")
+def user_role(name: Name, role: Annotated[str, typer.Argument(help="analyst, lead, engineer or admin.")]) -> None:
+    """Give a person another role; logs them out everywhere."""
+    with _arranging() as (access, _):
+        access.change_role(name, role)
+
+
+@users.command("remove")
+def user_remove(name: Name) -> None:
+    """Let a person log in no more; the name stays with what they did."""
+    with _arranging() as (access, _):
+        access.remove_user(name)
+
+
+@users.command("unlock")
+def user_unlock(name: Name) -> None:
+    """Let a person who is locked out try their password again."""
+    with _arranging() as (access, _):
+        access.unlock(name)
+
+
+@users.command("bind")
+def user_bind(name: Name, subject: Annotated[str, typer.Argument(help="The `sub` of the provider.")]) -> None:
+    """Say who a person is at the OpenID Connect provider of the settings."""
+    with _arranging() as (access, settings):
+        if not settings.oidc_issuer:
+            _stop("there is no provider; set TEGN_OIDC_ISSUER and what belongs to it (docs/operations.md)")
+        access.bind(name, settings.oidc_issuer, subject)
+
+
+@users.command("list")
+def user_list() -> None:
+    """Print name, role, when last seen, and state of everybody, with tabs between."""
+    with _arranging() as (access, _):
+        for x in access.users():
+            state = "removed" if x.removed else "locked" if x.locked else "" if x.has_password else "no password"
+            seen = x.seen.isoformat(timespec="minutes") if x.seen else "never"
+            print(x.name, x.role, seen, state, sep="\t")
 
 
 @keys.command("add")
@@ -145,10 +192,23 @@ def key_add(
     scope: Annotated[list[str] | None, typer.Option(help="What it may do; `tag` if none is named.")] = None,
 ) -> None:
     """Make an API key and print it; it cannot be read again."""
-    try:
-        print(_access(_settings()).add_key(name, scope or ["tag"]))
-    except NotAllowed as error:
-        _stop(error)
+    with _arranging() as (access, _):
+        print(access.add_key(name, scope or ["tag"]))
+
+
+@keys.command("list")
+def key_list() -> None:
+    """Print name, scopes and when it was made of each key, with tabs between; never the key."""
+    with _arranging() as (access, _):
+        for x in access.systems():
+            print(x.name, ",".join(sorted(x.scopes)), x.created.isoformat(timespec="minutes"), sep="\t")
+
+
+@keys.command("remove")
+def key_remove(name: Annotated[str, typer.Argument(help="Name of the key.")]) -> None:
+    """End a key."""
+    with _arranging() as (access, _):
+        access.remove_key(name)
 
 
 @app.command()

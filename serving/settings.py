@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from serving.claims import Roles
 from serving.store.masterkey import OLD_VARIABLE, VARIABLE
+from serving.store.tables import ROLES
 
 SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "models" / "tegn-da"
 
@@ -41,6 +44,18 @@ class Settings(BaseSettings):
     public_url: str = ""
     """Address people type if it is not http://host:port; behind a proxy that speaks https, cookies are for https alone."""
 
+    calls_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    """Calls of the API a key has each minute, in each process."""
+
+    oidc_issuer: str = ""
+    """OpenID Connect provider to log in with, exactly as it names itself; none by default."""
+    oidc_client_id: str = ""
+    """What the provider calls this service."""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """Its password there."""
+    oidc_roles: str = ""
+    """A claim of the ID token and VALUE=ROLE for each value. Without it the provider lets in only those who are bound by hand."""
+
     keep_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     """Days after which a case is erased, counted from the last text that was added to it."""
 
@@ -64,6 +79,35 @@ class Settings(BaseSettings):
         if value and not value.startswith(("https://", "http://")):
             raise ValueError("must begin with https:// or http://")
         return value.rstrip("/")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_an_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if value and (not (parts.scheme == "https" or local) or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("must be the https address by which the provider names itself, without ? and #")
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _gives_roles(cls, value: str) -> str:
+        Roles.read(value, ROLES)
+        return value
+
+    @model_validator(mode="after")
+    def _has_all_of_the_provider(self) -> Self:
+        parts = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret.get_secret_value())
+        if (any(parts) or self.oidc_roles) and not all(parts):
+            raise ValueError(
+                "TEGN_OIDC_ISSUER, TEGN_OIDC_CLIENT_ID and TEGN_OIDC_CLIENT_SECRET belong together: set all or none"
+            )
+        return self
+
+    @property
+    def provider_roles(self) -> Roles | None:
+        """Which claim of the provider gives which role."""
+        return Roles.read(self.oidc_roles, ROLES)
 
     @property
     def store_url(self) -> str:
@@ -99,5 +143,7 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = [f"TEGN_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+        problems = [
+            (f"TEGN_{str(item['loc'][0]).upper()}: " if item["loc"] else "") + item["msg"] for item in error.errors()
+        ]
         raise InvalidSettings("; ".join(problems)) from None

@@ -6,7 +6,8 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from serving.api.problems import Problem
-from serving.store.access import Access
+from serving.limits import Limits
+from serving.store.access import Access, System
 
 
 class Guard:
@@ -26,21 +27,25 @@ class Key(Guard):
     def __init__(self, scope: str) -> None:
         self.scope = scope
 
-    async def __call__(self, request: Request) -> None:
+    async def __call__(self, request: Request) -> System:
         access: Access = request.app.state.access
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        scopes = None
+        system = None
         if scheme.lower() == "bearer" and key.strip():
-            scopes = await run_in_threadpool(access.scopes, key.strip())
-        if scopes is None:
+            system = await run_in_threadpool(access.system, key.strip())
+        if system is None:
             raise Problem(
                 "no-key",
                 "Send a valid key in the header `Authorization: Bearer KEY`. `python -m serving key add NAME` makes one.",
                 headers={"WWW-Authenticate": 'Bearer realm="tegn"'},
             )
-        if self.scope not in scopes:
+        if self.scope not in system.scopes:
             raise Problem(
                 "scope",
                 f"The key lacks the scope `{self.scope}`.",
                 headers={"WWW-Authenticate": f'Bearer realm="tegn", error="insufficient_scope", scope="{self.scope}"'},
             )
+        limits: Limits = request.app.state.limits
+        if wait := limits.calls.take(system.actor):
+            raise Problem("rate", f"This key may call again in {wait} s.", headers={"Retry-After": str(wait)})
+        return system

@@ -22,6 +22,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "too-large": (413, "The request is too large"),
     "media-type": (415, "The body must be application/json"),
     "invalid-request": (422, "The request breaks the format"),
+    "rate": (429, "Too many requests in a short time"),
     "internal": (500, "Tegn failed"),
     "loading": (503, "The model is still loading"),
 }

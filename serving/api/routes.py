@@ -33,7 +33,15 @@ def _errors(*names: str) -> dict[int | str, dict[str, Any]]:
     dependencies=[Depends(Key("tag"))],
     response_model=TagResponse,
     responses=_errors(
-        "malformed-json", "no-key", "scope", "too-large", "media-type", "invalid-request", "internal", "loading"
+        "malformed-json",
+        "no-key",
+        "scope",
+        "too-large",
+        "media-type",
+        "invalid-request",
+        "rate",
+        "internal",
+        "loading",
     ),
     summary="Tag texts with possible indicators and their evidence; stores nothing",
     openapi_extra={

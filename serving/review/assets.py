@@ -71,11 +71,5 @@ async def static(path: str) -> Response:
     return Response(
         content[name],
         media_type=_MEDIA_TYPES[suffix],
-        headers={
-            "Cache-Control": "public, max-age=31536000, immutable" if asked == version else "no-cache",
-            # An SVG that is opened by itself is a page.
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-            "X-Content-Type-Options": "nosniff",
-            "Cross-Origin-Resource-Policy": "same-origin",
-        },
+        headers={"Cache-Control": "public, max-age=31536000, immutable" if asked == version else "no-cache"},
     )

@@ -1,29 +1,36 @@
-"""Who may do what: people with one-time log-in links and sessions, systems with keys."""
+"""Who may do what: log-in by one-time link, password or OpenID Connect; sessions; and with `People` and `Keys` all of access."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import Session as Transaction
 
-from serving.store.tables import ROLES, SCOPES, ApiKey, LoginLink, Session, User
+from serving.store.keys import Keys, System
+from serving.store.ledger import ANONYMOUS, Act, user
+from serving.store.passwords import WeakPassword, check_password
+from serving.store.people import Account, Desk, NotAllowed, People, digest, provider_subject
+from serving.store.tables import LoginLink, Session, User
 
-LINK_LIFE = timedelta(hours=24)
+__all__ = ["Access", "Account", "NotAllowed", "Person", "System", "Visit", "WeakPassword", "WrongPassword"]
+
 IDLE = timedelta(minutes=30)
 """A session ends when nothing was done for this long."""
 LONGEST = timedelta(hours=12)
 """And after this long in any case."""
-KEY_PREFIX = "tegn_"
+TRIES = 6
+"""Wrong passwords in a row that lock an account."""
+LOCK = timedelta(minutes=15)
+FRESH = timedelta(minutes=15)
+"""How long after a link a password may be chosen without the old one."""
+_MINUTE = timedelta(minutes=1)
 
 
-class NotAllowed(ValueError):
-    """A name is taken or a role or scope is not known; the message says which there are."""
+class WrongPassword(ValueError):
+    """The old password is wrong, or may not be tried now: ask for it again, or for a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,145 +40,242 @@ class Person:
     id: int
     name: str
     role: str
+    has_password: bool = False
+    way: str = "link"
+    """How they came in: link, password or provider."""
+    fresh: bool = False
+    """Came by a link a short while ago: may choose a password without the old one."""
+
+    @property
+    def actor(self) -> str:
+        """Their name in the audit log."""
+        return user(self.id)
+
+    @property
+    def may_choose_password(self) -> bool:
+        """Whether a password is theirs to choose: whoever comes by a provider alone has theirs there."""
+        return self.has_password or self.fresh
 
 
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A session as its person sees it."""
+
+    started: datetime
+    seen: datetime
+    way: str
+    current: bool
 
 
-def _check_name(name: str) -> str:
-    if not name.strip() or len(name) > 100 or not name.isprintable():
-        raise NotAllowed("a name has 1 to 100 printable characters")
-    return name.strip()
-
-
-class Access:
-    """People, links, sessions and keys of one store. Secrets leave it once, when they are made."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def has_users(self) -> bool:
-        """Whether anybody may log in."""
-        with Transaction(self._engine) as db:
-            return bool(db.scalar(select(func.count()).select_from(User)))
-
-    def has_keys(self) -> bool:
-        """Whether any system may call."""
-        with Transaction(self._engine) as db:
-            return bool(db.scalar(select(func.count()).select_from(ApiKey)))
-
-    def add_user(self, name: str, role: str) -> str:
-        """Add a person; returns the token of a log-in link.
-
-        Raises:
-            NotAllowed: see the class.
-        """
-        if role not in ROLES:
-            raise NotAllowed(f"the role {role!r} is not known; roles are {', '.join(ROLES)}")
-        name = _check_name(name)
-        with Transaction(self._engine) as db:
-            user = User(name=name, role=role, created=_now())
-            db.add(user)
-            try:
-                db.flush()
-            except IntegrityError:
-                raise NotAllowed(f"there is a user {name!r} already; `user link` makes a new link") from None
-            token = self._new_link(db, user.id)
-            db.commit()
-        return token
-
-    def new_link(self, name: str) -> str:
-        """A further log-in link for a person; earlier unused ones stop working.
-
-        Raises:
-            NotAllowed: nobody has that name.
-        """
-        with Transaction(self._engine) as db:
-            user = db.scalar(select(User).where(User.name == name))
-            if user is None:
-                raise NotAllowed(f"there is no user {name!r}; `user add` makes one")
-            db.execute(delete(LoginLink).where(LoginLink.user_id == user.id))
-            token = self._new_link(db, user.id)
-            db.commit()
-        return token
-
-    def _new_link(self, db: Transaction, user_id: int) -> str:
-        token = secrets.token_urlsafe(32)
-        db.add(LoginLink(token_hash=_hash(token), user_id=user_id, expires=_now() + LINK_LIFE))
-        return token
+class Logins(Desk):
+    """Ways in, and sessions. A session's token leaves once, when it begins."""
 
     def use_link(self, token: str) -> str | None:
         """Log in with a link; returns a session token, or None if the link is unknown, used or too old."""
-        now = _now()
-        with Transaction(self._engine) as db:
+        now, kept = self._now(), digest(token)
+        with self._ledger.acting(ANONYMOUS) as act:
             # One statement both checks and spends the link: two requests at once cannot both win.
-            spent = db.execute(
+            spent = act.db.execute(
                 update(LoginLink)
-                .where(LoginLink.token_hash == _hash(token), LoginLink.used.is_(None), LoginLink.expires > now)
+                .where(LoginLink.token_hash == kept, LoginLink.used.is_(None), LoginLink.expires > now)
                 .values(used=now)
                 .returning(LoginLink.user_id)
             ).scalar()
-            if spent is None:
+            if spent is not None:
+                return self._begin(act, spent, "link")
+            link = act.db.get(LoginLink, kept)
+            if link is None:
+                self._refuse(act, "unknown")
+            else:
+                self._refuse(act, "used" if link.used else "expired", link.user_id)
+            return None
+
+    def log_in(self, name: str, password: str) -> str | None:
+        """Log in with a password; returns a session token, or None, which does not tell why. Takes a good part of a second."""
+        name = name.strip()
+        found = None
+        if name.isprintable() and len(name) <= 100:
+            with self._ledger.reading() as db:
+                query = select(User.id, User.password_hash).where(User.name == name, User.removed.is_(None))
+                found = db.execute(query).one_or_none()
+        kept = found.password_hash if found else None
+        fits = self._passwords.fits(kept, password)
+        anew = self._passwords.hash(password) if fits and kept and self._passwords.is_outdated(kept) else kept
+        with self._ledger.acting(ANONYMOUS) as act:
+            # An unknown name does the same work, on a row that is not there.
+            row = act.db.get(User, found.id if found else 0, with_for_update=True)
+            if row is None or row.removed is not None:
+                self._refuse(act, "unknown")
                 return None
-            session = secrets.token_urlsafe(32)
-            db.add(Session(token_hash=_hash(session), user_id=spent, seen=now, started=now))
-            db.execute(delete(Session).where((Session.seen < now - IDLE) | (Session.started < now - LONGEST)))
-            db.commit()
-        return session
+            if not self._judge(act, row, kept, fits):
+                return None
+            row.password_hash = anew
+            return self._begin(act, row.id, "password")
+
+    def _judge(self, act: Act, row: User, kept: str | None, fits: bool) -> bool:
+        """Whether somebody is let in who gave a password; counts it if it was wrong."""
+        now = self._now()
+        if row.locked_until is not None and row.locked_until > now:
+            self._refuse(act, "locked", row.id)
+            return False
+        if fits and row.password_hash == kept:  # else it was changed meanwhile
+            row.failures, row.locked_until = 0, None
+            return True
+        self._refuse(act, "password", row.id)
+        row.failures += 1
+        if row.failures >= TRIES:
+            row.failures, row.locked_until = 0, now + LOCK
+            act.record("user.changed", user(row.id), locked=True)
+        return False
+
+    def enter(self, issuer: str, number: str, name: str, role: str | None) -> str | None:
+        """Log in somebody whom the OpenID Connect provider vouches for; returns a session token, or None if they may not.
+
+        Args:
+            number: the subject at the issuer, which alone says who it is.
+            name: used for whoever comes the first time.
+            role: the role that the provider gives; None lets in only those who are bound already, with the role they have.
+        """
+        known = provider_subject(issuer, number)
+        with self._ledger.acting(ANONYMOUS) as act:
+            admins = self._lock_admins(act.db)
+            row = act.db.scalar(select(User).where(User.subject == known).with_for_update())
+            if row is None and role is not None:
+                row = User(name=_free_name(act.db, name), role=role, created=self._now(), subject=known)
+                act.db.add(row)
+                act.db.flush()
+                act.record("user.added", user(row.id), role=role)
+            if row is None or row.removed is not None:
+                self._refuse(act, "removed" if row else "unknown", row.id if row else None)
+                return None
+            if role is not None and row.role != role and admins != {row.id}:  # the last administrator stays one
+                row.role = role
+                self._end_sessions(act.db, row.id)
+                act.record("user.changed", user(row.id), role=role)
+            return self._begin(act, row.id, "provider")
+
+    def refuse(self, reason: str) -> None:
+        """Record that somebody was not let in before it was known who it is."""
+        with self._ledger.acting(ANONYMOUS) as act:
+            self._refuse(act, reason)
+
+    @staticmethod
+    def _refuse(act: Act, reason: str, number: int | None = None) -> None:
+        act.record("login.refused", user(number) if number else "", reason=reason)
+
+    def _begin(self, act: Act, number: int, way: str) -> str:
+        token, now = secrets.token_urlsafe(32), self._now()
+        ended = (Session.seen < now - IDLE) | (Session.started < now - LONGEST)
+        act.db.execute(delete(Session).where(Session.user_id == number, ended))
+        act.db.add(Session(token_hash=digest(token), user_id=number, seen=now, started=now, way=way))
+        act.db.execute(update(User).where(User.id == number).values(seen=now))
+        act.actor = user(number)
+        act.record("login.succeeded", user(number), way=way)
+        return token
 
     def person(self, session: str) -> Person | None:
         """The person of a session, which is kept alive by asking; None if it is unknown or has ended."""
-        now = _now()
-        with Transaction(self._engine) as db:
-            row = db.execute(
-                select(Session, User)
-                .join(User, User.id == Session.user_id)
-                .where(
-                    Session.token_hash == _hash(session),
-                    Session.seen > now - IDLE,
-                    Session.started > now - LONGEST,
-                )
-            ).first()
-            if row is None:
-                return None
-            found, user = row
-            person = Person(user.id, user.name, user.role)
-            if now - found.seen > timedelta(minutes=1):
-                found.seen = now
-                db.commit()
-        return person
+        now = self._now()
+        with self._ledger.reading() as db:
+            row = db.execute(self._live(session)).one_or_none()
+        if row is None:
+            return None
+        found, somebody = row
+        if now - found.seen > _MINUTE:
+            with self._ledger.acting(user(somebody.id)) as act:
+                act.db.execute(update(Session).where(Session.token_hash == found.token_hash).values(seen=now))
+                act.db.execute(update(User).where(User.id == somebody.id).values(seen=now))
+        fresh = found.way == "link" and found.started > now - FRESH
+        has_password = somebody.password_hash is not None
+        return Person(somebody.id, somebody.name, somebody.role, has_password, found.way, fresh)
+
+    def _live(self, session: str) -> Select[Session, User]:
+        now = self._now()
+        return (
+            select(Session, User)
+            .join(User, User.id == Session.user_id)
+            .where(
+                Session.token_hash == digest(session),
+                Session.seen > now - IDLE,
+                Session.started > now - LONGEST,
+                User.removed.is_(None),
+            )
+        )
+
+    def visits(self, session: str) -> list[Visit]:
+        """The live sessions of the person of one, newest first."""
+        now, own = self._now(), digest(session)
+        whose = select(Session.user_id).where(Session.token_hash == own).scalar_subquery()
+        query = (
+            select(Session)
+            .where(Session.user_id == whose, Session.seen > now - IDLE, Session.started > now - LONGEST)
+            .order_by(Session.started.desc())
+        )
+        with self._ledger.reading() as db:
+            return [Visit(x.started, x.seen, x.way, x.token_hash == own) for x in db.scalars(query)]
+
+    def set_password(self, session: str, old: str, new: str) -> None:
+        """Give the person of a session a password, and end their other sessions.
+
+        Args:
+            old: the password so far; not needed soon after a link.
+
+        Raises:
+            WrongPassword: the old one is needed and wrong.
+            WeakPassword: the new one cannot be taken.
+        """
+        person = self.person(session)
+        if person is None or not person.may_choose_password:
+            raise WrongPassword
+        check_password(new, person.name)
+        with self._ledger.reading() as db:
+            kept = db.scalar(select(User.password_hash).where(User.id == person.id))
+        fits = person.fresh or self._passwords.fits(kept, old)
+        hashed = self._passwords.hash(new)
+        with self._ledger.acting(person.actor) as act:
+            row = act.db.get_one(User, person.id, with_for_update=True)
+            right = row.removed is None and (person.fresh or self._judge(act, row, kept, fits))
+            if right:
+                row.password_hash, row.failures, row.locked_until = hashed, 0, None
+                own = digest(session)
+                act.db.execute(delete(Session).where(Session.user_id == row.id, Session.token_hash != own))
+                act.db.execute(update(Session).where(Session.token_hash == own).values(way="password"))
+                # A link that lies about could undo what was done here.
+                act.db.execute(delete(LoginLink).where(LoginLink.user_id == row.id, LoginLink.used.is_(None)))
+                act.record("user.changed", user(row.id), password=True)
+        if not right:
+            raise WrongPassword
 
     def log_out(self, session: str) -> None:
         """End a session."""
-        with Transaction(self._engine) as db:
-            db.execute(delete(Session).where(Session.token_hash == _hash(session)))
-            db.commit()
+        self._end(session, Session.token_hash == digest(session))
 
-    def add_key(self, name: str, scopes: Iterable[str]) -> str:
-        """A new API key; it cannot be read again.
+    def log_out_elsewhere(self, session: str) -> None:
+        """End all other sessions of the person of one."""
+        own = digest(session)
+        whose = select(Session.user_id).where(Session.token_hash == own).scalar_subquery()
+        self._end(session, (Session.user_id == whose) & (Session.token_hash != own))
 
-        Raises:
-            NotAllowed: see the class.
-        """
-        wanted = sorted(set(scopes))
-        if not wanted or not set(wanted) <= set(SCOPES):
-            raise NotAllowed(f"scopes are {', '.join(SCOPES)}; name at least one")
-        key = KEY_PREFIX + secrets.token_urlsafe(32)
-        with Transaction(self._engine) as db:
-            db.add(ApiKey(name=_check_name(name), key_hash=_hash(key), scopes=" ".join(wanted), created=_now()))
-            try:
-                db.commit()
-            except IntegrityError:
-                raise NotAllowed(f"there is a key {name!r} already; choose another name") from None
-        return key
-
-    def scopes(self, key: str) -> frozenset[str] | None:
-        """What a key may do; None if it is not known."""
-        with Transaction(self._engine) as db:
-            found = db.scalar(select(ApiKey.scopes).where(ApiKey.key_hash == _hash(key)))
-        return None if found is None else frozenset(found.split())
+    def _end(self, session: str, which: ColumnElement[bool]) -> None:
+        with self._ledger.acting(ANONYMOUS) as act:
+            number = act.db.scalar(select(Session.user_id).where(Session.token_hash == digest(session)))
+            if number is None:
+                return
+            act.actor = user(number)
+            count = act.db.scalar(select(func.count()).select_from(Session).where(which)) or 0
+            act.db.execute(delete(Session).where(which))
+            act.record("logout", user(number), sessions=count)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _free_name(db: Transaction, wanted: str) -> str:
+    """A name nobody has. Whoever comes from a provider is never taken for somebody of the same name."""
+    shown = "".join(x for x in wanted if x.isprintable()).strip()[:90].strip() or "?"
+    name, number = shown, 1
+    while db.scalar(select(User.id).where(User.name == name)) is not None:
+        number += 1
+        name = f"{shown} ({number})"
+    return name
+
+
+class Access(People, Logins, Keys):
+    """People, links, passwords, sessions and keys of one store. Secrets leave it once, when they are made."""

@@ -27,12 +27,14 @@ Rule = Kind | tuple[str, ...]
 
 ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
     {
-        "login.succeeded": {},
-        "login.refused": {"reason": ("unknown", "used", "expired", "too_many")},
-        "logout": {},
+        "login.succeeded": {"way": ("link", "password", "provider")},
+        "login.refused": {
+            "reason": ("unknown", "used", "expired", "too_many", "password", "locked", "removed", "provider")
+        },
+        "logout": {"sessions": Kind.COUNT},
         "user.added": {"role": Kind.CODE},
-        "user.changed": {"role": Kind.CODE},
-        "user.linked": {},
+        "user.changed": {"role": Kind.CODE, "password": Kind.FLAG, "locked": Kind.FLAG, "provider": Kind.FLAG},
+        "user.linked": {},  # was given a log-in link
         "user.removed": {},
         "key.added": {"scopes": Kind.CODE},  # several are joined by full stops
         "key.removed": {},

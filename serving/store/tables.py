@@ -14,6 +14,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 ROLES = ("analyst", "lead", "engineer", "admin")
 """What people may be. The role of systems is `client`: they have keys with scopes."""
 SCOPES = ("tag",)
+WAYS = ("link", "password", "provider")
+"""How somebody logs in."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -50,7 +52,9 @@ class User(Base):
     removed: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """May not log in any more; the row stays, as what the person did refers to it."""
     subject: Mapped[str | None] = mapped_column(String(255), unique=True)
-    """Who it is at the OpenID Connect provider."""
+    """Who it is at the OpenID Connect provider: a hash of issuer and subject."""
+    seen: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When the person was last here, to the minute."""
 
 
 class LoginLink(Base):
@@ -71,6 +75,8 @@ class Session(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     seen: Mapped[datetime] = mapped_column(UTCDateTime)
     started: Mapped[datetime] = mapped_column(UTCDateTime)
+    way: Mapped[str] = mapped_column(String(10), default="link")
+    """How the person came in: one of `WAYS`."""
 
 
 class ApiKey(Base):

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from serving.api.auth import Open
-from serving.review import pages
+from serving.review import rendering
 from tests.browser.desk_states import finish_early, outside, queued, taken, wrong_mark
 
 if TYPE_CHECKING:
@@ -67,11 +67,9 @@ def add_parts_page(app: FastAPI) -> None:
     """A page with every macro of `parts.html`, for the tests alone."""
 
     async def parts(request: Request) -> HTMLResponse:
-        source = PARTS.read_text("utf-8")
-        words = pages._words(request)
+        words = rendering.words_of(request)
         nav = (("/", words["paste_heading"], False), ("/parts", "Parts", True), ("/accessibility", "Statement", False))
-        page = pages._templates.from_string(source).render(words=words, nav=nav)
-        return HTMLResponse(page, headers=pages._HEADERS)
+        return HTMLResponse(rendering._templates.from_string(PARTS.read_text("utf-8")).render(words=words, nav=nav))
 
     app.add_api_route("/parts", parts, dependencies=[Depends(Open())])
 

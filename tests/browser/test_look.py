@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.review import pages
+from serving.review import rendering
 from tests.browser.states import NOTE, PARTS, STATES, paste, see
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
@@ -198,6 +198,6 @@ def test_the_language_that_was_chosen_is_spoken_on_the_next_page_too(browser, si
 
 
 def test_every_part_is_shown_to_axe():
-    names = [x for x in vars(pages._templates.get_template("parts.html").make_module({"words": {}})) if x[0] != "_"]
+    names = [x for x in vars(rendering._templates.get_template("parts.html").make_module({"words": {}})) if x[0] != "_"]
     assert len(names) > 12
     assert [x for x in names if not re.search(rf"parts\.{x}\(", PARTS.read_text("utf-8"))] == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2.profiles import CHEAPEST
 from starlette.testclient import TestClient
 
 from serving.app import create_app
@@ -17,6 +18,12 @@ from serving.store.database import migrate, open_store
 from serving.store.ledger import Ledger
 from serving.store.masterkey import MasterKey
 from tests.serving import postgres
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch) -> None:
+    """Hashes that cost next to nothing; one test looks at what they cost in use."""
+    monkeypatch.setattr("serving.store.passwords.PARAMETERS", CHEAPEST)
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,13 @@ import json
 import logging
 
 import pytest
+import sqlalchemy as sa
 from openapi_spec_validator import validate
 
 from serving.api import bodies
 from serving.api.auth import Guard
 from serving.api.problems import TYPES
+from serving.store.tables import ApiKey
 
 NOTE = "Han skylder 30.000 kr. for rejsen til den der kørte bilen. Han fortæller at formanden har taget passet og gemt det."
 CANARY = "KANARIEFUGL"
@@ -121,8 +123,9 @@ def test_no_or_a_wrong_key_is_401(client, header):
     assert "Bearer" in response.headers["www-authenticate"]
 
 
-def test_a_key_without_the_scope_is_403(client, app, key, monkeypatch):
-    monkeypatch.setattr(type(app.state.access), "scopes", lambda *_: frozenset())
+def test_a_key_without_the_scope_is_403(client, app, key):
+    with app.state.ledger.engine.begin() as db:
+        db.execute(sa.update(ApiKey).values(scopes="other"))
     response = post(client, key, {"documents": [GOOD]})
     assert (response.status_code, response.json()["type"]) == (403, "urn:tegn:problem:scope")
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from serving.review import pages
+from serving.review import pages, rendering
 from serving.review.assets import _read, address
 from serving.review.words import words_in
 
@@ -112,7 +112,7 @@ def test_the_statement_says_that_it_is_a_template_until_it_is_filled_in(client, 
     assert said in client.get("/accessibility").text
     words = words_in("da")
     filled = {x: re.sub(r"\[\[.*?\]\]", "Kommunen", words[x]) for x in words}
-    monkeypatch.setattr(pages, "words_in", lambda _: type(words)("da", filled))
+    monkeypatch.setattr(pages, "words_of", lambda _: type(words)("da", filled))
     page = client.get("/accessibility").text
     assert said not in page
     assert 'class="fill"' not in page
@@ -121,8 +121,8 @@ def test_the_statement_says_that_it_is_a_template_until_it_is_filled_in(client, 
 
 def test_navigation_is_there_where_a_page_gives_it():
     words = words_in("da")
-    page = pages._show("error.html", words, message="x", nav=[("/a?b=1&c=2", "A & B", True), ("/d", "D", False)])
+    page = rendering.show("error.html", words, message="x", nav=[("/a?b=1&c=2", "A & B", True), ("/d", "D", False)])
     body = page.body.decode()
     assert '<a href="/a?b=1&amp;c=2" aria-current="page">A &amp; B</a>' in body
     assert '<a href="/d">D</a>' in body
-    assert "<nav" not in pages._show("error.html", words, message="x").body.decode()
+    assert "<nav" not in rendering.show("error.html", words, message="x").body.decode()

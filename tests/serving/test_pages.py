@@ -11,7 +11,7 @@ PAGES = ["/", "/?lang=en"]
 def test_who_is_not_logged_in_is_sent_to_the_log_in_page(client):
     response = client.get("/", follow_redirects=False)
     assert (response.status_code, response.headers["location"]) == (303, "/login")
-    assert client.post("/", data={"text": NOTE}, follow_redirects=False).status_code == 303
+    assert client.post("/", data={"text": ""}, follow_redirects=False).status_code == 303
     assert "engangslink" in client.get("/login").text
 
 
@@ -104,17 +104,6 @@ def test_bad_input_is_explained_and_kept(logged_in, text, said):
     assert response.status_code == 422
     assert said in response.text
     assert text.strip("\x00 \n")[:5] in response.text
-
-
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_a_form_of_another_site_is_refused(logged_in, site):
-    assert logged_in.post("/", data={"text": NOTE}, headers={"Sec-Fetch-Site": site}).status_code == 403
-    assert logged_in.post("/logout", headers={"Sec-Fetch-Site": site}).status_code == 403
-
-
-def test_a_form_of_another_origin_is_refused_without_fetch_metadata_too(logged_in):
-    assert logged_in.post("/", data={"text": NOTE}, headers={"Origin": "https://evil.example"}).status_code == 403
-    assert logged_in.post("/", data={"text": NOTE}, headers={"Origin": "http://127.0.0.1:3000"}).status_code == 200
 
 
 def test_a_form_that_is_too_large_is_413(logged_in):

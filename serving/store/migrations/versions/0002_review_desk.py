@@ -25,7 +25,10 @@ def upgrade() -> None:
         users.add_column(sa.Column("locked_until", sa.DateTime))
         users.add_column(sa.Column("removed", sa.DateTime))
         users.add_column(sa.Column("subject", sa.String(255)))
+        users.add_column(sa.Column("seen", sa.DateTime))
         users.create_unique_constraint("uq_users_subject", ["subject"])
+    with op.batch_alter_table("sessions") as sessions:
+        sessions.add_column(sa.Column("way", sa.String(10), nullable=False, server_default="link"))
     _roles(_AFTER)
     op.create_table(
         "audit",
@@ -239,9 +242,11 @@ def downgrade() -> None:
         "audit",
     ):
         op.drop_table(table)
+    with op.batch_alter_table("sessions") as sessions:
+        sessions.drop_column("way")
     with op.batch_alter_table("users") as users:
         users.drop_constraint("uq_users_subject", type_="unique")
-        for column in ("subject", "removed", "locked_until", "failures", "password_hash"):
+        for column in ("seen", "subject", "removed", "locked_until", "failures", "password_hash"):
             users.drop_column(column)
     op.execute("UPDATE users SET role = 'analyst' WHERE role = 'engineer'")
     _roles(_BEFORE)
