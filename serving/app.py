@@ -22,8 +22,11 @@ from serving.api.auth import Open
 from serving.api.problems import TYPES, Problem, ProblemDocument
 from serving.api.schemas import TagRequest
 from serving.engine import Engine, StillLoading
+from serving.headers import Headers
 from serving.jobs import Jobs, stop
 from serving.review import assets, language, pages
+from serving.review.guards import NotLoggedIn, WrongRole
+from serving.review.rendering import error_page
 from serving.settings import Settings, read_settings
 from serving.store.access import Access
 from serving.store.ledger import open_ledger
@@ -121,14 +124,20 @@ async def _on_stranger(_: Request, error: Exception) -> Response:
     return RedirectResponse("/login", 303)
 
 
+async def _on_wrong_role(request: Request, _: Exception) -> Response:
+    return error_page(request.scope, 403, message="not_your_page")
+
+
 async def _on_loading(request: Request, _: Exception) -> Response:
     if request.url.path.startswith("/v1"):
         return Problem("loading", "Ask again in a moment; /readyz tells when.", headers={"Retry-After": "5"}).response()
     return pages.error_page(request.scope, 503)
 
 
-async def _on_query(_: Request, error: Exception) -> Response:
+async def _on_query(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if not request.url.path.startswith("/v1"):
+        return error_page(request.scope, 404)  # no page of ours has a number that is none
     errors = [(".".join(str(x) for x in item["loc"]), str(item["msg"])) for item in error.errors()]
     return Problem("invalid-request", "See `errors` for each field.", errors=errors).response()
 
@@ -174,9 +183,12 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_middleware(Refusals)
     app.add_middleware(language.Choice)
     app.add_middleware(Heads)
+    app.add_middleware(Headers)
     app.add_middleware(Journal)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(pages.NotLoggedIn, _on_stranger)
+    app.add_exception_handler(NotLoggedIn, _on_stranger)
+    app.add_exception_handler(WrongRole, _on_wrong_role)
     app.add_exception_handler(StillLoading, _on_loading)
     app.add_exception_handler(RequestValidationError, _on_query)
     app.add_exception_handler(HTTPException, _on_http)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
@@ -15,7 +15,7 @@ from serving.desk.intake import Item, take_in
 from serving.extract.files import extract
 from serving.extract.result import MAX_FILE, Extracted, Problem, Unreadable, label_of
 from serving.store.desk import Case, Upload, UploadedFile
-from serving.store.ledger import SYSTEM, Ledger, user
+from serving.store.ledger import SYSTEM, Act, Ledger, user
 
 MAX_FILES = 500
 """Files of one upload."""
@@ -73,6 +73,23 @@ class UploadState:
         return any(file.state in ("waiting", "reading") for file in self.files)
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An upload in the list of a person's own."""
+
+    id: int
+    kind: str
+    made: datetime
+    case_id: int | None
+    states: dict[str, int]
+    """How many files are in each state."""
+
+    @property
+    def files(self) -> int:
+        """How many files it has."""
+        return sum(self.states.values())
+
+
 def start(ledger: Ledger, person: int, *, kind: str, reference: str, keep_days: int) -> int:
     """Begin an upload; returns its number."""
     with ledger.acting(user(person)) as act:
@@ -104,16 +121,56 @@ def add_file(ledger: Ledger, person: int, upload_id: int, name: str, data: bytes
         raise Unreadable("too_large")
     with ledger.acting(user(person)) as act:
         upload, case = _mine(act.db, person, upload_id)
-        files = sa.select(sa.func.count()).select_from(UploadedFile).where(UploadedFile.upload_id == upload_id)
-        if (act.db.scalar(files) or 0) >= MAX_FILES:
-            raise TooMany(f"an upload has at most {MAX_FILES} files")
-        row = UploadedFile(upload_id=upload.id, sealed_name=b"")
-        act.db.add(row)
-        act.db.flush()
+        row = _add(act, upload)
         box = open_box(ledger.vault, case)
         seal(box, row, "sealed_name", label_of(name) or "?")
         seal(box, row, "sealed_data", data)
         return row.id
+
+
+def add_unread(ledger: Ledger, person: int, upload_id: int, name: str, code: str) -> int:
+    """List a file that is not kept, with the reason (of `WHOLE`), so that it is not overlooked; returns its number.
+
+    Raises:
+        NoSuchUpload, TooMany: see the classes.
+    """
+    with ledger.acting(user(person)) as act:
+        upload, case = _mine(act.db, person, upload_id)
+        row = _add(act, upload)
+        seal(open_box(ledger.vault, case), row, "sealed_name", label_of(name) or "?")
+        row.state, row.problems = "failed", _listed([Problem(code, "")])
+        return row.id
+
+
+def _add(act: Act, upload: Upload) -> UploadedFile:
+    files = sa.select(sa.func.count()).select_from(UploadedFile).where(UploadedFile.upload_id == upload.id)
+    if (act.db.scalar(files) or 0) >= MAX_FILES:
+        raise TooMany(f"an upload has at most {MAX_FILES} files")
+    row = UploadedFile(upload_id=upload.id, sealed_name=b"")
+    act.db.add(row)
+    act.db.flush()
+    return row
+
+
+def recent(ledger: Ledger, person: int, *, count: int = 5) -> list[Sent]:
+    """The newest uploads of a person."""
+    with ledger.reading() as db:
+        rows = db.execute(
+            sa.select(Upload, Case.id)
+            .join(Case, Case.id == Upload.case_id)
+            .where(Upload.user_id == person)
+            .order_by(Upload.id.desc())
+            .limit(count)
+        ).all()
+        of_upload = sa.select(UploadedFile.upload_id, UploadedFile.state, sa.func.count())
+        wanted = UploadedFile.upload_id.in_([upload.id for upload, _ in rows])
+        states: dict[int, dict[str, int]] = {}
+        for number, said, many in db.execute(of_upload.where(wanted).group_by(UploadedFile.upload_id, UploadedFile.state)):
+            states.setdefault(number, {})[said] = many
+        return [
+            Sent(upload.id, upload.kind, upload.made, case if upload.together else None, states.get(upload.id, {}))
+            for upload, case in rows
+        ]
 
 
 def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
