@@ -24,7 +24,7 @@ from serving.api.schemas import TagRequest
 from serving.engine import Engine, StillLoading
 from serving.headers import Headers
 from serving.jobs import Jobs, stop
-from serving.review import assets, language, pages
+from serving.review import assets, auditpages, casepages, language, oversight, pages, submit, uploading
 from serving.review.guards import NotLoggedIn, WrongRole
 from serving.review.rendering import error_page
 from serving.settings import Settings, read_settings
@@ -171,7 +171,7 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         app.state.engine = engine or Engine(chosen.model)
         if engine is None:
             app.state.engine.load_in_background()
-        jobs = Jobs(ledger, app.state.engine, keep_days=chosen.keep_days)
+        jobs = Jobs(ledger, app.state.engine, keep_days=chosen.keep_days, home=chosen.home)
         working = asyncio.create_task(jobs.run())
         yield
         await stop(working)
@@ -195,6 +195,8 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.include_router(routes.router)
     app.include_router(pages.router)
     app.include_router(assets.router)
+    for part in (submit, uploading, casepages, oversight, auditpages):
+        app.include_router(part.router)
     app.include_router(health)
     return app
 

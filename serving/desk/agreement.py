@@ -14,6 +14,11 @@ from serving.desk.marks import Decision
 from serving.store.desk import Mark, Reading, Text
 from serving.store.tables import User
 
+NEWEST = 500
+"""Texts that two people read, the newest, of which agreement is told: a page stays quick however many there are."""
+NEWEST_FIRST = 5_000
+"""First readings, the newest, of which reliance is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -67,10 +72,16 @@ def _stated(decisions: Iterable[Decision]) -> frozenset[str]:
 
 def _said(db: Transaction, parts: Sequence[str]) -> dict[int, dict[str, tuple[int, frozenset[str]]]]:
     """Of each text by part: who read it and which indicators they say are stated."""
-    query = (
-        sa.select(Reading.id, Reading.text_id, Reading.part, Reading.user_id)
-        .join(Text, Text.id == Reading.text_id)
-        .where(Reading.submitted.is_not(None), Reading.part.in_(parts), Text.twice)
+    handed_in = Reading.submitted.is_not(None)
+    newest = (
+        sa.select(Reading.text_id)
+        .where(handed_in, Reading.part == parts[-1])
+        .order_by(Reading.id.desc())
+        .limit(NEWEST)
+        .subquery()
+    )
+    query = sa.select(Reading.id, Reading.text_id, Reading.part, Reading.user_id).where(
+        handed_in, Reading.part.in_(parts), Reading.text_id.in_(sa.select(newest.c.text_id))
     )
     readings = db.execute(query).all()
     of_reading: dict[int, list[Mark]] = {row.id: [] for row in readings}
@@ -115,26 +126,29 @@ def _agreement(name: str, texts: int, table: Counter[tuple[bool, bool]]) -> Agre
 
 
 def reliance(db: Transaction) -> Reliance:
-    """What readers do with flagged suggestions, blind or not, over all first readings that were handed in."""
+    """What readers do with flagged suggestions, blind or not, over the newest first readings that were handed in."""
+    newest = (
+        sa.select(Reading.id, Reading.text_id, Reading.flagged, Reading.found)
+        .where(Reading.submitted.is_not(None), Reading.part == "first", Reading.flagged.is_not(None))
+        .order_by(Reading.id.desc())
+        .limit(NEWEST_FIRST)
+        .subquery()
+    )
     sums = (
         sa.func.count(),
-        sa.func.coalesce(sa.func.sum(Reading.flagged), 0),
-        sa.func.coalesce(sa.func.sum(Reading.found), 0),
+        sa.func.coalesce(sa.func.sum(newest.c.flagged), 0),
+        sa.func.coalesce(sa.func.sum(newest.c.found), 0),
     )
-    first = (
-        sa.select(*sums)
-        .join(Text, Text.id == Reading.text_id)
-        .where(Reading.submitted.is_not(None), Reading.part == "first", Reading.flagged.is_not(None))
-    )
+    first = sa.select(*sums).select_from(newest).join(Text, Text.id == newest.c.text_id)
     blind = db.execute(first.where(Text.blind)).one()
     seen = db.execute(first.where(Text.blind.is_(False))).one()
-    undone = sa.select(Mark.undoes).where(Mark.undoes.is_not(None))
+    undo = sa.orm.aliased(Mark)
+    undone = sa.select(undo.id).where(undo.reading_id == Mark.reading_id, undo.undoes == Mark.id).exists()
     late = (
         sa.select(sa.func.count())
-        .select_from(Mark)
-        .join(Reading, Reading.id == Mark.reading_id)
-        .join(Text, Text.id == Reading.text_id)
-        .where(Text.blind, Reading.submitted.is_not(None), Reading.part == "first")
-        .where(Mark.verdict == "accept", Mark.blind.is_(False), Mark.id.not_in(undone))
+        .select_from(newest)
+        .join(Text, Text.id == newest.c.text_id)
+        .join(Mark, Mark.reading_id == newest.c.id)
+        .where(Text.blind, Mark.verdict == "accept", Mark.blind.is_(False), ~undone)
     )
     return Reliance(*(int(x or 0) for x in (*blind, db.scalar(late), *seen)))

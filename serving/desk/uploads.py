@@ -165,7 +165,9 @@ def recent(ledger: Ledger, person: int, *, count: int = 5) -> list[Sent]:
         of_upload = sa.select(UploadedFile.upload_id, UploadedFile.state, sa.func.count())
         wanted = UploadedFile.upload_id.in_([upload.id for upload, _ in rows])
         states: dict[int, dict[str, int]] = {}
-        for number, said, many in db.execute(of_upload.where(wanted).group_by(UploadedFile.upload_id, UploadedFile.state)):
+        for number, said, many in db.execute(
+            of_upload.where(wanted).group_by(UploadedFile.upload_id, UploadedFile.state)
+        ):
             states.setdefault(number, {})[said] = many
         return [
             Sent(upload.id, upload.kind, upload.made, case if upload.together else None, states.get(upload.id, {}))
