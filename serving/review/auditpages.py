@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from serving.desk import figures
 from serving.review.forms import read_form
 from serving.review.guards import Roles
+from serving.review.numbers import row_number
 from serving.review.oversight import scheme
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
@@ -114,14 +115,12 @@ async def _page(request: Request, person: Person, *, verified: Verified | None =
     asked["act"] = asked["act"] if asked["act"] in ACTS else ""
     asked["actor"] = asked["actor"] if _ACTOR.fullmatch(asked["actor"]) else ""
     asked["about"] = asked["about"] if asked["about"] in ABOUT else ""
-    number, before = asked["number"].strip(), query.get("before", "")
-    error = ""
-    if bool(number) != bool(asked["about"]) or (number and not (number.isascii() and number.isdecimal())):
-        error = words["audit_about_bad"]
+    number, start = row_number(asked["number"].strip()), row_number(query.get("before", ""))
+    half = bool(asked["number"].strip()) != bool(asked["about"])
+    error = words["audit_about_bad"] if half or (asked["about"] and number is None) else ""
     equal = {name: asked[name] for name in ("act", "actor") if asked[name]}
-    if asked["about"] and number and not error:
-        equal["subject"] = f"{asked['about']}#{int(number[:20])}"
-    start = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
+    if number is not None and not error:
+        equal["subject"] = f"{asked['about']}#{number}"
     ledger: Ledger = request.app.state.ledger
 
     def read() -> tuple[list[Entry], dict[str, str]]:

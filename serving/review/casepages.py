@@ -11,6 +11,7 @@ from serving.desk import casefile, cases
 from serving.desk.cases import ERASED_FOR, NoSuchCase
 from serving.review.forms import read_form
 from serving.review.guards import Roles
+from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
 from serving.store.access import Person
 from serving.store.ledger import Ledger, user
@@ -18,6 +19,7 @@ from serving.store.ledger import Ledger, user
 router = APIRouter(include_in_schema=False)
 _READERS = Roles("analyst", "lead")
 _LEAD = Roles("lead")
+_LAST_PAGE = 1_000_000
 KEEP_DAYS = (90, 180, 365, 730, 1825)
 """For how long a case can be kept from a day on."""
 
@@ -31,11 +33,9 @@ async def _look(request: Request, person: Person, number: int, *, page: int = 1)
 
 
 @router.get("/cases/{number}")
-async def case(request: Request, number: int, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def case(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
     """A case, or when it was erased."""
-    asked = request.query_params.get("page", "1")
-    page = int(asked) if asked.isascii() and asked.isdecimal() and 0 < len(asked) < 7 else 1
-    page = max(1, page)
+    page = min(row_number(request.query_params.get("page", "")) or 1, _LAST_PAGE)
     words = words_of(request)
     return show(
         "case.html",
@@ -51,7 +51,7 @@ async def case(request: Request, number: int, person: Person = Depends(_READERS)
 
 
 @router.post("/cases/{number}/keep")
-async def keep(request: Request, number: int, person: Person = Depends(_LEAD)) -> Response:  # noqa: B008
+async def keep(request: Request, number: Number, person: Person = Depends(_LEAD)) -> Response:  # noqa: B008
     """Keep a case longer."""
     fields = await read_form(request)
     days = fields.get("days", "")
@@ -76,13 +76,13 @@ async def _ask(request: Request, person: Person, number: int, error: str = "") -
 
 
 @router.get("/cases/{number}/erase")
-async def ask(request: Request, number: int, person: Person = Depends(_LEAD)) -> Response:  # noqa: B008
+async def ask(request: Request, number: Number, person: Person = Depends(_LEAD)) -> Response:  # noqa: B008
     """What an erasure takes away, and what it does not."""
     return await _ask(request, person, number)
 
 
 @router.post("/cases/{number}/erase")
-async def erase(request: Request, number: int, person: Person = Depends(_LEAD)) -> Response:  # noqa: B008
+async def erase(request: Request, number: Number, person: Person = Depends(_LEAD)) -> Response:  # noqa: B008
     """Erase a case for good."""
     reason = (await read_form(request)).get("reason", "")
     if reason not in ERASED_FOR:

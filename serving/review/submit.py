@@ -9,14 +9,16 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
-from serving.desk import intake, uploads
+from serving.desk import intake
 from serving.desk.cases import MAX_REFERENCE
 from serving.desk.intake import Item, NotAText
+from serving.desk.recent import recent
 from serving.desk.uploads import MAX_FILES
 from serving.extract.result import MAX_FILE
 from serving.review.fileforms import MAX_REQUEST
 from serving.review.forms import read_form
 from serving.review.guards import Roles
+from serving.review.numbers import row_number
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
 from serving.store.access import Person
@@ -57,7 +59,7 @@ async def page(
         here="/submit",
         errors=errors or {},
         fields=fields or {},
-        recent=await run_in_threadpool(uploads.recent, ledger, person.id),
+        recent=await run_in_threadpool(recent, ledger, person.id),
         keep_days=request.app.state.settings.keep_days,
         max_files=MAX_FILES,
         max_file=MAX_FILE // 1024**2,
@@ -118,8 +120,9 @@ async def receipt(request: Request, person: Person = Depends(_READERS)) -> Respo
 
     cases = await run_in_threadpool(find)
     found = {name: [(x, cases[x]) for x in numbers if x in cases] for name, numbers in asked.items()}
-    return show("receipt.html", words_of(request), person=person, here="/submit", **found)
+    words = words_of(request)
+    return show("receipt.html", words, person=person, here="/submit", new=found["new"], known=found["known"])
 
 
 def _numbers(said: list[str]) -> list[int]:
-    return [int(x) for x in said[:_MOST] if x.isascii() and x.isdecimal() and len(x) < 19]
+    return [number for x in said[:_MOST] if (number := row_number(x)) is not None]

@@ -17,6 +17,7 @@ from serving.review import submit
 from serving.review.fileforms import MAX_REQUEST, Sent, TooMuch, read_files
 from serving.review.forms import read_form
 from serving.review.guards import Roles
+from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
 from serving.store.access import Person
@@ -78,7 +79,6 @@ async def _state(request: Request, person: Person, number: int) -> UploadState:
 async def _page(request: Request, person: Person, number: int, *, error: str = "", wrong: int = 0) -> Response:
     upload, words = await _state(request, person, number), words_of(request)
     files = [(x, BADGES[x.state], counted(words, x), troubles(words, x)) for x in upload.files]
-    left = request.query_params.get("left", "")
     return show(
         "upload.html",
         words,
@@ -89,7 +89,7 @@ async def _page(request: Request, person: Person, number: int, *, error: str = "
         said=summary(words, upload),
         error=error,
         wrong=wrong,
-        left=left if left.isdecimal() and len(left) < 5 else "",
+        left=row_number(request.query_params.get("left", "")),
         max_files=MAX_FILES,
         max_file=MAX_FILE // 1024**2,
         max_request=MAX_REQUEST // 1024**2,
@@ -125,7 +125,7 @@ async def start(request: Request, person: Person = Depends(_READERS)) -> Respons
 
 
 @router.post("/uploads/{number}/files")
-async def add(request: Request, number: int, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def add(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
     """Add files to an upload."""
     words, script = words_of(request), _is_script(request)
     await _state(request, person, number)
@@ -146,13 +146,13 @@ async def add(request: Request, number: int, person: Person = Depends(_READERS))
 
 
 @router.get("/uploads/{number}")
-async def upload(request: Request, number: int, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def upload(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
     """What became of the files so far."""
     return await _page(request, person, number)
 
 
 @router.get("/uploads/{number}/state")
-async def state(request: Request, number: int, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def state(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
     """The same for the page's script, in the words the page has."""
     found, words = await _state(request, person, number), words_of(request)
     return JSONResponse(
@@ -177,11 +177,10 @@ async def state(request: Request, number: int, person: Person = Depends(_READERS
 
 
 @router.post("/uploads/{number}/column")
-async def choose(request: Request, number: int, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def choose(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
     """Say which column of a table holds the texts."""
     fields = await read_form(request)
-    file = fields.get("file", "")
-    chosen = int(file) if file.isascii() and file.isdecimal() and len(file) < 19 else 0
+    chosen = row_number(fields.get("file", "")) or 0
     ledger: Ledger = request.app.state.ledger
     try:
         await run_in_threadpool(uploads.choose, ledger, person.id, number, chosen, fields.get("column", ""))
