@@ -79,7 +79,7 @@ def test_an_anchor_file_that_is_none_is_told_and_left(ledger, tmp_path):
     _record(ledger)
     for content in (b"nonsense", b"\xff\xfe"):
         (tmp_path / anchors.FILE).write_bytes(content)
-        with pytest.raises(UnusableAnchor, match="audit.anchor"):
+        with pytest.raises(UnusableAnchor, match=r"audit\.anchor"):
             anchors.keep_anchor(ledger, tmp_path)
         assert (tmp_path / anchors.FILE).read_bytes() == content
 

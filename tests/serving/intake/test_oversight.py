@@ -1,4 +1,4 @@
-"""The page of whoever is responsible: the stop switch works at once and says who turned it; figures say when they are too small."""
+"""The page of whoever is responsible: the stop switch says who turned it; figures say when they are too small."""
 
 import html
 
