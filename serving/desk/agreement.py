@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
-from serving.desk import marks
-from serving.desk.marks import Decision
 from serving.store.desk import Mark, Reading, Text
 from serving.store.tables import User
 
@@ -66,12 +64,16 @@ def kappa(both: int, only_first: int, only_second: int, neither: int) -> float |
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
-def _stated(decisions: Iterable[Decision]) -> frozenset[str]:
-    return frozenset(x.indicator for x in decisions if x.state == "stated")
+def _stated(rows: Iterable[sa.Row[tuple[int, int, str, str, str | None, int | None]]]) -> frozenset[str]:
+    """What stands as stated after all marks of a reading, as `marks.current` says it."""
+    said = sorted(rows, key=lambda x: x.id)
+    undone = {x.undoes for x in said if x.verdict == "undo"}
+    standing = {x.indicator: x.state for x in said if x.verdict != "undo" and x.id not in undone}
+    return frozenset(code for code, state in standing.items() if state == "stated")
 
 
 def _said(db: Transaction, parts: Sequence[str]) -> dict[int, dict[str, tuple[int, frozenset[str]]]]:
-    """Of each text by part: who read it and which indicators they say are stated."""
+    """Of the newest texts that were read in the last of these parts, by part: who read it and which indicators they say are stated."""
     handed_in = Reading.submitted.is_not(None)
     newest = (
         sa.select(Reading.text_id)
@@ -84,14 +86,15 @@ def _said(db: Transaction, parts: Sequence[str]) -> dict[int, dict[str, tuple[in
         handed_in, Reading.part.in_(parts), Reading.text_id.in_(sa.select(newest.c.text_id))
     )
     readings = db.execute(query).all()
-    of_reading: dict[int, list[Mark]] = {row.id: [] for row in readings}
-    wanted = sa.select(Mark).where(Mark.reading_id.in_(query.with_only_columns(Reading.id)))
-    for mark in db.scalars(wanted):
+    of_reading: dict[int, list[sa.Row[tuple[int, int, str, str, str | None, int | None]]]] = {
+        x.id: [] for x in readings
+    }
+    columns = (Mark.id, Mark.reading_id, Mark.indicator, Mark.verdict, Mark.state, Mark.undoes)
+    for mark in db.execute(sa.select(*columns).where(Mark.reading_id.in_(query.with_only_columns(Reading.id)))):
         of_reading[mark.reading_id].append(mark)
     said: dict[int, dict[str, tuple[int, frozenset[str]]]] = {}
     for row in readings:
-        stated = _stated(marks.current(of_reading[row.id]).values())
-        said.setdefault(row.text_id, {})[row.part] = (row.user_id, stated)
+        said.setdefault(row.text_id, {})[row.part] = (row.user_id, _stated(of_reading[row.id]))
     return said
 
 

@@ -37,7 +37,7 @@ def stages(db: Transaction) -> list[tuple[str, int]]:
 def outcomes(db: Transaction) -> list[tuple[str, int]]:
     """How many texts that are done have each outcome."""
     rows = db.execute(sa.select(Text.outcome, sa.func.count()).where(Text.stage == "done").group_by(Text.outcome)).all()
-    found = dict(row.tuple() for row in rows)
+    found = dict(rows)
     return [(outcome, found.get(outcome, 0)) for outcome in OUTCOMES]
 
 

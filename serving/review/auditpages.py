@@ -31,9 +31,10 @@ ABOUT = ("text", "case", "upload", "user", "key")
 """What entries are about."""
 _LINKED = {"text": "/texts/", "case": "/cases/"}
 _NAMED = {"stage": "at_", "outcome": "ended_", "kind": "case_kind_", "priority": "level_"}
-"""What the words for the values of a detail begin with, where that is not its name."""
+"""What the words for the values of a detail begin with, where pages have them anyway."""
 _ACTOR = re.compile(r"system|anonymous|(?:user|key)#[0-9]{1,18}")
-PAGE = 50
+PAGE = 25
+"""Entries of one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def detail(words: Words, name: str, value: Detail) -> str:
     elif name == "indicator" and value in scheme().position:
         shown = words.of(scheme()[str(value)])
     else:
-        shown = _known(words, f"{_NAMED.get(name, name + '_')}{value}", str(value))
+        shown = _known(words, f"{_NAMED.get(name, f'value_{name}_')}{value}", str(value))
     return f"{_known(words, f'detail_{name}', name)}: {shown}"
 
 

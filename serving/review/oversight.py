@@ -72,6 +72,7 @@ async def _page(
         least=LEAST,
         most=agreement.NEWEST,
         percent=percent,
+        number=lambda said: said.replace(".", ",") if words.language == "da" else said,
         saved="saved" in request.query_params,
         **found,
     )

@@ -80,7 +80,7 @@ def see_read(page: Page, site: Site) -> None:
     _choose_files(page, site)
     page.click("#sending .button-primary")
     page.wait_for_url("**/uploads/*")
-    page.wait_for_function("!document.querySelector('.state-info, .state-plain')", timeout=60_000)
+    page.wait_for_selector(".state-info, .state-plain", state="detached", timeout=60_000)
     page.reload()
 
 

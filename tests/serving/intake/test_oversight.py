@@ -74,8 +74,8 @@ def test_figures_are_told_with_their_numbers(log_in, monkeypatch):
     page = html.unescape(log_in("lead").get("/oversight").text)
     for said in (
         "anna / bo",
-        "0.81",
-        "0.40",
+        "0,81",
+        "0,40",
         "intet at sammenligne",
         "Gæld til bagmand",
         "30 af dem (75 %)",
@@ -91,7 +91,7 @@ def test_figures_are_told_with_their_numbers(log_in, monkeypatch):
 def test_figures_of_few_texts_say_nothing(log_in, monkeypatch):
     _figures(monkeypatch, 19)
     page = html.unescape(log_in("lead").get("/oversight").text)
-    assert "0.81" not in page
+    assert "0,81" not in page
     assert page.count("for få til at sige noget") == 3
     assert page.count("Under 20 tekster") == 2
 
