@@ -73,7 +73,7 @@ def _stated(rows: Iterable[sa.Row[tuple[int, int, str, str, str | None, int | No
 
 
 def _said(db: Transaction, parts: Sequence[str]) -> dict[int, dict[str, tuple[int, frozenset[str]]]]:
-    """Of the newest texts that were read in the last of these parts, by part: who read it and which indicators they say are stated."""
+    """Of the newest texts read in the last of these parts, by part: who read it and which indicators they call stated."""
     handed_in = Reading.submitted.is_not(None)
     newest = (
         sa.select(Reading.text_id)
