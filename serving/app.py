@@ -27,7 +27,21 @@ from serving.headers import Headers
 from serving.jobs import Jobs, stop
 from serving.limits import Buckets, Limits
 from serving.provider import Provider
-from serving.review import accounts, assets, language, pages, provided, queue, reading, users
+from serving.review import (
+    accounts,
+    assets,
+    auditpages,
+    casepages,
+    language,
+    oversight,
+    pages,
+    provided,
+    queue,
+    reading,
+    submit,
+    uploading,
+    users,
+)
 from serving.review.guards import NotLoggedIn, WrongRole
 from serving.review.rendering import error_page
 from serving.settings import Settings, read_settings
@@ -169,7 +183,7 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         app.state.engine = engine or Engine(chosen.model)
         if engine is None:
             app.state.engine.load_in_background()
-        jobs = Jobs(ledger, app.state.engine, keep_days=chosen.keep_days)
+        jobs = Jobs(ledger, app.state.engine, keep_days=chosen.keep_days, home=chosen.home)
         working = asyncio.create_task(jobs.run())
         yield
         await stop(working)
@@ -190,7 +204,21 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_exception_handler(RequestValidationError, _on_query)
     app.add_exception_handler(HTTPException, _on_http)
     app.include_router(routes.router)
-    for part in (pages, queue, reading, provided, accounts, users, assets):
+    parts = (
+        pages,
+        submit,
+        uploading,
+        queue,
+        reading,
+        casepages,
+        oversight,
+        auditpages,
+        provided,
+        accounts,
+        users,
+        assets,
+    )
+    for part in parts:
         app.include_router(part.router)
     app.include_router(health)
     return app

@@ -10,41 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from serving.settings import InvalidSettings, Settings, read_settings
+from serving import cli_desk
+from serving.opening import open_settings as _settings
+from serving.opening import open_store as _ledger
+from serving.opening import stop as _stop
+from serving.settings import Settings
 from serving.store.access import Access, NotAllowed
-from serving.store.database import UnusableStore
-from serving.store.ledger import Ledger, open_ledger
-from serving.store.masterkey import UnusableKey
 
 app = typer.Typer(help="Serve a model folder.", no_args_is_help=True, pretty_exceptions_enable=False)
 users = typer.Typer(help="People who may log in.", no_args_is_help=True)
 keys = typer.Typer(help="API keys of other systems.", no_args_is_help=True)
 app.add_typer(users, name="user")
 app.add_typer(keys, name="key")
-
-
-def _stop(error: object) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(2)
-
-
-def _settings() -> Settings:
-    try:
-        return read_settings()
-    except InvalidSettings as error:
-        _stop(error)
-
-
-def _ledger(settings: Settings) -> Ledger:
-    try:
-        settings.make_home()
-        return open_ledger(settings.store_url, settings.home, os.environ)
-    except (UnusableStore, UnusableKey, OSError) as error:
-        _stop(error)
+cli_desk.add_to(app)
 
 
 def _access(settings: Settings) -> Access:

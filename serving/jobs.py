@@ -7,11 +7,14 @@ import hashlib
 import logging
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
 from serving.desk import cases, queue, tagging, uploads
 from serving.engine import Engine
+from serving.store import anchors
+from serving.store.database import overwrite_deleted
 from serving.store.ledger import Ledger
 from triage.assessment import Assessment
 from triage.text import Document
@@ -27,8 +30,10 @@ _AFTER_FAILURE = 30.0
 class Jobs:
     """The work of one process. Several processes share it: each takes what no other has."""
 
-    def __init__(self, ledger: Ledger, engine: Engine, *, keep_days: int) -> None:
+    def __init__(self, ledger: Ledger, engine: Engine, *, keep_days: int, home: Path | None = None) -> None:
         self._ledger, self._engine, self._keep_days = ledger, engine, keep_days
+        self._home = home
+        """Where the anchor of the audit log is kept."""
         self._outdated = True
         """Whether texts may wait that an earlier model read."""
         self._tidied = float("-inf")
@@ -47,10 +52,21 @@ class Jobs:
         """Do a little of everything; whether there was anything to do."""
         if time.monotonic() - self._tidied > HOUSEKEEPING:
             self._tidied = time.monotonic()
-            await run_in_threadpool(cases.erase_expired, self._ledger)
-            await run_in_threadpool(queue.give_back_lying, self._ledger)
+            await run_in_threadpool(self._tidy)
         read = await run_in_threadpool(uploads.read_next, self._ledger, keep_days=self._keep_days)
         return await self._tag() or read
+
+    def _tidy(self) -> None:
+        cases.erase_expired(self._ledger)
+        queue.give_back_lying(self._ledger)
+        if self._ledger.engine.dialect.name == "sqlite":
+            overwrite_deleted(self._ledger.engine)  # an erasure may have found somebody reading
+        if self._home is None:
+            return
+        try:
+            anchors.keep_anchor(self._ledger, self._home)
+        except (anchors.Broken, anchors.UnusableAnchor, OSError) as error:  # none holds text, and none stops the work
+            log.error("the audit log has no new anchor: %s; run `python -m serving audit verify`", error)
 
     async def _tag(self) -> bool:
         if not self._engine.ready:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
-from serving.desk import marks
-from serving.desk.marks import Decision
 from serving.store.desk import Mark, Reading, Text
 from serving.store.tables import User
+
+NEWEST = 500
+"""Texts that two people read, the newest, of which agreement is told: a page stays quick however many there are."""
+NEWEST_FIRST = 5_000
+"""First readings, the newest, of which reliance is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +65,35 @@ def kappa(both: int, only_first: int, only_second: int, neither: int) -> float |
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
-def _stated(decisions: Iterable[Decision]) -> frozenset[str]:
-    return frozenset(x.indicator for x in decisions if x.state == "stated")
+def _stated(rows: Iterable[sa.Row[tuple[int, int, str, str, str | None, int | None]]]) -> frozenset[str]:
+    """What stands as stated after all marks of a reading, as `marks.current` says it."""
+    said = sorted(rows, key=lambda x: x.id)
+    undone = {x.undoes for x in said if x.verdict == "undo"}
+    standing = {x.indicator: x.state for x in said if x.verdict != "undo" and x.id not in undone}
+    return frozenset(code for code, state in standing.items() if state == "stated")
 
 
 def _said(db: Transaction, parts: Sequence[str]) -> dict[int, dict[str, tuple[int, frozenset[str]]]]:
-    """Of each text by part: who read it and which indicators they say are stated."""
-    query = (
-        sa.select(Reading.id, Reading.text_id, Reading.part, Reading.user_id)
-        .join(Text, Text.id == Reading.text_id)
-        .where(Reading.submitted.is_not(None), Reading.part.in_(parts), Text.twice)
+    """Of the newest texts read in the last of these parts, by part: who read it and which indicators they call stated."""
+    handed_in = Reading.submitted.is_not(None)
+    newest = (
+        sa.select(Reading.text_id)
+        .where(handed_in, Reading.part == parts[-1])
+        .order_by(Reading.id.desc())
+        .limit(NEWEST)
+        .subquery()
+    )
+    query = sa.select(Reading.id, Reading.text_id, Reading.part, Reading.user_id).where(
+        handed_in, Reading.part.in_(parts), Reading.text_id.in_(sa.select(newest.c.text_id))
     )
     readings = db.execute(query).all()
-    of_reading: dict[int, list[Mark]] = {row.id: [] for row in readings}
-    wanted = sa.select(Mark).where(Mark.reading_id.in_(query.with_only_columns(Reading.id)))
-    for mark in db.scalars(wanted):
+    of_reading: dict[int, list[sa.Row[*tuple[Any, ...]]]] = {x.id: [] for x in readings}
+    columns = (Mark.id, Mark.reading_id, Mark.indicator, Mark.verdict, Mark.state, Mark.undoes)
+    for mark in db.execute(sa.select(*columns).where(Mark.reading_id.in_(query.with_only_columns(Reading.id)))):
         of_reading[mark.reading_id].append(mark)
     said: dict[int, dict[str, tuple[int, frozenset[str]]]] = {}
     for row in readings:
-        stated = _stated(marks.current(of_reading[row.id]).values())
-        said.setdefault(row.text_id, {})[row.part] = (row.user_id, stated)
+        said.setdefault(row.text_id, {})[row.part] = (row.user_id, _stated(of_reading[row.id]))
     return said
 
 
@@ -115,26 +128,29 @@ def _agreement(name: str, texts: int, table: Counter[tuple[bool, bool]]) -> Agre
 
 
 def reliance(db: Transaction) -> Reliance:
-    """What readers do with flagged suggestions, blind or not, over all first readings that were handed in."""
+    """What readers do with flagged suggestions, blind or not, over the newest first readings that were handed in."""
+    newest = (
+        sa.select(Reading.id, Reading.text_id, Reading.flagged, Reading.found)
+        .where(Reading.submitted.is_not(None), Reading.part == "first", Reading.flagged.is_not(None))
+        .order_by(Reading.id.desc())
+        .limit(NEWEST_FIRST)
+        .subquery()
+    )
     sums = (
         sa.func.count(),
-        sa.func.coalesce(sa.func.sum(Reading.flagged), 0),
-        sa.func.coalesce(sa.func.sum(Reading.found), 0),
+        sa.func.coalesce(sa.func.sum(newest.c.flagged), 0),
+        sa.func.coalesce(sa.func.sum(newest.c.found), 0),
     )
-    first = (
-        sa.select(*sums)
-        .join(Text, Text.id == Reading.text_id)
-        .where(Reading.submitted.is_not(None), Reading.part == "first", Reading.flagged.is_not(None))
-    )
+    first = sa.select(*sums).select_from(newest).join(Text, Text.id == newest.c.text_id)
     blind = db.execute(first.where(Text.blind)).one()
     seen = db.execute(first.where(Text.blind.is_(False))).one()
-    undone = sa.select(Mark.undoes).where(Mark.undoes.is_not(None))
+    undo = sa.orm.aliased(Mark)
+    undone = sa.select(undo.id).where(undo.reading_id == Mark.reading_id, undo.undoes == Mark.id).exists()
     late = (
         sa.select(sa.func.count())
-        .select_from(Mark)
-        .join(Reading, Reading.id == Mark.reading_id)
-        .join(Text, Text.id == Reading.text_id)
-        .where(Text.blind, Reading.submitted.is_not(None), Reading.part == "first")
-        .where(Mark.verdict == "accept", Mark.blind.is_(False), Mark.id.not_in(undone))
+        .select_from(newest)
+        .join(Text, Text.id == newest.c.text_id)
+        .join(Mark, Mark.reading_id == newest.c.id)
+        .where(Text.blind, Mark.verdict == "accept", Mark.blind.is_(False), ~undone)
     )
     return Reliance(*(int(x or 0) for x in (*blind, db.scalar(late), *seen)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from serving.store.vault import CaseBox, Place, Vault
 
 MAX_REFERENCE = 100
 """Code points of what people call a case."""
+ERASED_FOR = ("asked", "expired", "mistake")
+"""Why a case is erased: somebody asked for it, its time is over, or it should not be here."""
 Sealed = Case | Text | Reading | Upload | UploadedFile
 
 
@@ -83,8 +86,18 @@ def case_for(
     return case
 
 
-def erase(ledger: Ledger, number: int, *, actor: str, reason: str) -> int:
-    """Erase a case for good: its key, its texts, all that was decided; returns how many texts it had.
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What an erasure did."""
+
+    texts: int
+    """Texts that the case had."""
+    overwritten: bool
+    """Whether the database's own log is empty too; if not, `Jobs` tries again until it is."""
+
+
+def erase(ledger: Ledger, number: int, *, actor: str, reason: str) -> Erasure:
+    """Erase a case for good: its key, its texts, all that was decided.
 
     What remains is a row that says when, and entries without words in the audit log. Copies of the store from before still hold
     key and texts.
@@ -94,12 +107,11 @@ def erase(ledger: Ledger, number: int, *, actor: str, reason: str) -> int:
     """
     with ledger.acting(actor) as act:
         texts = erase_in(act, number, reason)
-    overwrite_deleted(ledger.engine)
-    return texts
+    return Erasure(texts, overwrite_deleted(ledger.engine))
 
 
 def erase_in(act: Act, number: int, reason: str) -> int:
-    """As `erase`, within an act; afterwards `overwrite_deleted` is to be called."""
+    """As `erase`, within an act; returns how many texts it had. Afterwards `overwrite_deleted` is to be called."""
     case = act.db.get(Case, number)
     if case is None or case.erased is not None:
         raise NoSuchCase(f"there is no case {number}, or it is erased already")

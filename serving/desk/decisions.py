@@ -52,26 +52,29 @@ def final(db: Transaction, readings: list[Reading]) -> dict[str, Decision]:
 
 
 def export(ledger: Ledger, *, actor: str = SYSTEM) -> Iterator[Record]:
-    """All texts that are done and may be used for training, oldest first; recorded once all were taken."""
+    """All texts that are done and may be used for training, oldest first; recorded when all are taken, or whoever takes stops."""
     last, count = 0, 0
-    while True:
-        with ledger.reading() as db:
-            query = (
-                sa.select(Text, Case)
-                .join(Case)
-                .where(Text.stage == "done", Text.for_training, Text.id > last)
-                .order_by(Text.id)
-                .limit(_AT_ONCE)
-            )
-            rows = db.execute(query).all()
-            records = [_record(db, ledger, text, case) for text, case in rows]
-        yield from records
-        count += len(records)
-        if len(rows) < _AT_ONCE:
-            break
-        last = rows[-1][0].id
-    with ledger.acting(actor) as act:
-        act.record("export.made", format="jsonl", records=count, with_text=True)
+    try:
+        while True:
+            with ledger.reading() as db:
+                query = (
+                    sa.select(Text, Case)
+                    .join(Case)
+                    .where(Text.stage == "done", Text.for_training, Text.id > last)
+                    .order_by(Text.id)
+                    .limit(_AT_ONCE)
+                )
+                rows = db.execute(query).all()
+                records = [_record(db, ledger, text, case) for text, case in rows]
+            for record in records:
+                count += 1
+                yield record
+            if len(rows) < _AT_ONCE:
+                return
+            last = rows[-1][0].id
+    finally:
+        with ledger.acting(actor) as act:
+            act.record("export.made", format="jsonl", records=count, with_text=True)
 
 
 def _record(db: Transaction, ledger: Ledger, text: Text, case: Case) -> Record:

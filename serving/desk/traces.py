@@ -48,10 +48,15 @@ def sketch(vault: Vault, text: str) -> list[str]:
 def trace(db: Transaction, vault: Vault, text_id: int, text: str, entities: Sequence[Entity]) -> None:
     """Replace what is kept of a text."""
     db.execute(sa.delete(Trace).where(Trace.text_id == text_id))
+    db.add_all(traces(vault, text_id, text, entities))
+
+
+def traces(vault: Vault, text_id: int, text: str, entities: Sequence[Entity]) -> list[Trace]:
+    """What is kept of a text, not stored yet."""
     contacts = list(dict.fromkeys((x.type, x.value) for x in entities))[:_MAX_CONTACTS]
     kept = [(kind, vault.fingerprint(f"{kind} {value}")) for kind, value in contacts]
     kept += [("words", value) for value in sketch(vault, text)]
-    db.add_all(Trace(text_id=text_id, place=place, kind=kind, value=value) for place, (kind, value) in enumerate(kept))
+    return [Trace(text_id=text_id, place=place, kind=kind, value=value) for place, (kind, value) in enumerate(kept)]
 
 
 def relatives(db: Transaction, text_id: int, *, count: int = 10) -> list[Relative]:

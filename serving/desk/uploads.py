@@ -15,7 +15,7 @@ from serving.desk.intake import Item, take_in
 from serving.extract.files import extract
 from serving.extract.result import MAX_FILE, Extracted, Problem, Unreadable, label_of
 from serving.store.desk import Case, Upload, UploadedFile
-from serving.store.ledger import SYSTEM, Ledger, user
+from serving.store.ledger import SYSTEM, Act, Ledger, user
 
 MAX_FILES = 500
 """Files of one upload."""
@@ -104,16 +104,35 @@ def add_file(ledger: Ledger, person: int, upload_id: int, name: str, data: bytes
         raise Unreadable("too_large")
     with ledger.acting(user(person)) as act:
         upload, case = _mine(act.db, person, upload_id)
-        files = sa.select(sa.func.count()).select_from(UploadedFile).where(UploadedFile.upload_id == upload_id)
-        if (act.db.scalar(files) or 0) >= MAX_FILES:
-            raise TooMany(f"an upload has at most {MAX_FILES} files")
-        row = UploadedFile(upload_id=upload.id, sealed_name=b"")
-        act.db.add(row)
-        act.db.flush()
+        row = _add(act, upload)
         box = open_box(ledger.vault, case)
         seal(box, row, "sealed_name", label_of(name) or "?")
         seal(box, row, "sealed_data", data)
         return row.id
+
+
+def add_unread(ledger: Ledger, person: int, upload_id: int, name: str, code: str) -> int:
+    """List a file that is not kept, with the reason (of `WHOLE`), so that it is not overlooked; returns its number.
+
+    Raises:
+        NoSuchUpload, TooMany: see the classes.
+    """
+    with ledger.acting(user(person)) as act:
+        upload, case = _mine(act.db, person, upload_id)
+        row = _add(act, upload)
+        seal(open_box(ledger.vault, case), row, "sealed_name", label_of(name) or "?")
+        row.state, row.problems = "failed", _listed([Problem(code, "")])
+        return row.id
+
+
+def _add(act: Act, upload: Upload) -> UploadedFile:
+    files = sa.select(sa.func.count()).select_from(UploadedFile).where(UploadedFile.upload_id == upload.id)
+    if (act.db.scalar(files) or 0) >= MAX_FILES:
+        raise TooMany(f"an upload has at most {MAX_FILES} files")
+    row = UploadedFile(upload_id=upload.id, sealed_name=b"")
+    act.db.add(row)
+    act.db.flush()
+    return row
 
 
 def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:

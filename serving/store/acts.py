@@ -42,6 +42,7 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "case.created": {"source": Kind.CODE},
         "case.read": {"emergency": Kind.FLAG, "reason": Kind.CODE},
         "case.assigned": {"to": Kind.COUNT},
+        "case.kept": {"days": Kind.COUNT},
         "case.closed": {"outcome": Kind.CODE},
         "case.erased": {"documents": Kind.COUNT, "reason": Kind.CODE},
         "upload.begun": {"kind": ("note", "ad")},

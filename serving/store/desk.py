@@ -59,6 +59,7 @@ class Text(Base):
         Index("ix_texts_uncertainty", "stage", "uncertainty", "id"),
         Index("ix_texts_age", "stage", "id"),
         Index("ix_texts_sample", "stage", "draw", "id"),
+        Index("ix_texts_outcome", "stage", "outcome"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), index=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import CheckConstraint, DateTime, Dialect, ForeignKey, LargeBinary, String, TypeDecorator
+from sqlalchemy import CheckConstraint, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ROLES = ("analyst", "lead", "engineer", "admin")
@@ -94,11 +94,12 @@ class AuditEntry(Base):
     """One act, reads included, written in the transaction of the act and chained to the one before."""
 
     __tablename__ = "audit"
+    __table_args__ = tuple(Index(f"ix_audit_{column}", column, "seq") for column in ("actor", "act", "subject"))
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     actor: Mapped[str] = mapped_column(String(120))
-    act: Mapped[str] = mapped_column(String(40), index=True)
-    subject: Mapped[str] = mapped_column(String(60), index=True)
+    act: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(60))
     details: Mapped[str] = mapped_column(String(2000))
     """JSON of names, numbers and yes or no; never words of a text."""
     previous: Mapped[bytes] = mapped_column(LargeBinary)

@@ -137,7 +137,16 @@ class Vault:
             Tampered: as for `open_case`.
         """
         key = self._unwrap(wrapped, place)
-        return wrapped if wrapped.startswith(self._head) else self._wrap(key, place)
+        return wrapped if self.is_current(wrapped) else self._wrap(key, place)
+
+    def is_current(self, wrapped: bytes) -> bool:
+        """Whether a wrapped key is under the master key in use."""
+        return wrapped.startswith(self._head)
+
+    @property
+    def key_id(self) -> str:
+        """What tells the master key in use from others."""
+        return self._master.current.id
 
     def fingerprint(self, text: str) -> str:
         """HMAC-SHA256 of a text's canonical form, in 64 hexadecimal digits, to recognise a text that is pasted again.

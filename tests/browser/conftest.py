@@ -62,8 +62,9 @@ def open_page(browser, site):
     """A function that gives the page of a context: one context for each language, logged in or not."""
     contexts = {}
 
-    def opened(language: str, logged_in: bool):
-        if (language, logged_in) not in contexts:
+    def opened(language: str, logged_in: bool, role: str = "analyst"):
+        wanted = (language, role if logged_in else "")
+        if wanted not in contexts:
             context = browser.new_context(reduced_motion="reduce")
             context.add_cookies([{"name": "tegn_lang", "value": language, "url": site.url}])
             context.add_init_script(
@@ -74,10 +75,10 @@ def open_page(browser, site):
             page.asked = []
             page.on("request", lambda request: page.asked.append(request.url))
             if logged_in:
-                page.goto(f"{site.url}/login/{site.app.state.access.add_user(f'Anna {language}', 'analyst')}")
+                page.goto(f"{site.url}/login/{site.app.state.access.add_user(f'Anna {role} {language}', role)}")
                 page.click("main button")
-            contexts[language, logged_in] = page
-        return contexts[language, logged_in]
+            contexts[wanted] = page
+        return contexts[wanted]
 
     yield opened
     for page in contexts.values():

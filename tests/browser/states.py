@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from serving.api.auth import Open
 from serving.review import rendering
+from tests.browser import intake
 from tests.browser.desk_states import finish_early, outside, queued, taken, wrong_mark
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class State:
     name: str
     reach: Callable[[Page, Site], None]
     logged_in: bool = True
+    role: str = "analyst"
+    """Of whoever is logged in."""
     shows: str = ""
     """A selector of what makes it this state; the tests fail where it is not there."""
 
@@ -99,4 +102,26 @@ STATES = [
     State("finish", taken(NOTE, then="a[href$='/finish']"), shows="#outcome"),
     State("finish, unfinished", finish_early(NOTE), shows="#errors"),
     State("parts", see("/parts"), logged_in=False, shows=".table"),
+    State("submit", see("/submit"), role="lead", shows="#text:not([aria-invalid])"),
+    State("submit, error", intake.send_text(" "), role="lead", shows="#text[aria-invalid]"),
+    State("receipt, new", intake.send_new_text, role="lead", shows=".alert-success"),
+    State("receipt, known", intake.send_known_text, role="lead", shows=".alert-info"),
+    State("upload, working", intake.see_working, role="lead", shows="[data-working=yes]"),
+    State("upload, read", intake.see_read, role="lead", shows=".state-error"),
+    State("upload, column missing", intake.choose_no_column, role="lead", shows="select[aria-invalid]"),
+    State("sending, failed", intake.send_in_vain, role="lead", shows=".sending button"),
+    State("case", intake.see_case(""), role="lead", shows=".table a"),
+    State("case, erase", intake.see_case("/erase"), role="lead", shows=".button-warning"),
+    State("case, erase, error", intake.erase_without_reason, role="lead", shows="[role=alert]"),
+    State("case, erased", intake.see_erased, role="lead", shows="h1"),
+    State("oversight", intake.see_oversight, role="lead", shows=".stop .button-warning"),
+    State("oversight, stopped", intake.see_stopped, role="lead", shows=".stop .button-primary"),
+    State("oversight, error", intake.set_no_share, role="lead", shows="#blind_share[aria-invalid]"),
+    State("audit", see("/audit"), role="lead", shows=".table"),
+    State("audit, none", see("/audit?act=referral.sent"), role="lead", shows=".empty"),
+    State("audit, error", see("/audit?number=1"), role="lead", shows="#number[aria-invalid]"),
+    State("account", see("/account"), shows=".table"),
+    State("password", see("/password"), shows="#password"),
+    State("users", see("/users"), role="admin", shows=".table"),
+    State("audit, verified", intake.check_log, role="lead", shows="pre"),
 ]

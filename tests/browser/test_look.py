@@ -53,7 +53,7 @@ MISSED = """() => [...document.querySelectorAll("a[href], button, input, select,
 
 
 def reach(state, language, open_page, site):
-    page = open_page(language, state.logged_in)
+    page = open_page(language, state.logged_in, state.role)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.emulate_media(color_scheme="light", media="screen")
     page.asked.clear()

@@ -14,8 +14,8 @@ from serving.settings import Settings
 from serving.store.tables import ROLES, ApiKey
 
 ALL, PEOPLE, ADMIN, KEY = "all", frozenset(ROLES), frozenset({"admin"}), "key"
-READERS = frozenset({"analyst", "lead"})
-"""Those who may read texts of cases: nobody else, whatever else they may do."""
+READERS, LEAD, RESPONSIBLE = frozenset({"analyst", "lead"}), frozenset({"lead"}), frozenset({"lead", "admin"})
+"""Readers may read texts of cases: nobody else, whatever else they may do. The responsible see figures and the audit log."""
 TABLE = {
     ("GET", "/"): PEOPLE,
     ("POST", "/"): PEOPLE,
@@ -35,6 +35,22 @@ TABLE = {
     ("GET", "/accessibility"): ALL,
     ("GET", "/was"): ALL,
     ("GET", "/static/{path:path}"): ALL,
+    ("GET", "/audit"): RESPONSIBLE,
+    ("POST", "/audit/verify"): RESPONSIBLE,
+    ("GET", "/cases/{number}"): READERS,
+    ("GET", "/cases/{number}/erase"): LEAD,
+    ("POST", "/cases/{number}/erase"): LEAD,
+    ("POST", "/cases/{number}/keep"): LEAD,
+    ("GET", "/oversight"): RESPONSIBLE,
+    ("POST", "/oversight"): RESPONSIBLE,
+    ("GET", "/submit"): READERS,
+    ("POST", "/submit"): READERS,
+    ("GET", "/submit/receipt"): READERS,
+    ("POST", "/uploads"): READERS,
+    ("GET", "/uploads/{number}"): READERS,
+    ("POST", "/uploads/{number}/column"): READERS,
+    ("POST", "/uploads/{number}/files"): READERS,
+    ("GET", "/uploads/{number}/state"): READERS,
     ("GET", "/queue"): READERS,
     ("POST", "/queue/next"): READERS,
     ("GET", "/texts/{number}"): READERS,

@@ -108,7 +108,7 @@ def test_an_erased_case_leaves_a_tombstone_and_no_text_key_or_fingerprint(desk, 
         text, case = views.find(db, number)
         case_id = case.id
         secrets = [case.wrapped_key, text.fingerprint.encode(), text.sealed_text, case.reference.encode()]
-    assert cases.erase(desk.ledger, case_id, actor="system", reason="asked") == 1
+    assert cases.erase(desk.ledger, case_id, actor="system", reason="asked") == cases.Erasure(1, overwritten=True)
     for table in (Text, Reading, Suggestion, Mark, Trace):
         assert _count(desk, table) == 0
     with desk.ledger.reading() as db:

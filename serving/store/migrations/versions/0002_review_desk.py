@@ -42,8 +42,8 @@ def upgrade() -> None:
         sa.Column("mac", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
     )
-    op.create_index("ix_audit_act", "audit", ["act"])
-    op.create_index("ix_audit_subject", "audit", ["subject"])
+    for column in ("actor", "act", "subject"):
+        op.create_index(f"ix_audit_{column}", "audit", [column, "seq"])
     op.create_table(
         "cases",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -104,6 +104,7 @@ def upgrade() -> None:
     op.create_index("ix_texts_case_id", "texts", ["case_id"])
     op.create_index("ix_texts_priority", "texts", ["stage", "priority", "id"])
     op.create_index("ix_texts_sample", "texts", ["stage", "draw", "id"])
+    op.create_index("ix_texts_outcome", "texts", ["stage", "outcome"])
     op.create_index("ix_texts_uncertainty", "texts", ["stage", "uncertainty", "id"])
     op.create_table(
         "uploads",

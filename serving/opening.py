@@ -1,0 +1,36 @@
+"""What every command begins with: the settings and the store, or a sentence that says what to do."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+import typer
+
+from serving.settings import InvalidSettings, Settings, read_settings
+from serving.store.database import UnusableStore
+from serving.store.ledger import Ledger, open_ledger
+from serving.store.masterkey import UnusableKey
+
+
+def stop(error: object) -> NoReturn:
+    """End a command that cannot go on: say why, exit 2."""
+    typer.echo(str(error), err=True)
+    raise typer.Exit(2)
+
+
+def open_settings() -> Settings:
+    """The settings of the environment."""
+    try:
+        return read_settings()
+    except InvalidSettings as error:
+        stop(error)
+
+
+def open_store(settings: Settings) -> Ledger:
+    """The store of the settings, migrated."""
+    try:
+        settings.make_home()
+        return open_ledger(settings.store_url, settings.home, os.environ)
+    except (UnusableStore, UnusableKey, OSError) as error:
+        stop(error)

@@ -1,0 +1,258 @@
+"""Many files by a page: each with its own end, none on the disk unsealed, nothing lost by a reload."""
+
+import html
+import re
+import tempfile
+from io import BytesIO
+
+import pytest
+import sqlalchemy as sa
+
+from serving.desk import uploads
+from serving.extract.result import MAX_FILE, PARTLY, WHOLE, Problem
+from serving.review import fileforms, uploading
+from serving.review.words import LANGUAGES, words_in
+from serving.store.desk import Upload, UploadedFile
+from tests.serving.desk.test_uploads import _sheet
+
+SCRIPT = {"Accept": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def no_jobs(monkeypatch):
+    """Files are read when a test says so."""
+    read = uploads.read_next
+    monkeypatch.setattr("serving.jobs.uploads.read_next", lambda *_, **__: False)
+    return read
+
+
+@pytest.fixture
+def read_all(app, no_jobs):
+    def read() -> None:
+        while no_jobs(app.state.ledger, keep_days=30):
+            pass
+
+    return read
+
+
+def _files(*files: tuple[str, bytes]):
+    return [("files", (name, data, "application/octet-stream")) for name, data in files]
+
+
+def _send(browser, *files: tuple[str, bytes], path="/uploads", headers=None, **fields):
+    data = {"files_kind": "note", "files_reference": "", **fields} if path == "/uploads" else fields
+    sent = _files(*files) or [("files", ("", b"", "application/octet-stream"))]
+    return browser.post(path, data=data, files=sent, headers=headers or {}, follow_redirects=False)
+
+
+def _count(app, table) -> int:
+    with app.state.ledger.reading() as db:
+        return db.scalar(sa.select(sa.func.count()).select_from(table))
+
+
+def test_many_files_at_once_each_with_its_end(app, log_in, read_all):
+    browser = log_in("analyst")
+    files = [(f"notat {i}.txt", f"Notat nummer {i}".encode()) for i in range(5)]
+    response = _send(
+        browser, *files, ("igen.txt", b"NOTAT nummer 1"), ("billede.png", b"\x89PNG\r\n\x1a\n"), ("tom.txt", b"")
+    )
+    assert (response.status_code, response.headers["location"]) == (303, "/uploads/1")
+    page = browser.get("/uploads/1").text
+    assert 'value="0" max="8"' in page
+    assert 'data-working="yes"' in page
+    assert "<noscript>" in page
+    assert browser.get("/uploads/1").text == page  # a reload loses nothing
+    read_all()
+    page = html.unescape(browser.get("/uploads/1").text)
+    assert 'value="8" max="8"' in page
+    assert 'data-working="no"' in page
+    assert page.count("1 nye tekster") == 5
+    assert page.count("1 var her i forvejen") == 1
+    assert "Det er et billede. Skriv teksten af" in page
+    assert "Der er ingen tekst." in page
+    assert "5 nye tekster. 2 filer kunne ikke læses" in page
+    assert 'href="/queue"' in page
+    assert "2 kunne ikke læses" in browser.get("/submit").text
+
+
+def test_nothing_sent_reaches_the_disk_but_sealed(app, log_in, read_all, monkeypatch, tmp_path):
+    """Far above what Starlette keeps in memory by itself; a temporary file would fail the request."""
+
+    def refuse(*_, **__):
+        raise AssertionError("a temporary file was made")
+
+    for name in ("TemporaryFile", "NamedTemporaryFile", "mkstemp", "_mkstemp_inner"):
+        monkeypatch.setattr(tempfile, name, refuse)
+    canary = b"Kanariefugl-7731 "
+    assert _send(log_in("analyst"), (f"{canary.decode()}.txt", canary * 200_000)).status_code == 303
+    with app.state.ledger.reading() as db:
+        assert len(db.scalar(sa.select(UploadedFile.sealed_data))) > 3_000_000
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert b"Kanariefugl" not in path.read_bytes(), path
+
+
+def test_the_proof_would_see_a_temporary_file(log_in, monkeypatch):
+    """The same request through a parser that spools as Starlette does by itself."""
+    made = []
+    monkeypatch.setattr(fileforms._InMemory, "spool_max_size", 1024 * 1024)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda *_, **__: made.append(1) or BytesIO())
+    _send(log_in("analyst"), ("stor.txt", b"x" * 3_000_000))
+    assert made
+
+
+def test_a_file_that_is_too_large_is_listed_and_the_others_are_kept(app, log_in, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_FILE", 100)
+    browser = log_in("analyst")
+    assert _send(browser, ("a.txt", b"Et notat"), ("stor.txt", b"x" * 101), ("b.txt", b"Et andet")).status_code == 303
+    page = html.unescape(browser.get("/uploads/1").text)
+    assert "Den er for stor. Del den i flere." in page
+    assert _count(app, UploadedFile) == 3
+
+
+def test_too_much_at_once_is_told_on_the_form(app, log_in, monkeypatch):
+    browser = log_in("analyst")
+    monkeypatch.setattr(fileforms, "MAX_REQUEST", 1000)
+    response = _send(browser, ("a.txt", b"x" * 5000))
+    assert response.status_code == 422
+    assert 'href="#files"' in response.text
+    assert "tilsammen" in response.text
+    monkeypatch.undo()
+    response = _send(browser, *((f"{i}.txt", b"x") for i in range(502)))
+    assert response.status_code == 422
+    assert "Send højst 500" in response.text
+    assert _count(app, Upload) == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "said"),
+    [
+        ({"files_kind": ""}, "files_kind", "Vælg, hvad det er"),
+        ({"files_reference": "x" * 101}, "files_reference", "100 tegn"),
+    ],
+)
+def test_a_mistake_keeps_the_fields_and_says_to_choose_the_files_again(app, log_in, fields, field, said):
+    response = _send(log_in("analyst"), ("a.txt", b"a"), **({"files_reference": "J 17"} | fields))
+    page = html.unescape(response.text)
+    assert response.status_code == 422
+    assert f'href="#{field}"' in page
+    assert said in page
+    assert "Vælg filerne igen" in page
+    assert (fields.get("files_reference") or "J 17") in page
+    assert _count(app, Upload) == 0
+
+
+def test_no_file_is_a_mistake_too(app, log_in):
+    browser = log_in("analyst")
+    for path in ("/uploads", "/uploads"):
+        response = _send(browser, path=path)
+        assert response.status_code == 422
+        assert "ikke valgt nogen fil" in response.text
+    assert _count(app, Upload) == 0
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"--x\r\nContent-Disposition: form-data\r\n\r\nx\r\n--x--", b"nonsense", b"--y\r\n"]
+)
+def test_what_is_no_form_is_refused(app, log_in, body):
+    browser = log_in("analyst")
+    response = browser.post("/uploads", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert response.status_code in (400, 422)
+    assert browser.post("/uploads", content=body, headers={"Content-Type": "text/plain"}).status_code == 415
+    assert _count(app, Upload) == 0
+
+
+def test_files_can_be_added_later_to_the_same_case(app, log_in, read_all):
+    browser = log_in("analyst")
+    _send(browser, ("a.txt", b"Et notat"), files_reference="J 17")
+    assert _send(browser, ("b.txt", b"Et andet"), path="/uploads/1/files").headers["location"] == "/uploads/1"
+    read_all()
+    page = browser.get("/uploads/1").text
+    assert 'max="2"' in page
+    case = re.search(r'href="/cases/(\d+)"', page)[1]
+    assert browser.get(f"/cases/{case}").text.count('href="/texts/') == 2
+    assert _send(browser, path="/uploads/1/files").status_code == 422
+
+
+def test_what_there_is_no_room_for_is_told(app, log_in, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_FILES", 2)
+    browser = log_in("analyst")
+    response = _send(browser, *((f"{i}.txt", f"Notat {i}".encode()) for i in range(5)))
+    assert response.headers["location"] == "/uploads/1?left=3"
+    assert "ikke plads til 3 filer" in browser.get("/uploads/1?left=3").text
+    assert "ikke plads til" not in browser.get("/uploads/1?left=<script>").text
+    response = _send(browser, ("x.txt", b"x"), path="/uploads/1/files", headers=SCRIPT)
+    assert response.status_code == 422
+    assert "Der er plads til" in response.json()["error"]
+
+
+def test_a_script_sends_files_one_by_one(app, log_in, read_all):
+    browser = log_in("analyst")
+    begun = _send(browser, headers=SCRIPT)
+    assert (begun.status_code, begun.json()) == (201, {"upload": 1})
+    for name in "ab":
+        assert (
+            _send(browser, (f"{name}.txt", name.encode()), path="/uploads/1/files", headers=SCRIPT).status_code == 201
+        )
+    state = browser.get("/uploads/1/state").json()
+    assert (state["done"], state["total"], state["working"]) == (0, 2, True)
+    assert "0 af 2" in state["said"]
+    read_all()
+    state = browser.get("/uploads/1/state").json()
+    assert (state["done"], state["working"]) == (2, False)
+    assert [x["state"] for x in state["files"]] == ["læst", "læst"]
+    wrong = _send(browser, headers=SCRIPT, files_kind="")
+    assert (wrong.status_code, wrong.json()) == (422, {"error": "Vælg, hvad det er."})
+
+
+def test_a_table_asks_for_its_column_and_shows_names_of_columns_alone(app, log_in, read_all):
+    browser = log_in("analyst")
+    _send(browser, ("ark.xlsx", _sheet(("nr", "tekst"), ("1", "Første notat"), ("2", "Andet notat"))))
+    read_all()
+    page = browser.get("/uploads/1").text
+    assert '<option value="tekst">tekst</option>' in page
+    assert "Første notat" not in page
+    assert browser.get("/uploads/1/state").json()["files"][0]["choose"]
+    assert "venter på dig" in browser.get("/submit").text
+    for column in ("", "findes ikke"):
+        response = browser.post("/uploads/1/column", data={"file": "1", "column": column})
+        assert response.status_code == 422
+        assert 'href="#column-1"' in response.text
+    for file in ("", "x", "99", "²"):
+        assert browser.post("/uploads/1/column", data={"file": file, "column": "tekst"}).status_code == 422
+    response = browser.post("/uploads/1/column", data={"file": "1", "column": "tekst"}, follow_redirects=False)
+    assert response.headers["location"] == "/uploads/1"
+    read_all()
+    assert "2 nye tekster" in browser.get("/uploads/1").text
+
+
+def test_an_upload_is_its_owners(log_in):
+    _send(log_in("analyst"), ("a.txt", b"a"))
+    other = log_in("lead")
+    assert other.get("/uploads/1").status_code == 404
+    assert other.get("/uploads/1/state").status_code == 404
+    assert _send(other, ("b.txt", b"b"), path="/uploads/1/files").status_code == 404
+    assert other.post("/uploads/1/column", data={"file": "1", "column": "a"}).status_code == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", sorted({**WHOLE, **PARTLY}))
+def test_every_problem_is_said_in_words(language, code):
+    words = words_in(language)
+    said = uploading.trouble(words, Problem(code, "attachment 2, sheet 3, page 4, row 5"))
+    where = {"da": "Bilag 2, Ark 3, Side 4, Række 5: ", "en": "Attachment 2, Sheet 3, Page 4, Row 5: "}[language]
+    assert said.startswith(where)
+    assert len(said) > len(where) + 10
+    assert uploading.trouble(words, Problem(code, "")) == said.removeprefix(where)
+
+
+def test_no_more_problems_are_shown_than_anybody_reads():
+    problems = tuple(Problem("uneven_row", f"row {i}") for i in range(1, 101))
+    file = uploads.FileState(1, "a.csv", "done", 5, 0, (), problems)
+    said = uploading.troubles(words_in("da"), file)
+    assert len(said) == 21
+    assert said[-1] == "og 80 steder mere"
+
+
+def test_a_file_as_large_as_may_be_fits_into_a_request():
+    assert MAX_FILE + 10_000 < fileforms.MAX_REQUEST
