@@ -7,14 +7,18 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 import uvicorn
 
 from serving.app import create_app
 from serving.engine import Engine
+from serving.limits import Buckets, Limits
 from serving.settings import Settings
 from tests.browser.states import Site, add_parts_page
+
+_NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +37,7 @@ def site(tmp_path_factory, model_folder) -> Iterator[Site]:
         assert thread.is_alive(), "the server ended while it started"
         assert time.monotonic() < until, "the server did not start in 30 seconds"
         time.sleep(0.02)
+    app.state.limits = Limits(*(Buckets(100_000) for _ in range(4)))  # many log in from one address here
     port = server.servers[0].sockets[0].getsockname()[1]
     yield Site(f"http://127.0.0.1:{port}", app)
     server.should_exit = True
@@ -75,7 +80,7 @@ def open_page(browser, site):
             page.asked = []
             page.on("request", lambda request: page.asked.append(request.url))
             if logged_in:
-                page.goto(f"{site.url}/login/{site.app.state.access.add_user(f'Anna {role} {language}', role)}")
+                page.goto(f"{site.url}/login/{site.app.state.access.add_user(f'Anna {next(_NUMBERS)}', role)}")
                 page.click("main button")
             contexts[wanted] = page
         return contexts[wanted]

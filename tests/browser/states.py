@@ -91,7 +91,7 @@ STATES = [
     State("error, not logged in", see("/none"), logged_in=False, shows="h1"),
     State("accessibility", see("/accessibility"), logged_in=False, shows="mark.fill"),
     State("queue", queued(NOTE), shows="table"),
-    State("queue, empty", see("/queue?stage=done&empty=1"), shows=".empty"),
+    State("queue, empty", see("/queue?stage=adjudication&kind=ad&empty=1"), shows=".empty"),
     State("text, free", outside(NOTE), shows="form[action$='/take']"),
     State("text, taken", taken(NOTE), shows="article.item"),
     State("text, decided", taken(NOTE, then="article.item [data-key=a]"), shows="article.decided"),
@@ -121,7 +121,7 @@ STATES = [
     State("audit, none", see("/audit?act=referral.sent"), role="lead", shows=".empty"),
     State("audit, error", see("/audit?number=1"), role="lead", shows="#number[aria-invalid]"),
     State("account", see("/account"), shows=".table"),
-    State("password", see("/password"), shows="#password"),
+    State("password", see("/password"), shows="#password_new"),
     State("users", see("/users"), role="admin", shows=".table"),
     State("audit, verified", intake.check_log, role="lead", shows="pre"),
 ]
