@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
@@ -65,7 +64,7 @@ def kappa(both: int, only_first: int, only_second: int, neither: int) -> float |
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
-def _stated(rows: Iterable[sa.Row[tuple[int, int, str, str, str | None, int | None]]]) -> frozenset[str]:
+def _stated(rows: Iterable[sa.Row[int, int, str, str, str | None, int | None]]) -> frozenset[str]:
     """What stands as stated after all marks of a reading, as `marks.current` says it."""
     said = sorted(rows, key=lambda x: x.id)
     undone = {x.undoes for x in said if x.verdict == "undo"}
@@ -87,7 +86,7 @@ def _said(db: Transaction, parts: Sequence[str]) -> dict[int, dict[str, tuple[in
         handed_in, Reading.part.in_(parts), Reading.text_id.in_(sa.select(newest.c.text_id))
     )
     readings = db.execute(query).all()
-    of_reading: dict[int, list[sa.Row[*tuple[Any, ...]]]] = {x.id: [] for x in readings}
+    of_reading: dict[int, list[sa.Row[int, int, str, str, str | None, int | None]]] = {x.id: [] for x in readings}
     columns = (Mark.id, Mark.reading_id, Mark.indicator, Mark.verdict, Mark.state, Mark.undoes)
     for mark in db.execute(sa.select(*columns).where(Mark.reading_id.in_(query.with_only_columns(Reading.id)))):
         of_reading[mark.reading_id].append(mark)

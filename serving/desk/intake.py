@@ -71,8 +71,10 @@ def submit(
     new: list[int] = []
     known: list[int] = []
     with ledger.acting(actor) as act:
-        case = case_for(act, ledger.vault, reference, keep_days=keep_days, by=by) if reference.strip() else None
+        case: Case | None = None
         for item in items:
+            if case is None and reference.strip() and _known(act, ledger, item.text) is None:  # else it would be empty
+                case = case_for(act, ledger.vault, reference, keep_days=keep_days, by=by)
             number, is_new = take_in(act, ledger, item, kind=kind, by=by, case=case, keep_days=keep_days)
             (new if is_new else known).append(number)
     return Receipt(tuple(new), tuple(known))

@@ -108,32 +108,31 @@
     }
   }
 
-  async function sendAll(rows, number, list) {
+  async function sendAll(list, number, wanted) {
     going = true;
-    for (const row of rows) {
-      if (row.ok) continue;
+    for (const row of wanted) {
       if (row.file.size > Number(said.largest)) row.state.textContent = said.tooLarge;
       else await send(row, number);
     }
     going = false;
-    if (rows.every((row) => row.ok)) {
+    if (list.rows.every((row) => row.ok)) {
       location.assign(`/uploads/${number}`);
       return;
     }
     list.note.textContent = said.someFailed;
     list.go.href = `/uploads/${number}`;
     list.go.hidden = false;
-    for (const row of rows) {
+    for (const row of list.rows) {
       if (row.ok || row.again || row.file.size > Number(said.largest)) continue;
       row.again = make("button", said.again.replace("{name}", row.file.name), row.line);
       row.again.type = "button";
       row.again.className = "quiet";
       row.again.addEventListener("click", async () => {
+        if (going) return;
         row.again.remove();
         row.again = null;
         list.heading.focus();
-        await sendAll([row], number, list);
-        if (rows.every((x) => x.ok)) location.assign(`/uploads/${number}`);
+        await sendAll(list, number, [row]);
       });
     }
   }
@@ -188,6 +187,6 @@
     form.after(list.box);
     form.hidden = true;
     list.heading.focus();
-    await sendAll(list.rows, number, list);
+    await sendAll(list, number, list.rows);
   });
 })();

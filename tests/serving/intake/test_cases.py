@@ -70,7 +70,7 @@ def test_a_lead_erases_after_being_told_what_goes_and_what_stays(app, log_in, ad
     number = add("et", "to")
     lead = log_in("lead")
     page = html.unescape(lead.get(f"/cases/{number}/erase").text)
-    assert "2 tekster" in page
+    assert "modellen foreslog: 2" in page
     assert "sikkerhedskopier fra før" in page
     missing = lead.post(f"/cases/{number}/erase", data={})
     assert missing.status_code == 422

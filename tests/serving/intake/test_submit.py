@@ -33,12 +33,14 @@ def test_a_text_is_kept_exactly_and_the_receipt_leads_to_it(app, log_in, number_
 
 def test_a_text_that_is_there_already_is_told_and_not_kept_again(app, log_in):
     _send(log_in("analyst"))
-    response = _send(log_in("lead"), "  " + NOTE.upper())
+    response = _send(log_in("lead"), "  " + NOTE.upper(), reference="en anden sag")
     assert response.headers["location"] == "/submit/receipt?known=1"
     page = log_in("lead").get(response.headers["location"]).text
     assert "var her i forvejen" in page
     assert 'href="/texts/1"' in page
     assert len(_texts(app)) == 1
+    with app.state.ledger.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Case)) == 1  # none that would be empty
 
 
 def test_texts_with_one_reference_are_one_case_and_others_are_not(app, log_in):

@@ -66,11 +66,11 @@ def test_many_files_at_once_each_with_its_end(app, log_in, read_all):
     page = html.unescape(browser.get("/uploads/1").text)
     assert 'value="8" max="8"' in page
     assert 'data-working="no"' in page
-    assert page.count("1 nye tekster") == 5
-    assert page.count("1 var her i forvejen") == 1
+    assert page.count("Nye tekster: 1") == 5
+    assert page.count("her i forvejen: 1") == 1
     assert "Det er et billede. Skriv teksten af" in page
     assert "Der er ingen tekst." in page
-    assert "5 nye tekster. 2 filer kunne ikke læses" in page
+    assert "Nye tekster: 5. Filer, der ikke kunne læses: 2" in page
     assert 'href="/queue"' in page
     assert "2 kunne ikke læses" in browser.get("/submit").text
 
@@ -223,7 +223,7 @@ def test_a_table_asks_for_its_column_and_shows_names_of_columns_alone(app, log_i
     response = browser.post("/uploads/1/column", data={"file": "1", "column": "tekst"}, follow_redirects=False)
     assert response.headers["location"] == "/uploads/1"
     read_all()
-    assert "2 nye tekster" in browser.get("/uploads/1").text
+    assert "Nye tekster: 2" in browser.get("/uploads/1").text
 
 
 def test_an_upload_is_its_owners(log_in):
