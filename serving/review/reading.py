@@ -20,6 +20,7 @@ from serving.engine import Engine
 from serving.review.desk_contexts import desk_of
 from serving.review.forms import read_form
 from serving.review.guards import Roles
+from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
 from serving.store.access import Person
@@ -30,16 +31,6 @@ from triage.text import STATES, Span
 
 router = APIRouter(prefix="/texts/{number}", include_in_schema=False)
 _Reader = Annotated[Person, Depends(Roles("analyst", "lead"))]
-_LARGEST = 2**63 - 1
-
-
-def _number(number: str) -> int:
-    if not (number.isascii() and number.isdecimal() and len(number) < 19):
-        raise Problem("not-found", "text")
-    return int(number)
-
-
-_Number = Annotated[int, Depends(_number)]
 
 
 async def _ask(request: Request, act: Callable[..., Any], *given: object, **named: object) -> Any:
@@ -61,7 +52,7 @@ def _options(words: Words, prefix: str, codes: Sequence[str]) -> list[tuple[str,
 
 
 @router.get("")
-async def look(request: Request, number: _Number, person: _Reader) -> Response:
+async def look(request: Request, number: Number, person: _Reader) -> Response:
     """The text for who reads it or read it; for others, who has it and how to get it."""
     glance = await _ask(request, views.glance, person.id, number)
     if glance.part is None and not (person.role == "lead" and glance.stage == "done"):
@@ -105,7 +96,7 @@ async def _page(
 
 
 @router.post("/take")
-async def take(request: Request, number: _Number, person: _Reader) -> Response:
+async def take(request: Request, number: Number, person: _Reader) -> Response:
     """Take the text; from somebody else only with a reason."""
     emergency = (await read_form(request)).get("emergency") or None
     words = words_of(request)
@@ -121,7 +112,7 @@ async def take(request: Request, number: _Number, person: _Reader) -> Response:
 
 
 @router.post("/look")
-async def look_once(request: Request, number: _Number, person: _Reader) -> Response:
+async def look_once(request: Request, number: Number, person: _Reader) -> Response:
     """Read a text that is not one's own, with a reason that is recorded."""
     emergency = (await read_form(request)).get("emergency", "")
     if emergency not in EMERGENCIES:
@@ -131,7 +122,7 @@ async def look_once(request: Request, number: _Number, person: _Reader) -> Respo
 
 
 @router.post("/back")
-async def give_back(request: Request, number: _Number, person: _Reader) -> Response:
+async def give_back(request: Request, number: Number, person: _Reader) -> Response:
     """Put the text back into the queue."""
     await read_form(request)
     await _ask(request, queue.give_back, person.id, number)
@@ -139,7 +130,7 @@ async def give_back(request: Request, number: _Number, person: _Reader) -> Respo
 
 
 @router.post("/show")
-async def show_suggestions(request: Request, number: _Number, person: _Reader) -> Response:
+async def show_suggestions(request: Request, number: Number, person: _Reader) -> Response:
     """End the blind part."""
     await read_form(request)
     try:
@@ -150,8 +141,9 @@ async def show_suggestions(request: Request, number: _Number, person: _Reader) -
 
 
 def _version(fields: dict[str, str]) -> int:
+    """Which version the page knew; -1, which none is, where it does not say."""
     version = fields.get("version", "")
-    return int(version) if version.isascii() and version.isdecimal() and len(version) < 19 else -1
+    return 0 if version == "0" else row_number(version) or -1
 
 
 async def _acting(
@@ -175,7 +167,7 @@ async def _acting(
 
 
 @router.post("/marks")
-async def mark(request: Request, number: _Number, person: _Reader) -> Response:
+async def mark(request: Request, number: Number, person: _Reader) -> Response:
     """Decide one indicator."""
     fields = await read_form(request)
     ledger: Ledger = request.app.state.ledger
@@ -220,7 +212,7 @@ def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) 
 
 
 @router.post("/undo")
-async def undo(request: Request, number: _Number, person: _Reader) -> Response:
+async def undo(request: Request, number: Number, person: _Reader) -> Response:
     """Take the last decision back."""
     fields = await read_form(request)
     ledger: Ledger = request.app.state.ledger
@@ -231,7 +223,7 @@ async def undo(request: Request, number: _Number, person: _Reader) -> Response:
 
 
 @router.get("/finish")
-async def finishing(request: Request, number: _Number, person: _Reader) -> Response:
+async def finishing(request: Request, number: Number, person: _Reader) -> Response:
     """The page to hand the reading in."""
     return await _finish_page(request, person, number, {})
 
@@ -259,7 +251,7 @@ async def _finish_page(
 
 
 @router.post("/finish")
-async def finish(request: Request, number: _Number, person: _Reader) -> Response:
+async def finish(request: Request, number: Number, person: _Reader) -> Response:
     """Hand the reading in."""
     fields = await read_form(request)
     ledger: Ledger = request.app.state.ledger
