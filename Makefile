@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help serve test lint format train bench lock assets clean
+.PHONY: help serve test lint format train bench bench-desk lock assets clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 serve: $(VENV)/.serving ## set up, migrate, and serve on http://127.0.0.1:3000
 	@$(BIN)/python -m serving start
@@ -27,6 +27,9 @@ train: $(VENV)/.dev ## reproduce the shipped tagger from the repository's data
 
 bench: $(VENV)/.dev ## measure speed side by side; prints ratios
 	@$(BIN)/python -m tests.bench
+
+bench-desk: $(VENV)/.dev ## measure the pages of the desk with 50,000 texts stored
+	@$(BIN)/python -m tests.bench_desk
 
 lock: $(VENV)/.dev ## resolve the pinned requirements anew
 	@sh requirements/lock.sh $(BIN)
