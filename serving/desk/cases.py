@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -16,6 +17,7 @@ MAX_REFERENCE = 100
 """Code points of what people call a case."""
 ERASED_FOR = ("asked", "expired", "mistake")
 """Why a case is erased: somebody asked for it, its time is over, or it should not be here."""
+_LOCK = 2
 Sealed = Case | Text | Reading | Upload | UploadedFile
 
 
@@ -70,8 +72,10 @@ def case_for(
     reference = " ".join(reference.split())[:MAX_REFERENCE]
     until = act.now + timedelta(days=keep_days)
     if reference:
+        act.alone(_LOCK)  # two people may begin the same case at once
         known = vault.fingerprints(f"case {reference}")
-        found = act.db.scalar(sa.select(Case).where(Case.reference.in_(known), Case.erased.is_(None)))
+        same = sa.select(Case).where(Case.reference.in_(known), Case.erased.is_(None)).order_by(Case.id)
+        found = act.db.scalar(same.limit(1).with_for_update())
         if found is not None:
             found.keep_until = max(found.keep_until, until)
             return found
@@ -112,7 +116,8 @@ def erase(ledger: Ledger, number: int, *, actor: str, reason: str) -> Erasure:
 
 def erase_in(act: Act, number: int, reason: str) -> int:
     """As `erase`, within an act; returns how many texts it had. Afterwards `overwrite_deleted` is to be called."""
-    case = act.db.get(Case, number)
+    # Whoever adds to the case locks its row too: no text can come in that the erasure does not see.
+    case = act.db.get(Case, number, with_for_update=True)
     if case is None or case.erased is not None:
         raise NoSuchCase(f"there is no case {number}, or it is erased already")
     texts = act.db.scalar(sa.select(sa.func.count()).select_from(Text).where(Text.case_id == number)) or 0
@@ -126,10 +131,14 @@ def erase_in(act: Act, number: int, reason: str) -> int:
 
 def erase_expired(ledger: Ledger) -> int:
     """Erase the cases whose time is over; returns how many."""
-    with ledger.acting(SYSTEM) as act:
-        over = list(act.db.scalars(sa.select(Case.id).where(Case.keep_until < act.now, Case.erased.is_(None))))
-        for number in over:
+    late = sa.select(Case.id).where(Case.keep_until < datetime.now(UTC), Case.erased.is_(None))
+    with ledger.reading() as db:
+        over = list(db.scalars(late))
+    erased = 0
+    for number in over:  # an act each: others wait for the store meanwhile
+        with suppress(NoSuchCase), ledger.acting(SYSTEM) as act:
             erase_in(act, number, "expired")
-    if over:
+            erased += 1
+    if erased:
         overwrite_deleted(ledger.engine)
-    return len(over)
+    return erased

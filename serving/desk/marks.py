@@ -66,9 +66,29 @@ def current(marks: Iterable[Mark]) -> dict[str, Decision]:
     return {x.indicator: x for x in history(marks) if not x.undone}
 
 
-def suggested(assessment: Assessment | None) -> dict[str, tuple[Span, ...]]:
-    """The words that each suggestion rests on."""
-    return {x.code: tuple(e.span for e in x.evidence) for x in (assessment.shown() if assessment else ())}
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a reader is asked about: what is said of an indicator, and where."""
+
+    state: str | None
+    """None: two readers say different things, so that it cannot be accepted as it is."""
+    spans: tuple[Span, ...]
+
+
+def suggested(assessment: Assessment | None) -> dict[str, Proposal]:
+    """What the model suggests of each indicator."""
+    shown = assessment.shown() if assessment else ()
+    return {x.code: Proposal(x.state, tuple(e.span for e in x.evidence)) for x in shown}
+
+
+def differed(*readers: Mapping[str, Decision]) -> dict[str, Proposal]:
+    """What readers before said of each indicator: as they do where they agree on the state, else to be settled."""
+    found: dict[str, Proposal] = {}
+    for decision in (x for one in readers for x in one.values() if x.state is not None):
+        before = found.get(decision.indicator)
+        state = decision.state if before is None or before.state == decision.state else None
+        found[decision.indicator] = Proposal(state, before.spans if before else decision.spans)
+    return found
 
 
 def located(text: str, words: str) -> tuple[Span, ...]:
@@ -99,35 +119,37 @@ def checked(
     length: int,
     kind: str,
     scheme: Scheme,
-    proposed: Mapping[str, Sequence[Span]],
+    proposed: Mapping[str, Proposal],
 ) -> Mark:
     """A new mark, not stored yet.
 
     Args:
         length: code points of the text.
-        proposed: the words of each indicator that the reader is asked about: suggestions, or what two readers differ on.
+        proposed: what the reader is asked about: suggestions, or what two readers differ on.
 
     Raises:
         NotAMark: see the class.
     """
     if code not in scheme.position or (kind != "ad" and scheme[code].element == "ad"):
         raise NotAMark("indicator")
-    words = proposed.get(code)
+    asked = proposed.get(code)
     if verdict in ("accept", "reject"):
-        if words is None:
+        if asked is None:
             raise NotAMark("not_suggested")
         if verdict == "accept":
-            return _mark(code, verdict, "stated", words)
+            if asked.state is None:
+                raise NotAMark("differs")
+            return _mark(code, verdict, asked.state, asked.spans)
         if reason not in REASONS:
             raise NotAMark("reason")
         said = _STATE_OF_REASON.get(reason)
-        return _mark(code, verdict, said, words if said else (), reason)
+        return _mark(code, verdict, said, asked.spans if said else (), reason)
     if verdict not in ("correct", "add"):
         raise NotAMark("verdict")
     if state not in STATES:
         raise NotAMark("state")
     # A suggestion that is marked otherwise is corrected; anything else is added, whatever the page called it.
-    return _mark(code, "add" if words is None else "correct", state, _tidy(spans, length))
+    return _mark(code, "add" if asked is None else "correct", state, _tidy(spans, length))
 
 
 def _tidy(spans: Sequence[Span], length: int) -> tuple[Span, ...]:

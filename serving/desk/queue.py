@@ -23,6 +23,7 @@ LYING = timedelta(hours=8)
 """A text that somebody holds and has not touched for this long goes back to the queue."""
 EMERGENCIES = ("danger", "deadline", "absence", "oversight")
 """Why somebody takes a text that another person holds, or reads one that is not theirs."""
+_TRIES = 20
 _COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "priority": (Text.priority.asc(), Text.id.asc()),
     "uncertainty": (Text.uncertainty.desc(), Text.id.asc()),
@@ -87,17 +88,7 @@ def listed(
 ) -> tuple[list[Waiting], bool]:
     """One page of the queue, and whether there is another after it."""
     holder = (Reading.text_id == Text.id) & Reading.released.is_(None) & Reading.submitted.is_(None)
-    query = sa.select(Text.id).order_by(*_COLUMNS[order]).limit(size + 1).offset((page - 1) * size)
-    if wanted.mine:
-        query = query.join(Reading, holder).where(Reading.user_id == person)
-    else:
-        query = query.where(Text.stage == wanted.stage)
-    if wanted.kind:
-        query = query.where(Text.kind == wanted.kind)
-    if wanted.least:
-        # Of a text that is to be read blind nothing is told before it is read.
-        query = query.where(Text.priority <= LEVELS.index(wanted.least), Text.blind.is_(False))
-    numbers = list(db.scalars(query))
+    numbers = list(db.scalars(_wanted(person, wanted, order).limit(size + 1).offset((page - 1) * size)))
     # The numbers come from an index; only of those on the page is the row read, without its text.
     columns = (Text.id, Text.case_id, Text.kind, Text.stage, Text.received, Text.length, Text.priority, Text.blind)
     found = (
@@ -127,6 +118,23 @@ def listed(
     return texts, len(numbers) > size
 
 
+def _wanted(person: int, wanted: Filter, order: str) -> sa.Select[int]:
+    """The numbers of the texts of a list, in its order."""
+    query = sa.select(Text.id).order_by(*_COLUMNS[order])
+    if wanted.mine:
+        mine = (Reading.text_id == Text.id) & Reading.released.is_(None) & Reading.submitted.is_(None)
+        query = query.join(Reading, mine).where(Reading.user_id == person)
+    else:
+        query = query.where(Text.stage == wanted.stage)
+    if wanted.kind:
+        query = query.where(Text.kind == wanted.kind)
+    if wanted.least:
+        # Of a text that is to be read blind nothing is told before it is read.
+        secret = Text.blind & Text.stage.in_(("new", "first"))
+        query = query.where(Text.priority <= LEVELS.index(wanted.least), ~secret)
+    return query
+
+
 def take(ledger: Ledger, person: int, text_id: int, *, may_adjudicate: bool, emergency: str | None = None) -> int:
     """Take a text to read it; returns the number of the reading. Whoever has it already keeps it.
 
@@ -153,7 +161,20 @@ def take(ledger: Ledger, person: int, text_id: int, *, may_adjudicate: bool, eme
             if emergency is None:
                 raise Held(held[1])
             held[0].released = act.now
+            act.record("reading.given_back", f"text#{text_id}", part=part, idle=False)
             act.db.flush()  # before the new reading, which would stand beside it
+        again = act.db.scalar(
+            sa.select(Reading)
+            .where(Reading.text_id == text_id, Reading.part == part)
+            .where(Reading.user_id == person, Reading.submitted.is_(None))
+            .order_by(Reading.id.desc())
+            .limit(1)
+        )
+        if again is not None:
+            # What somebody marked and saw before they gave the text back stays marked and seen.
+            again.released, again.touched, again.emergency = None, act.now, emergency
+            act.record("reading.taken", f"text#{text_id}", part=part, emergency=emergency)
+            return again.id
         reading = Reading(
             text_id=text_id, user_id=person, part=part, taken=act.now, touched=act.now, emergency=emergency
         )
@@ -178,33 +199,39 @@ def _check_part(db: Transaction, person: int, text_id: int, part: str, *, may_ad
 
 def take_next(ledger: Ledger, person: int, wanted: Filter, order: str, *, may_adjudicate: bool) -> int | None:
     """Take the first text of a list that is free for this person; returns its number, or None if there is none."""
-    page = 1
-    while True:
+    part = PART_OF.get(wanted.stage)
+    if part is None or (part == "adjudicator" and not may_adjudicate):
+        return None
+    of_text = sa.select(Reading.id).where(Reading.text_id == Text.id)
+    held = of_text.where(Reading.part == part, Reading.released.is_(None), Reading.user_id != person)
+    read = of_text.where(Reading.user_id == person, Reading.submitted.is_not(None))
+    query = _wanted(person, wanted, order).where(~held.exists(), ~read.exists()).limit(_TRIES)
+    for _ in range(_TRIES):
         with ledger.reading() as db:
-            texts, more = listed(db, person, wanted, order, page=page, size=50)
-        for text in texts:
-            if text.holder is not None and not text.mine:
-                continue
+            numbers = list(db.scalars(query))
+        for number in numbers:
             try:
-                take(ledger, person, text.id, may_adjudicate=may_adjudicate)
+                take(ledger, person, number, may_adjudicate=may_adjudicate)
             except (Held, NotYours, NotWaiting):
-                continue  # somebody was faster, or it is another's turn
-            return text.id
-        if not more:
+                continue  # somebody was faster
+            return number
+        if not numbers:
             return None
-        page += 1
+    return None
 
 
 def give_back(ledger: Ledger, person: int, text_id: int) -> None:
     """Put a text back; nothing happens if the person does not hold it."""
     with ledger.acting(user(person)) as act:
         held = act.db.scalar(
-            sa.select(Reading).where(
+            sa.select(Reading)
+            .where(
                 Reading.text_id == text_id,
                 Reading.user_id == person,
                 Reading.released.is_(None),
                 Reading.submitted.is_(None),
             )
+            .with_for_update()
         )
         if held is not None:
             _release(act, held, idle=False)
@@ -216,7 +243,7 @@ def give_back_lying(ledger: Ledger) -> int:
         lying = sa.select(Reading).where(
             Reading.released.is_(None), Reading.submitted.is_(None), Reading.touched < act.now - LYING
         )
-        found = list(act.db.scalars(lying))
+        found = list(act.db.scalars(lying.with_for_update(skip_locked=True)))
         for reading in found:
             _release(act, reading, idle=True)
     return len(found)

@@ -38,6 +38,8 @@ class Unfinished(ValueError):
 
 def _touch(act: Act, person: int, text_id: int, version: int | None) -> tuple[Text, Case, Reading, list[Mark]]:
     """The open reading of a person, locked, if it is as the page that asks knew it."""
+    # The text's row first, as everybody who takes it does: nobody waits in a circle.
+    act.db.execute(sa.select(Text.id).where(Text.id == text_id).with_for_update())
     text, case = find(act.db, text_id)
     reading = reading_of(act.db, person, text_id)
     if reading is None or reading.submitted is not None:
@@ -76,8 +78,9 @@ def mark(
         hidden = hides(reading, text, stopped=stopped)
         box = open_box(ledger.vault, case)
         proposed = {} if hidden else marks.suggested(answer_of(act.db, box, text))
-        for one in earlier_readings(act.db, box, text, reading):
-            proposed = {**{x.indicator: x.spans for x in one.decisions.values() if x.state}, **proposed}
+        before = earlier_readings(act.db, box, text, reading)
+        # What a lead has to settle stands above what the model suggested.
+        proposed = {**proposed, **marks.differed(*(one.decisions for one in before))}
         new = marks.checked(
             code=code,
             verdict=verdict,
@@ -89,7 +92,7 @@ def mark(
             scheme=scheme,
             proposed=proposed,
         )
-        new.reading_id, new.made, new.blind = reading.id, act.now, hidden
+        new.reading_id, new.made, new.blind = reading.id, act.now, hidden and reading.shown is None
         act.db.add(new)
         act.db.flush()
         act.record(
@@ -101,6 +104,30 @@ def mark(
             reason=new.reason,
         )
         return new.id
+
+
+def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version: int, code: str, part: str) -> int:
+    """Say of an indicator what a reader before said of it; returns the reading's new version.
+
+    Args:
+        part: which reader, ``first`` or ``second``.
+
+    Raises:
+        NoSuchText, NotHeld, Changed: as `mark`.
+        NotAMark: this person settles nothing, or there is no such reader.
+    """
+    with ledger.reading() as db:
+        text, case = find(db, text_id)
+        readings = earlier_readings(db, open_box(ledger.vault, case), text, reading_of(db, person, text_id))
+    said = next((x.decisions.get(code) for x in readings if x.part == part), None)
+    if not any(x.part == part for x in readings):
+        raise NotAMark("verdict")
+    if said is None or said.state is None:
+        reason = (said.reason if said else None) or "not_in_text"
+        return mark(ledger, scheme, person, text_id, version=version, code=code, verdict="reject", reason=reason)
+    return mark(
+        ledger, scheme, person, text_id, version=version, code=code, verdict="add", state=said.state, spans=said.spans
+    )
 
 
 def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> int:

@@ -44,7 +44,13 @@ def turn(act: Act, name: str, value: str, *, by: int) -> None:
     if name == "suggestions":
         if value not in ("on", "off"):
             raise NotASetting("suggestions are on or off")
-    elif name not in _DEFAULTS or not value.isascii() or not value.isdecimal() or not 0 <= int(value) <= 100:
+    elif (
+        name not in _DEFAULTS
+        or len(value) > 3
+        or not value.isascii()
+        or not value.isdecimal()
+        or not 0 <= int(value) <= 100
+    ):
         raise NotASetting("a share is a whole number of percent from 0 to 100")
     row = act.db.get(Switch, name) or Switch(name=name)
     row.value, row.changed, row.changed_by = value, act.now, by

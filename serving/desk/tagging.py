@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,14 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS, dump, uncertainty
-from serving.desk.cases import open_box, unseal_text
+from serving.desk.cases import NoSuchCase, open_box, unseal_text
 from serving.desk.traces import trace
 from serving.store.desk import Case, Reading, Suggestion, Text
 from serving.store.ledger import SYSTEM, Ledger
-from serving.store.vault import CaseBox, Place
+from serving.store.vault import CaseBox, KeyLost, Place, Tampered
 from triage.assessment import Assessment
 from triage.text import Document
 
+log = logging.getLogger("tegn")
 GIVEN_UP = timedelta(minutes=15)
 """After this long a text that was claimed and not tagged is claimed anew: its worker died."""
 
@@ -52,10 +54,17 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
         numbers = list(act.db.scalars(query))
         act.db.execute(sa.update(Text).where(Text.id.in_(numbers)).values(claimed=act.now))
         rows = act.db.execute(sa.select(Text, Case).join(Case).where(Text.id.in_(numbers)).order_by(Text.id)).all()
-        return [
-            Document(str(text.id), text.kind, unseal_text(open_box(ledger.vault, case), text, "sealed_text"))
-            for text, case in rows
-        ]
+        documents = []
+        for text, case in rows:
+            try:
+                plain = unseal_text(open_box(ledger.vault, case), text, "sealed_text")
+            except (KeyLost, NoSuchCase, Tampered) as error:
+                # It must not hold up the others; readers are told what is wrong when they open it.
+                log.error("text %d cannot be opened: %s", text.id, type(error).__name__)
+                text.stage, text.model, text.claimed = "first", model.name, None
+                continue
+            documents.append(Document(str(text.id), text.kind, plain))
+        return documents
 
 
 def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessments: Sequence[Assessment | None]) -> int:
@@ -72,7 +81,10 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
             if found is None:
                 continue
             text, case = found
-            text.model, text.claimed = model.name, None
+            text.claimed = None
+            if text.stage != "new" and (assessment is None or text.stage != "first" or _is_held(act.db, text.id)):
+                continue  # somebody reads it by now: what they see stays
+            text.model = model.name
             if assessment is not None:
                 text.priority = LEVELS.index(assessment.priority.level)
                 text.uncertainty = uncertainty(assessment)
@@ -85,6 +97,11 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
             act.record("document.tagged", f"text#{text.id}", model=model.digest, priority=level)
             kept += 1
     return kept
+
+
+def _is_held(db: Transaction, text_id: int) -> bool:
+    held = sa.select(Reading.id).where(Reading.text_id == text_id, Reading.released.is_(None))
+    return db.scalar(held.limit(1)) is not None
 
 
 def _store(db: Transaction, box: CaseBox, text: Text, assessment: Assessment, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,13 +11,15 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
-from serving.desk.cases import case_for, open_box, seal, unseal, unseal_text
+from serving.desk.cases import NoSuchCase, case_for, open_box, seal, unseal, unseal_text
 from serving.desk.intake import Item, take_in
 from serving.extract.files import extract
 from serving.extract.result import MAX_FILE, Extracted, Problem, Unreadable, label_of
 from serving.store.desk import Case, Upload, UploadedFile
 from serving.store.ledger import SYSTEM, Act, Ledger, user
+from serving.store.vault import KeyLost, Tampered
 
+log = logging.getLogger("tegn")
 MAX_FILES = 500
 """Files of one upload."""
 KEEP_DAYS = 7
@@ -210,9 +213,15 @@ def _claim(ledger: Ledger) -> tuple[int, str, bytes, str | None] | None:
             return None
         row.state, row.claimed = "reading", act.now
         upload = act.db.get_one(Upload, row.upload_id)
-        box = open_box(ledger.vault, act.db.get_one(Case, upload.case_id))
-        column = unseal_text(box, row, "sealed_column") if row.sealed_column is not None else None
-        return row.id, unseal_text(box, row, "sealed_name"), unseal(box, row, "sealed_data") or b"", column
+        try:
+            box = open_box(ledger.vault, act.db.get_one(Case, upload.case_id))
+            column = unseal_text(box, row, "sealed_column") if row.sealed_column is not None else None
+            return row.id, unseal_text(box, row, "sealed_name"), unseal(box, row, "sealed_data") or b"", column
+        except (KeyLost, NoSuchCase, Tampered) as error:
+            # It must not hold up the files after it; its bytes stay, for whoever mends the store.
+            log.error("file %d cannot be opened: %s", row.id, type(error).__name__)
+            row.state = "failed"
+            return None
 
 
 def _store_some(ledger: Ledger, number: int, found: Extracted, keep_days: int) -> bool:
@@ -222,7 +231,9 @@ def _store_some(ledger: Ledger, number: int, found: Extracted, keep_days: int) -
         if row is None or row.state != "reading":  # erased meanwhile
             return False
         upload = act.db.get_one(Upload, row.upload_id)
-        case = act.db.get_one(Case, upload.case_id)
+        case = act.db.get_one(Case, upload.case_id, with_for_update=True)  # against an erasure meanwhile
+        if case.erased is not None:
+            return False
         box = open_box(ledger.vault, case)
         row.claimed = act.now
         if found.columns and not found.parts:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from serving.desk import marks
 from serving.desk.marks import Decision
 from serving.desk.views import View
 from serving.review.contexts import ELEMENTS, Piece, Underline, anchor_of, check_of, cut, percent_of
@@ -37,6 +38,10 @@ class Item:
     element_name: str
     suggestion: str
     """`flag`, `look`, or empty if the model does not suggest it."""
+    state: str
+    """What the suggestion says of it, in words."""
+    can_accept: bool
+    """There is one thing to accept: not where two readers say different things."""
     percent: int
     about: str
     """Strength, ground and check of a suggestion."""
@@ -148,6 +153,8 @@ def _item(
         ground = f"{words[f'strength_{finding.strength}'].capitalize()}; {words[f'basis_{finding.evidence_base}']}."
         about = f"{check_of(finding, words)} {ground}"
     settles = view.part == "adjudicator"
+    before = marks.differed(*(x.decisions for x in view.earlier)) if settles else {}
+    proposal = {**marks.suggested(view.assessment), **before}.get(code)
     return Item(
         number=number,
         code=code,
@@ -156,6 +163,8 @@ def _item(
         element=indicator.element,
         element_name=words.of(scheme.elements[indicator.element]),
         suggestion=finding.decision if finding else "",
+        state=words[f"state_{proposal.state}"] if proposal and proposal.state else "",
+        can_accept=proposal is not None and proposal.state is not None,
         percent=percent_of(finding.probability) if finding else 0,
         about=about,
         quotes=tuple((view.text[x.start : x.end], anchor_of(number, i)) for i, x in enumerate(spans, start=1)),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from serving.api.auth import Open
+from serving.desk.switches import read_switches
 from serving.engine import Engine
 from serving.review.contexts import read
 from serving.review.forms import read_form
@@ -15,6 +17,7 @@ from serving.review.rendering import show as show_page
 from serving.review.rendering import words_of
 from serving.review.words import LANGUAGES, Words, words_in
 from serving.store.access import Person as Somebody
+from serving.store.ledger import Ledger
 from triage.text import KINDS, MAX_TEXT
 from triage.wire import InvalidDocument, read_document
 
@@ -25,6 +28,12 @@ router = APIRouter(include_in_schema=False)
 async def start(request: Request, person: Somebody = Depends(Person())) -> Response:  # noqa: B008
     """The page to paste a text."""
     return _paste(words_of(request), person)
+
+
+def _suggests(ledger: Ledger) -> bool:
+    """Whether the stop switch lets pages show what the model says."""
+    with ledger.reading() as db:
+        return read_switches(db).suggestions
 
 
 def _paste(words: Words, person: Somebody, *, text: str = "", kind: str = "note", error: str = "") -> Response:
@@ -55,6 +64,8 @@ async def _reading(
         document = read_document({"id": "pasted", "kind": kind, "text": text})
     except InvalidDocument:
         return _paste(words, person, text=text, kind=kind, error=words["bad_characters"])
+    if not await run_in_threadpool(_suggests, request.app.state.ledger):
+        return _paste(words, person, text=text, kind=kind, error=words["stopped_here"])
     engine: Engine = request.app.state.engine
     tagger = engine.tagger
     (assessment,) = await engine.tag([document])

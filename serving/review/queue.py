@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse
 from serving.desk import queue
 from serving.desk.answers import LEVELS
 from serving.desk.queue import ORDERS, Filter, Waiting
+from serving.desk.switches import read_switches
 from serving.review.forms import read_form
 from serving.review.guards import Roles
 from serving.review.rendering import show, words_of
@@ -64,21 +65,26 @@ async def list_texts(request: Request, person: _Reader) -> Response:
     """The queue."""
     ledger: Ledger = request.app.state.ledger
     wanted = wanted_of(dict(request.query_params))
-    texts, more, counts = await run_in_threadpool(_read, ledger, person.id, wanted)
+    texts, more, counts, stopped = await run_in_threadpool(_read, ledger, person.id, wanted)
     words = words_of(request)
     done = request.query_params.get("done", "")
     return show(
         "queue.html", words, person=person, here="/queue", wanted=wanted, texts=texts, more=more, counts=counts,
         orders_of=[(x, words[f"order_{x}"]) for x in ORDERS], stages=_STAGES,
-        empty="empty" in request.query_params, done=done if done in ("second", "adjudication", "done") else "",
+        empty="empty" in request.query_params, stopped=stopped, done=done if done in ("second", "adjudication", "done") else "",
     )  # fmt: skip
 
 
-def _read(ledger: Ledger, person: int, wanted: Wanted) -> tuple[list[Waiting], bool, dict[str, int]]:
+def _read(ledger: Ledger, person: int, wanted: Wanted) -> tuple[list[Waiting], bool, dict[str, int], bool]:
     with ledger.acting(user(person)) as act:
+        stopped = not read_switches(act.db).suggestions
+        if stopped and wanted.order in ("priority", "uncertainty"):
+            wanted.order = "age"  # the others say what the model thinks
+        if stopped:
+            wanted.least = ""
         texts, more = queue.listed(act.db, person, wanted.filter(), wanted.order, page=wanted.page, size=_SIZE)
         act.record("queue.read", texts=len(texts))
-        return texts, more, queue.counts(act.db)
+        return texts, more, queue.counts(act.db), stopped
 
 
 @router.post("/queue/next")

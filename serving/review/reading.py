@@ -32,6 +32,9 @@ from triage.text import STATES, Span
 router = APIRouter(prefix="/texts/{number}", include_in_schema=False)
 _Reader = Annotated[Person, Depends(Roles("analyst", "lead"))]
 
+_MAX_GIVEN = 2_000
+"""Characters of a list of places: more than the most a mark may have."""
+
 
 async def _ask(request: Request, act: Callable[..., Any], *given: object, **named: object) -> Any:
     """Call the desk outside the event loop; what is not there gives the page that says so."""
@@ -176,6 +179,8 @@ async def mark(request: Request, number: Number, person: _Reader) -> Response:
 
     def act() -> int:
         spans: tuple[Span, ...] = ()
+        if verdict in ("first", "second"):
+            return reading.settle(ledger, scheme, person.id, number, version=_version(fields), code=code, part=verdict)
         if verdict in ("correct", "add"):
             spans = _spans(ledger, person, number, fields)
         return reading.mark(
@@ -196,6 +201,8 @@ def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) 
         text = views.peek(ledger, person.id, number)
     except NoSuchText:  # the act itself says what is wrong
         return ()
+    if len(given) > _MAX_GIVEN:
+        raise NotAMark("spans")
     if given:
         try:
             found = tuple(Span(start, end) for start, end in json.loads(given))
@@ -203,7 +210,7 @@ def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) 
                 isinstance(x, int) and not isinstance(x, bool) for span in found for x in (span.start, span.end)
             ):
                 raise NotAMark("spans")
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise NotAMark("spans") from None
         # Words that were typed after something was chosen count: the places are then of other words.
         if " ".join(text[x.start : x.end] for x in found).split() == words.split():

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 from starlette.types import Scope
 
@@ -32,6 +33,11 @@ def moment(at: datetime | None) -> str:
     return "" if at is None else at.astimezone(_zone()).strftime("%Y-%m-%d %H:%M")
 
 
+def exact(text: str) -> Markup:
+    """A text as a browser keeps it to the letter: of a line end CR LF in a page it would drop the CR, and count one less."""
+    return escape(text).replace("\r", Markup("&#13;"))
+
+
 _templates = Environment(
     loader=PackageLoader("serving.review"),
     autoescape=True,
@@ -40,6 +46,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters["moment"] = moment
+_templates.filters["exact"] = exact
 _templates.globals.update(asset=assets.address, nav=(), person=None)  # a page may say otherwise
 
 

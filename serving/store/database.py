@@ -16,10 +16,12 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+_BUSY = 10_000
+"""Milliseconds that somebody waits for the write lock."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "foreign_keys=ON",
-    "busy_timeout=10000",
+    f"busy_timeout={_BUSY}",
     "secure_delete=ON",  # what is deleted is overwritten
     "trusted_schema=OFF",  # a tampered schema cannot call functions
 )
@@ -116,9 +118,14 @@ def overwrite_deleted(engine: Engine) -> bool:
         return True
     with closing(engine.raw_connection()) as driver:
         cursor = driver.cursor()
-        for _ in range(20):
-            (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not busy:
-                return True
-            time.sleep(0.25)
+        # It waits for readers while it holds the write lock: never for long, or nobody could write.
+        cursor.execute("PRAGMA busy_timeout=100")
+        try:
+            for _ in range(20):
+                (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not busy:
+                    return True
+                time.sleep(0.25)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY}")
     return False

@@ -178,7 +178,7 @@ class Mark(Base):
     """JSON list of [start, end] in code points; places, not words."""
     blind: Mapped[bool] = mapped_column(default=False)
     """Made before the suggestions were shown."""
-    undoes: Mapped[int | None] = mapped_column(ForeignKey("marks.id", ondelete="CASCADE"))
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("marks.id", ondelete="CASCADE"), index=True)
     made: Mapped[datetime] = mapped_column(UTCDateTime)
 
 

@@ -126,6 +126,29 @@ def test_words_are_chosen_by_mouse_across_marks_numbers_and_an_emoji(page, site)
     assert page.locator("#sign-threats .quotes").inner_text() == f"»{wanted}«"
 
 
+def test_words_are_right_where_lines_end_as_browsers_send_them(page, site):
+    text = f"A.\r\n\r\n{NOTE}\r\n\r\nHun fik ingen mad.\r\nHun fik ingen mad. Slut"
+    number = put(site, text)
+    page.goto(f"{site.url}/texts/{number}")
+    page.click("form[action$='/take'] button")
+    page.wait_for_selector("#pick:visible")
+    page.evaluate(
+        """() => {
+          const pieces = [...document.querySelectorAll("#text [data-start]")], node = pieces.at(-1).firstChild;
+          const at = node.data.lastIndexOf("ingen mad");
+          document.getSelection().setBaseAndExtent(node, at, node, at + 9);
+          document.getElementById("text").dispatchEvent(new MouseEvent("mouseup", {bubbles: true}));
+        }"""
+    )
+    assert page.input_value("#words") == "ingen mad"
+    page.select_option("#code", "poor_health")
+    with page.expect_navigation():
+        page.click("#mark .button-secondary")
+    (span,) = decisions(site, number)["poor_health"].spans
+    assert span.start == text.rindex("ingen mad")
+    assert span.end - span.start == 9
+
+
 def test_text_from_right_to_left_and_markup_are_shown_as_text(page, site):
     evil = '<b onclick="x()">fed</b> \u202egninder\u202c </textarea><script>window.ran=1</script> ' + NOTE
     number = put(site, evil)

@@ -172,3 +172,27 @@ def test_intake_needs_no_title(desk):
     )  # fmt: skip
     seen = views.open_text(desk.ledger, desk.people["bo"], receipt.new[0])
     assert (seen.title, seen.kind) == ("fil.txt, række 3", "ad")
+
+
+def test_a_case_that_two_begin_at_once_is_one(desk):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: desk.submit(f"tekst {i}", reference="J-17"), range(16)))
+    assert _count(desk, Case) == 1
+
+
+def test_texts_that_come_in_while_their_case_is_erased_are_erased_or_in_a_new_case(desk):
+    (number,) = desk.submit("den første", reference="J-17").new
+    with desk.ledger.reading() as db:
+        case_id = views.find(db, number)[1].id
+
+    def act(i: int) -> None:
+        if i == 8:
+            cases.erase(desk.ledger, case_id, actor="system", reason="asked")
+        else:
+            desk.submit(f"tekst {i}", reference="J-17")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, range(16)))
+    with desk.ledger.reading() as db:
+        rows = db.execute(sa.select(Text.id, Case.erased).join(Case)).all()
+    assert all(x.erased is None for x in rows)

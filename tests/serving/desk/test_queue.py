@@ -1,12 +1,13 @@
 """The order of the queue, and who has which text: never two people, unless one knows it and says why."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from serving.desk import queue, tagging
+from serving.desk import queue, reading, tagging, views
 from serving.desk.queue import Filter, Held, NotWaiting, NotYours
 from serving.store.desk import Reading, Text
 from tests.serving.desk.conftest import MODEL, answer
@@ -143,8 +144,6 @@ def test_nobody_reads_a_text_twice_and_a_lead_settles(desk):
     desk.set(second_share="100")
     number = desk.ready("en tekst")
     desk.take("anna", number)
-    from serving.desk import reading
-
     reading.submit(desk.ledger, desk.people["anna"], number, version=0, outcome="refer")
     with pytest.raises(NotYours):
         desk.take("anna", number)
@@ -153,3 +152,43 @@ def test_nobody_reads_a_text_twice_and_a_lead_settles(desk):
     with pytest.raises(NotYours):
         desk.take("mia", number)
     assert desk.take("lis", number)
+
+
+def test_a_new_model_changes_nothing_for_who_took_the_text_meanwhile(desk):
+    number = desk.ready("den gamle tekst", {"threats": "gamle"})
+    new = tagging.Model("toy 2", "fedcba9876543210")
+    documents = tagging.claim(desk.ledger, new, outdated=True)
+    desk.take("anna", number)
+    assert tagging.keep(desk.ledger, new, documents, [answer(x, {"violence": "tekst"}) for x in documents]) == 0
+    view = views.open_text(desk.ledger, desk.people["anna"], number)
+    assert view.model == "toy 1"
+    assert [x.code for x in view.assessment.findings] == ["threats"]
+
+
+def test_a_text_that_cannot_be_opened_holds_up_no_other(desk, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("tegn"), "propagate", True)
+    broken, sound = desk.submit("en ødelagt tekst", "en hel tekst").new
+    _set(desk, broken, sealed_text=b"nonsense")
+    documents = tagging.claim(desk.ledger, MODEL, outdated=False)
+    assert [x.id for x in documents] == [str(sound)]
+    tagging.keep(desk.ledger, MODEL, documents, [answer(x, {}) for x in documents])
+    assert tagging.claim(desk.ledger, MODEL, outdated=False) == []
+    assert f"text {broken} cannot be opened" in caplog.text
+
+
+def test_the_next_text_is_never_one_that_waits_for_nobody_or_was_read_before(desk):
+    desk.set(second_share="100")
+    first, second = desk.ready("en tekst"), desk.ready("to tekster")
+    for number in (first, second):
+        desk.take("anna", number)
+        reading.submit(desk.ledger, desk.people["anna"], number, version=0, outcome="refer")
+
+    def next_of(who: str, stage: str) -> int | None:
+        wanted = Filter(stage=stage)
+        return queue.take_next(desk.ledger, desk.people[who], wanted, "age", may_adjudicate=who == "lis")
+
+    assert next_of("anna", "second") is None
+    assert next_of("bo", "second") == first
+    assert next_of("mia", "second") == second
+    for stage in ("done", "new", "adjudication", "first"):
+        assert next_of("bo", stage) is None

@@ -1,15 +1,16 @@
 """Reading a text: decisions, undo, blind reading, a second reader, settling, and what is exported of it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from serving.desk import agreement, decisions, queue, reading, views
+from serving.desk import agreement, decisions, queue, reading, tagging, views
 from serving.desk.marks import NotAMark
 from serving.desk.reading import Changed, NotHeld, Unfinished
 from serving.store.desk import Mark, Text
-from tests.serving.desk.conftest import SCHEME, Desk, spans
+from tests.serving.desk.conftest import MODEL, SCHEME, Desk, answer, spans
 from triage.text import Span
 from triage.wire import read_document
 
@@ -305,3 +306,72 @@ def test_what_was_acknowledged_is_chained(desk):
     count, broken = desk.ledger.verify()
     assert broken is None
     assert count > 8
+
+
+def test_what_was_marked_and_seen_stays_when_a_text_was_given_back_and_taken_again(desk):
+    desk.set(blind_share="100")
+    number = desk.ready(TEXT, FLAGS)
+    reader = Reader(desk, "anna", number)
+    reader.mark("debt_bondage", "add", state="stated", spans=spans(TEXT, "skylder 80.000"))
+    reader.show()
+    queue.give_back(desk.ledger, reader.person, number)
+    again = Reader(desk, "anna", number)
+    assert not again.see().blind
+    assert set(again.see().decisions) == {"debt_bondage"}
+    again.mark("withheld_documents", "accept")
+    assert {code: x.blind for code, x in again.see().decisions.items()} == {
+        "debt_bondage": True,
+        "withheld_documents": False,
+    }
+    queue.give_back(desk.ledger, reader.person, number)
+    assert Reader(desk, "bo", number).see().decisions == {}
+
+
+def test_accepting_a_suggestion_keeps_what_it_says_of_the_state(desk):
+    number = desk.submit(TEXT).new[0]
+    documents = tagging.claim(desk.ledger, MODEL, outdated=False)
+    said = answer(documents[0], {"violence": "slog ham ikke"})
+    looked = replace(said, findings=(replace(said.findings[0], decision="look", state="denied"),))
+    tagging.keep(desk.ledger, MODEL, documents, [looked])
+    reader = Reader(desk, "anna", number)
+    reader.mark("violence", "accept")
+    assert _said(reader.see()) == {"violence": ("accept", "denied")}
+
+
+def test_a_lead_takes_a_side_and_cannot_accept_what_two_say_differently(desk):
+    desk.set(second_share="100")
+    number = desk.ready(TEXT, FLAGS)
+    first = Reader(desk, "anna", number)
+    first.mark("violence", "add", state="stated", spans=spans(TEXT, "slog ham"))
+    first.finish()
+    second = Reader(desk, "bo", number)
+    second.mark("violence", "add", state="denied", spans=spans(TEXT, "slog ham ikke"))
+    second.mark("debt_bondage", "reject", reason="lawful")
+    second.finish()
+    lead = Reader(desk, "lis", number)
+    with pytest.raises(NotAMark) as raised:
+        lead.mark("violence", "accept")
+    assert raised.value.code == "differs"
+
+    def settle(code: str, part: str) -> None:
+        reading.settle(desk.ledger, SCHEME, lead.person, number, version=lead.see().version, code=code, part=part)
+
+    settle("violence", "second")
+    settle("debt_bondage", "second")
+    kept = lead.see().decisions
+    assert (kept["violence"].state, [TEXT[x.start : x.end] for x in kept["violence"].spans]) == (
+        "denied",
+        ["slog ham ikke"],
+    )
+    assert (kept["debt_bondage"].verdict, kept["debt_bondage"].reason) == ("reject", "lawful")
+    with pytest.raises(NotAMark):
+        settle("violence", "adjudicator")
+    assert lead.submit() == "done"
+
+
+def test_marks_made_while_suggestions_are_stopped_are_blind_only_if_none_was_seen(desk):
+    reader = Reader(desk, "anna", desk.ready(TEXT, FLAGS))
+    reader.see()
+    desk.set(suggestions="off")
+    reader.mark("threats", "add", state="stated", spans=spans(TEXT, "slog"))
+    assert not reader.see().decisions["threats"].blind

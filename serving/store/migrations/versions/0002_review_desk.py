@@ -226,6 +226,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["undoes"], ["marks.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("ix_marks_undoes", "marks", ["undoes"])
     op.create_index("ix_marks_reading", "marks", ["reading_id", "indicator", "id"])
 
 
