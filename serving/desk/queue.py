@@ -22,7 +22,9 @@ PART_OF = {"first": "first", "second": "second", "adjudication": "adjudicator"}
 LYING = timedelta(hours=8)
 """A text that somebody holds and has not touched for this long goes back to the queue."""
 EMERGENCIES = ("danger", "deadline", "absence", "oversight")
-"""Why somebody takes a text that another person holds, or reads one that is not theirs."""
+"""Why somebody takes a text that another person holds."""
+LOOKS = (*EMERGENCIES, "linked")
+"""Why somebody reads a text that is not theirs."""
 _TRIES = 20
 _COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "priority": (Text.priority.asc(), Text.id.asc()),

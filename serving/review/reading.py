@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 from serving.api.problems import Problem
 from serving.desk import marks, queue, reading, views
 from serving.desk.marks import NotAMark
-from serving.desk.queue import EMERGENCIES, Held, NotWaiting, NotYours
+from serving.desk.queue import EMERGENCIES, LOOKS, Held, NotWaiting, NotYours
 from serving.desk.reading import Changed, NotHeld, Unfinished
 from serving.desk.views import NoSuchText, View
 from serving.engine import Engine
@@ -69,7 +69,8 @@ def _outside(
     words = words_of(request)
     return show(
         "text_outside.html", words, status=status, person=person, text=glance, message=message,
-        waits=glance.stage in queue.PART_OF, emergencies_of=_options(words, "emergency", EMERGENCIES),
+        waits=glance.stage in queue.PART_OF,
+        emergencies_of=_options(words, "emergency", EMERGENCIES), looks_of=_options(words, "emergency", LOOKS),
     )  # fmt: skip
 
 
@@ -118,7 +119,7 @@ async def take(request: Request, number: Number, person: _Reader) -> Response:
 async def look_once(request: Request, number: Number, person: _Reader) -> Response:
     """Read a text that is not one's own, with a reason that is recorded."""
     emergency = (await read_form(request)).get("emergency", "")
-    if emergency not in EMERGENCIES:
+    if emergency not in LOOKS:
         glance = await _ask(request, views.glance, person.id, number)
         return _outside(request, person, glance, status=422, message=words_of(request)["emergency_missing"])
     return await _page(request, person, number, emergency=emergency)

@@ -118,7 +118,7 @@ STATES = [
     State("oversight, stopped", intake.see_stopped, role="lead", shows=".stop .button-primary"),
     State("oversight, error", intake.set_no_share, role="lead", shows="#blind_share[aria-invalid]"),
     State("audit", see("/audit"), role="lead", shows=".table"),
-    State("audit, none", see("/audit?act=referral.sent"), role="lead", shows=".empty"),
+    State("audit, none", see("/audit?act=masterkey.rotated"), role="lead", shows=".empty"),
     State("audit, error", see("/audit?number=1"), role="lead", shows="#number[aria-invalid]"),
     State("account", see("/account"), shows=".table"),
     State("password", see("/password"), shows="#password_new"),

@@ -184,7 +184,7 @@ def test_undo_and_give_back(logged_in, put):
 
 def test_a_blind_text_shows_no_suggestion_anywhere_before_the_reader_asks(logged_in, put):
     number = put(blind_share="100")
-    assert "læses uden forslag først" in logged_in.get("/queue").text
+    assert "læses først uden forslag" in logged_in.get("/queue").text
     _post(logged_in, f"/texts/{number}/take")
     page = logged_in.get(f"/texts/{number}").text
     assert "<mark" not in page

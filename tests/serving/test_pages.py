@@ -96,7 +96,7 @@ def test_pages_forbid_scripts_frames_and_caching(logged_in):
         ("", "Der er ingen tekst"),
         ("  \n", "Der er ingen tekst"),
         ("a" * 50_001, "plads til 50.000"),
-        ("hej \x00 der", "ikke kan læses"),
+        ("hej \x00 der", "ødelagt eller usynlige"),
     ],
 )
 def test_bad_input_is_explained_and_kept(logged_in, text, said):

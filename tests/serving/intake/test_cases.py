@@ -36,7 +36,16 @@ def _acts(app, act: str) -> list:
 def test_a_case_tells_its_texts_and_no_word_of_them(app, log_in, add, number_of):
     number = add(f"{CANARY} et", f"{CANARY} to", title="brev.txt")
     page = html.unescape(log_in("analyst").get(f"/cases/{number}").text)
-    for said in ("J 17", "brev.txt", "Tekst 1", "Tekst 2", "Ikke afgjort", "2, heraf 0 afgjort", "Notat", "en analyst"):
+    for said in (
+        "J 17",
+        "brev.txt",
+        "Tekst 1",
+        "Tekst 2",
+        "Ikke valgt endnu",
+        "2, heraf 0 færdige",
+        "Notat",
+        "en analyst",
+    ):
         assert said in page, said
     assert CANARY not in page
     assert "Slet sagen" not in page
@@ -51,9 +60,9 @@ def test_an_outcome_is_told_once_it_is_decided(app, log_in, add):
         act.db.execute(sa.update(Text).where(Text.id == 1).values(stage="done", outcome="refer"))
         act.db.execute(sa.update(Text).where(Text.id == 2).values(stage="second", outcome="refer"))
     page = log_in("analyst").get(f"/cases/{number}").text
-    assert page.count("Henvist videre") == 1
+    assert page.count("Skal henvises") == 1
     assert "Venter på anden læser" in page
-    assert "2, heraf 1 afgjort" in page
+    assert "2, heraf 1 færdige" in page
 
 
 def test_many_texts_stand_on_pages(log_in, add, monkeypatch):

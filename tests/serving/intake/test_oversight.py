@@ -85,7 +85,7 @@ def test_figures_are_told_with_their_numbers(log_in, monkeypatch):
         assert said in page, said
     assert "for få til at sige noget" not in page
     assert "Under 20 tekster" not in page
-    assert "til samtale, ikke til karakterer" in page
+    assert "ikke til at bedømme nogen" in page
 
 
 def test_figures_of_few_texts_say_nothing(log_in, monkeypatch):

@@ -128,7 +128,7 @@ def test_too_much_at_once_is_told_on_the_form(app, log_in, monkeypatch):
     ("fields", "field", "said"),
     [
         ({"files_kind": ""}, "files_kind", "Vælg, hvad det er"),
-        ({"files_reference": "x" * 101}, "files_reference", "100 tegn"),
+        ({"files_reference": "x" * 101}, "files_reference", "100 anslag"),
     ],
 )
 def test_a_mistake_keeps_the_fields_and_says_to_choose_the_files_again(app, log_in, fields, field, said):
