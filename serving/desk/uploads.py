@@ -135,6 +135,7 @@ def _add(act: Act, upload: Upload) -> UploadedFile:
     row = UploadedFile(upload_id=upload.id, sealed_name=b"")
     act.db.add(row)
     act.db.flush()
+    act.record("file.added", f"upload#{upload.id}")
     return row
 
 
@@ -184,6 +185,7 @@ def choose(ledger: Ledger, person: int, upload_id: int, file_id: int, column: st
             raise NotAColumn("the file has no such column")
         seal(box, row, "sealed_column", column)
         row.state = "waiting"
+        act.record("file.chosen", f"upload#{upload_id}")
 
 
 def read_next(ledger: Ledger, *, keep_days: int) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.orm import Session as Transaction
 from starlette.concurrency import run_in_threadpool
 
 from serving.desk import figures
@@ -23,6 +25,7 @@ from serving.store.access import Person
 from serving.store.acts import ACTS, Detail
 from serving.store.anchors import UnusableAnchor, dump, read_anchor, verify
 from serving.store.audit import Break, Entry
+from serving.store.desk import Text
 from serving.store.ledger import ANONYMOUS, SYSTEM, Ledger, user
 
 router = APIRouter(include_in_schema=False)
@@ -92,6 +95,8 @@ def actor(words: Words, said: str, names: Mapping[str, str]) -> str:
 
 def detail(words: Words, name: str, value: Detail) -> str:
     """A detail of an entry, in words as far as there are any."""
+    if name == WITHHELD:
+        return words["audit_secret"]
     if isinstance(value, bool):
         shown = words["yes" if value else "no"]
     elif name == "indicator" and value in scheme().position:
@@ -108,6 +113,25 @@ def act_key(act: str) -> str:
 
 def _known(words: Words, key: str, otherwise: str) -> str:
     return words[key] if key in words else otherwise  # noqa: SIM401 (words are no dictionary)
+
+
+_TELLING = frozenset({"decision.made", "decision.undone", "document.tagged"})
+"""Acts whose details would tell a second or blind reader what somebody else, or the model, says of a text."""
+WITHHELD = "withheld"
+
+
+def _unfinished(db: Transaction, entries: Sequence[Entry]) -> frozenset[str]:
+    """The texts among the subjects of entries that are not done."""
+    numbers = [int(x.subject[5:]) for x in entries if x.act in _TELLING and x.subject.startswith("text#")]
+    query = sa.select(Text.id).where(Text.id.in_(numbers), Text.stage != "done")
+    return frozenset(f"text#{number}" for number in db.scalars(query))
+
+
+def _withheld(entry: Entry, unfinished: frozenset[str]) -> Entry:
+    """An entry without details while they could sway somebody who still has to read."""
+    if entry.act in _TELLING and entry.subject in unfinished:
+        return replace(entry, details={WITHHELD: True})
+    return entry
 
 
 async def _page(request: Request, person: Person, *, verified: Verified | None = None) -> Response:
@@ -127,9 +151,9 @@ async def _page(request: Request, person: Person, *, verified: Verified | None =
     def read() -> tuple[list[Entry], dict[str, str]]:
         with ledger.acting(user(person.id)) as act:
             act.record("oversight.read", what="audit")
+        entries = [] if error else ledger.entries(before=start, count=PAGE + 1, **equal)
         with ledger.reading() as db:
-            names = figures.names(db)
-        return ([] if error else ledger.entries(before=start, count=PAGE + 1, **equal)), names
+            return [_withheld(x, _unfinished(db, entries)) for x in entries], figures.names(db)
 
     entries, names = await run_in_threadpool(read)
     kept = {name: value for name, value in asked.items() if value}

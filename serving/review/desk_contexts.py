@@ -95,7 +95,8 @@ def say(decision: Decision, words: Words) -> str:
 def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
     """The page's view of a text for its reader."""
     findings = {x.code: x for x in (view.assessment.shown() if view.assessment else ())}
-    codes = [*findings, *view.decisions, *view.differing]
+    # What an earlier model's indicators say of a text is left out once the scheme has them no more.
+    codes = [x for x in (*findings, *view.decisions, *view.differing) if x in scheme.position]
     ordered = sorted(dict.fromkeys(codes), key=lambda code: _place(scheme[code].element, findings.get(code)))
     items, lines = [], []
     for number, code in enumerate(ordered, start=1):
@@ -111,12 +112,15 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
         mentions=tuple(
             (words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«")
             for x in (view.assessment.mentions if view.assessment else ())
+            if x.code in scheme.position
         ),
         entities=tuple(
             (words[f"entity_{x.type}"], x.value) for x in (view.assessment.entities if view.assessment else ())
         ),
         history=tuple(
-            Step(x.made, f"{words.of(scheme[x.indicator])}: {say(x, words)}", x.undone) for x in view.history
+            Step(x.made, f"{words.of(scheme[x.indicator])}: {say(x, words)}", x.undone)
+            for x in view.history
+            if x.indicator in scheme.position
         ),
         level=priority.level if priority else "",
         level_name=words[f"level_{priority.level}"] if priority else "",

@@ -64,11 +64,17 @@ async def look(request: Request, number: Number, person: _Reader) -> Response:
 
 
 def _outside(
-    request: Request, person: Person, glance: views.Glance, *, status: int = 200, message: str = ""
+    request: Request,
+    person: Person,
+    glance: views.Glance,
+    *,
+    status: int = 200,
+    message: str = "",
+    given: dict[str, str] | None = None,
 ) -> Response:
     words = words_of(request)
     return show(
-        "text_outside.html", words, status=status, person=person, text=glance, message=message,
+        "text_outside.html", words, status=status, person=person, text=glance, message=message, given=given or {},
         waits=glance.stage in queue.PART_OF,
         emergencies_of=_options(words, "emergency", EMERGENCIES), looks_of=_options(words, "emergency", LOOKS),
     )  # fmt: skip
@@ -161,7 +167,7 @@ async def _acting(
         raise Problem("not-found", "text") from None
     except NotHeld:
         glance = await _ask(request, views.glance, person.id, number)
-        return None, _outside(request, person, glance, status=409, message=words["lost_text"])
+        return None, _outside(request, person, glance, status=409, message=words["lost_text"], given=fields)
     except Changed:
         page = _page(request, person, number, status=409, message=words["changed_elsewhere"], given=fields)
         return None, await page
@@ -288,7 +294,7 @@ async def finish(request: Request, number: Number, person: _Reader) -> Response:
         return await _finish_page(request, person, number, fields, status=409, problems=problems)
     except NotHeld:
         glance = await _ask(request, views.glance, person.id, number)
-        return _outside(request, person, glance, status=409, message=words["lost_text"])
+        return _outside(request, person, glance, status=409, message=words["lost_text"], given=fields)
     return RedirectResponse(f"/queue?done={stage}", 303)
 
 

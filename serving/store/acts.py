@@ -44,6 +44,8 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "case.kept": {"days": Kind.COUNT},
         "case.erased": {"documents": Kind.COUNT, "reason": Kind.CODE},
         "upload.begun": {"kind": ("note", "ad")},
+        "file.added": {},
+        "file.chosen": {},
         "file.read": {"texts": Kind.COUNT, "known": Kind.COUNT, "problems": Kind.COUNT},
         "document.added": {
             "kind": ("note", "ad"),

@@ -150,6 +150,11 @@ def test_others_learn_who_has_a_text_and_read_it_with_a_reason_only(logged_in, a
     lost = _post(logged_in, f"/texts/{number}/marks", version=0, code="debt_bondage", verdict="accept")
     assert lost.status_code == 409
     assert "Du har ikke teksten mere" in lost.text
+    typed = _post(
+        logged_in, f"/texts/{number}/finish", version=0, outcome="wait", note="En lang note, der ikke må tabes"
+    )
+    assert typed.status_code == 409
+    assert "En lang note, der ikke må tabes" in typed.text
     assert CANARY not in lost.text
 
 
@@ -272,3 +277,20 @@ def test_a_text_is_in_no_log_address_or_header(logged_in, put, caplog, monkeypat
         assert CANARY not in f"{answer.url} {answer.headers}"
     assert CANARY not in caplog.text
     assert "/texts/{number}/marks" in caplog.text
+
+
+def test_the_audit_log_tells_no_decision_before_a_text_is_done(logged_in, app, put):
+    number = put(second_share="100")
+    _post(logged_in, f"/texts/{number}/take")
+    codes = re.findall(r'data-code="(\w+)"', logged_in.get(f"/texts/{number}").text)
+    for code in codes:
+        _mark(logged_in, number, code=code, verdict="accept")
+    lis = _person(app, "Lis", "lead")
+    page = lis.get(f"/audit?about=text&number={number}").text
+    assert page.count("vises, når teksten er færdig") == len(codes) + 1  # and what the model said of its place
+    assert "godkendte forslaget" not in page
+    with app.state.ledger.acting("system") as act:
+        act.db.get(Text, number).stage = "done"
+    page = lis.get(f"/audit?about=text&number={number}").text
+    assert "godkendte forslaget" in page
+    assert "vises, når teksten er færdig" not in page
