@@ -6,6 +6,7 @@ so ``text[span.start:span.end]`` is the quote, for emoji, joiners, combining mar
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 STATES = ("stated", "denied", "other_person", "hypothetical")
@@ -14,6 +15,16 @@ STATES = ("stated", "denied", "other_person", "hypothetical")
 KINDS = ("note", "ad")
 MAX_TEXT = 50_000
 """The longest text, in code points, that is tagged in one piece."""
+
+
+NUL = "\x00"
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: no character, and no UTF-8 can hold it."""
+
+
+def has_bad_characters(text: str) -> bool:
+    """Whether a text holds what no text holds: NUL, or half of a surrogate pair."""
+    return NUL in text or SURROGATE.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,12 +6,11 @@ Offsets are code points (see `triage.text`). The same model reads API requests, 
 from __future__ import annotations
 
 import json
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from triage.text import MAX_TEXT, Document, Label, Span
+from triage.text import MAX_TEXT, NUL, SURROGATE, Document, Label, Span
 
 
 class InvalidDocument(ValueError):
@@ -27,14 +26,13 @@ class MalformedJSON(ValueError):
 
 
 def _check_characters(value: str) -> str:
-    if "\x00" in value:
+    if NUL in value:
         raise ValueError("must not contain NUL characters; remove them")
-    if _SURROGATE.search(value):
+    if SURROGATE.search(value):
         raise ValueError("must be Unicode text; it holds half of a surrogate pair")
     return value
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 CleanText = Annotated[str, AfterValidator(_check_characters)]
 State = Literal["stated", "denied", "other_person", "hypothetical"]
 _STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, frozen=True)

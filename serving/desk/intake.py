@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,9 +12,8 @@ from serving.desk.cases import case_for, open_box, seal
 from serving.desk.switches import read_switches
 from serving.store.desk import Case, Text
 from serving.store.ledger import Act, Ledger
-from triage.text import MAX_TEXT
+from triage.text import MAX_TEXT, has_bad_characters
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _chance = secrets.SystemRandom()
 _LOCK = 1
 
@@ -56,7 +54,7 @@ def check_text(text: str) -> None:
         raise NotAText("empty")
     if len(text) > MAX_TEXT:
         raise NotAText("too_long")
-    if "\x00" in text or _SURROGATE.search(text):
+    if has_bad_characters(text):
         raise NotAText("bad_characters")
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS
-from serving.store.desk import Reading, Text
+from serving.store.desk import UNREAD, Reading, Text
 from serving.store.ledger import SYSTEM, Act, Ledger, user
 from serving.store.tables import User
 
@@ -26,6 +26,9 @@ EMERGENCIES = ("danger", "deadline", "absence", "oversight")
 LOOKS = (*EMERGENCIES, "linked")
 """Why somebody reads a text that is not theirs."""
 _TRIES = 20
+_OPEN = (Reading.released.is_(None), Reading.submitted.is_(None))
+"""A reading that somebody is at: neither given back nor handed in."""
+_HELD = sa.and_(Reading.text_id == Text.id, *_OPEN)
 _COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "priority": (Text.priority.asc(), Text.id.asc()),
     "uncertainty": (Text.uncertainty.desc(), Text.id.asc()),
@@ -89,13 +92,12 @@ def listed(
     db: Transaction, person: int, wanted: Filter, order: str, *, page: int = 1, size: int = 25
 ) -> tuple[list[Waiting], bool]:
     """One page of the queue, and whether there is another after it."""
-    holder = (Reading.text_id == Text.id) & Reading.released.is_(None) & Reading.submitted.is_(None)
     numbers = list(db.scalars(_wanted(person, wanted, order).limit(size + 1).offset((page - 1) * size)))
     # The numbers come from an index; only of those on the page is the row read, without its text.
     columns = (Text.id, Text.case_id, Text.kind, Text.stage, Text.received, Text.length, Text.priority, Text.blind)
     found = (
         sa.select(*columns, Text.outcome, User.name, User.id.label("holder"))
-        .outerjoin(Reading, holder)
+        .outerjoin(Reading, _HELD)
         .outerjoin(User, User.id == Reading.user_id)
         .where(Text.id.in_(numbers[:size]))
         .order_by(*_COLUMNS[order])
@@ -110,7 +112,7 @@ def listed(
             received=text.received,
             length=text.length,
             priority=LEVELS[text.priority],
-            blind=text.blind and text.stage in ("new", "first"),
+            blind=text.blind and text.stage in UNREAD,
             outcome=text.outcome,
             holder=text.name,
             mine=text.holder == person,
@@ -124,15 +126,14 @@ def _wanted(person: int, wanted: Filter, order: str) -> sa.Select[int]:
     """The numbers of the texts of a list, in its order."""
     query = sa.select(Text.id).order_by(*_COLUMNS[order])
     if wanted.mine:
-        mine = (Reading.text_id == Text.id) & Reading.released.is_(None) & Reading.submitted.is_(None)
-        query = query.join(Reading, mine).where(Reading.user_id == person)
+        query = query.join(Reading, _HELD).where(Reading.user_id == person)
     else:
         query = query.where(Text.stage == wanted.stage)
     if wanted.kind:
         query = query.where(Text.kind == wanted.kind)
     if wanted.least:
         # Of a text that is to be read blind nothing is told before it is read.
-        secret = Text.blind & Text.stage.in_(("new", "first"))
+        secret = Text.blind & Text.stage.in_(UNREAD)
         query = query.where(Text.priority <= LEVELS.index(wanted.least), ~secret)
     return query
 
@@ -162,25 +163,20 @@ def take(ledger: Ledger, person: int, text_id: int, *, may_adjudicate: bool, eme
         if held is not None:
             if emergency is None:
                 raise Held(held[1])
-            held[0].released = act.now
-            act.record("reading.given_back", f"text#{text_id}", part=part, idle=False)
+            _release(act, held[0], idle=False)
             act.db.flush()  # before the new reading, which would stand beside it
-        again = act.db.scalar(
+        # What somebody marked and saw before they gave the text back stays marked and seen.
+        reading = act.db.scalar(
             sa.select(Reading)
             .where(Reading.text_id == text_id, Reading.part == part)
             .where(Reading.user_id == person, Reading.submitted.is_(None))
             .order_by(Reading.id.desc())
             .limit(1)
         )
-        if again is not None:
-            # What somebody marked and saw before they gave the text back stays marked and seen.
-            again.released, again.touched, again.emergency = None, act.now, emergency
-            act.record("reading.taken", f"text#{text_id}", part=part, emergency=emergency)
-            return again.id
-        reading = Reading(
-            text_id=text_id, user_id=person, part=part, taken=act.now, touched=act.now, emergency=emergency
-        )
-        act.db.add(reading)
+        if reading is None:
+            reading = Reading(text_id=text_id, user_id=person, part=part, taken=act.now)
+            act.db.add(reading)
+        reading.released, reading.touched, reading.emergency = None, act.now, emergency
         act.db.flush()
         act.record("reading.taken", f"text#{text_id}", part=part, emergency=emergency)
         return reading.id
@@ -226,14 +222,7 @@ def give_back(ledger: Ledger, person: int, text_id: int) -> None:
     """Put a text back; nothing happens if the person does not hold it."""
     with ledger.acting(user(person)) as act:
         held = act.db.scalar(
-            sa.select(Reading)
-            .where(
-                Reading.text_id == text_id,
-                Reading.user_id == person,
-                Reading.released.is_(None),
-                Reading.submitted.is_(None),
-            )
-            .with_for_update()
+            sa.select(Reading).where(Reading.text_id == text_id, Reading.user_id == person, *_OPEN).with_for_update()
         )
         if held is not None:
             _release(act, held, idle=False)
@@ -242,9 +231,7 @@ def give_back(ledger: Ledger, person: int, text_id: int) -> None:
 def give_back_lying(ledger: Ledger) -> int:
     """Put back the texts that lie untouched; returns how many."""
     with ledger.acting(SYSTEM) as act:
-        lying = sa.select(Reading).where(
-            Reading.released.is_(None), Reading.submitted.is_(None), Reading.touched < act.now - LYING
-        )
+        lying = sa.select(Reading).where(*_OPEN, Reading.touched < act.now - LYING)
         found = list(act.db.scalars(lying.with_for_update(skip_locked=True)))
         for reading in found:
             _release(act, reading, idle=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from serving.desk.cases import open_box, unseal_text
-from serving.desk.traces import traces
+from serving.desk.traces import replace, traces
 from serving.desk.views import answer_of
 from serving.store.database import overwrite_deleted
 from serving.store.desk import Case, Text, Trace
@@ -122,6 +122,5 @@ def _store(db: sa.orm.Session, number: int, fingerprint: str | None, rows: list[
     if taken is None:  # else it came again while the old key was away, and is found by the later one
         text.fingerprint = fingerprint
     if rows:
-        db.execute(sa.delete(Trace).where(Trace.text_id == number))
-        db.add_all(rows)
+        replace(db, number, rows)
     return 1

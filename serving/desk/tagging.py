@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS, dump, uncertainty
 from serving.desk.cases import NoSuchCase, open_box, unseal_text
-from serving.desk.traces import trace
+from serving.desk.traces import replace, traces
 from serving.store.desk import Case, Reading, Suggestion, Text
 from serving.store.ledger import SYSTEM, Ledger
 from serving.store.vault import CaseBox, KeyLost, Place, Tampered
@@ -49,9 +49,7 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
         if db.scalar(query.limit(1)) is None:  # usually, and then nobody has to wait for the write lock
             return []
     with ledger.acting(SYSTEM) as act:
-        if ledger.engine.dialect.name != "sqlite":
-            query = query.with_for_update(skip_locked=True)
-        numbers = list(act.db.scalars(query))
+        numbers = list(act.db.scalars(query.with_for_update(skip_locked=True)))
         act.db.execute(sa.update(Text).where(Text.id.in_(numbers)).values(claimed=act.now))
         rows = act.db.execute(sa.select(Text, Case).join(Case).where(Text.id.in_(numbers)).order_by(Text.id)).all()
         documents = []
@@ -59,7 +57,7 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
             try:
                 plain = unseal_text(open_box(ledger.vault, case), text, "sealed_text")
             except (KeyLost, NoSuchCase, Tampered) as error:
-                # It must not hold up the others; readers are told what is wrong when they open it.
+                # It must not hold up the others. Whoever opens it meets the same error: the store has to be mended.
                 log.error("text %d cannot be opened: %s", text.id, type(error).__name__)
                 text.stage, text.model, text.claimed = "first", model.name, None
                 continue
@@ -92,7 +90,7 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
             if text.stage == "new":
                 text.stage = "first"
                 entities = assessment.entities if assessment else ()
-                trace(act.db, ledger.vault, text.id, document.text, entities)
+                replace(act.db, text.id, traces(ledger.vault, text.id, document.text, entities))
             level = assessment.priority.level if assessment else None
             act.record("document.tagged", f"text#{text.id}", model=model.digest, priority=level)
             kept += 1

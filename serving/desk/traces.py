@@ -45,10 +45,10 @@ def sketch(vault: Vault, text: str) -> list[str]:
     return sorted(vault.fingerprint(f"words {run}")[:_HEX] for run in runs)[:KEPT]
 
 
-def trace(db: Transaction, vault: Vault, text_id: int, text: str, entities: Sequence[Entity]) -> None:
-    """Replace what is kept of a text."""
+def replace(db: Transaction, text_id: int, rows: Sequence[Trace]) -> None:
+    """Store what is kept of a text, in place of what was."""
     db.execute(sa.delete(Trace).where(Trace.text_id == text_id))
-    db.add_all(traces(vault, text_id, text, entities))
+    db.add_all(rows)
 
 
 def traces(vault: Vault, text_id: int, text: str, entities: Sequence[Entity]) -> list[Trace]:

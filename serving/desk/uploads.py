@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
@@ -17,7 +17,7 @@ from serving.extract.files import extract
 from serving.extract.result import MAX_FILE, Extracted, Problem, Unreadable, label_of
 from serving.store.desk import Case, Upload, UploadedFile
 from serving.store.ledger import SYSTEM, Act, Ledger, user
-from serving.store.vault import KeyLost, Tampered
+from serving.store.vault import CaseBox, KeyLost, Tampered
 
 log = logging.getLogger("tegn")
 MAX_FILES = 500
@@ -106,10 +106,7 @@ def add_file(ledger: Ledger, person: int, upload_id: int, name: str, data: bytes
     if len(data) > MAX_FILE:
         raise Unreadable("too_large")
     with ledger.acting(user(person)) as act:
-        upload, case = _mine(act.db, person, upload_id)
-        row = _add(act, upload)
-        box = open_box(ledger.vault, case)
-        seal(box, row, "sealed_name", label_of(name) or "?")
+        row, box = _add(act, ledger, person, upload_id, name)
         seal(box, row, "sealed_data", data)
         return row.id
 
@@ -121,22 +118,23 @@ def add_unread(ledger: Ledger, person: int, upload_id: int, name: str, code: str
         NoSuchUpload, TooMany: see the classes.
     """
     with ledger.acting(user(person)) as act:
-        upload, case = _mine(act.db, person, upload_id)
-        row = _add(act, upload)
-        seal(open_box(ledger.vault, case), row, "sealed_name", label_of(name) or "?")
+        row, _ = _add(act, ledger, person, upload_id, name)
         row.state, row.problems = "failed", _listed([Problem(code, "")])
         return row.id
 
 
-def _add(act: Act, upload: Upload) -> UploadedFile:
+def _add(act: Act, ledger: Ledger, person: int, upload_id: int, name: str) -> tuple[UploadedFile, CaseBox]:
+    upload, case = _mine(act.db, person, upload_id)
     files = sa.select(sa.func.count()).select_from(UploadedFile).where(UploadedFile.upload_id == upload.id)
     if (act.db.scalar(files) or 0) >= MAX_FILES:
         raise TooMany(f"an upload has at most {MAX_FILES} files")
     row = UploadedFile(upload_id=upload.id, sealed_name=b"")
     act.db.add(row)
     act.db.flush()
+    box = open_box(ledger.vault, case)
+    seal(box, row, "sealed_name", label_of(name) or "?")
     act.record("file.added", f"upload#{upload.id}")
-    return row
+    return row, box
 
 
 def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
@@ -204,13 +202,16 @@ def read_next(ledger: Ledger, *, keep_days: int) -> bool:
 
 
 def _claim(ledger: Ledger) -> tuple[int, str, bytes, str | None] | None:
-    stale = UploadedFile.state == "reading"
+    stale = (UploadedFile.state == "reading") & (UploadedFile.claimed < datetime.now(UTC) - _GIVEN_UP)
+    ready = sa.or_(UploadedFile.state == "waiting", stale)
+    with ledger.reading() as db:
+        if (
+            db.scalar(sa.select(UploadedFile.id).where(ready).limit(1)) is None
+        ):  # usually: nobody waits for the write lock
+            return None
     with ledger.acting(SYSTEM) as act:
-        ready = sa.or_(UploadedFile.state == "waiting", stale & (UploadedFile.claimed < act.now - _GIVEN_UP))
         query = sa.select(UploadedFile).where(ready).order_by(UploadedFile.id).limit(1)
-        if ledger.engine.dialect.name != "sqlite":
-            query = query.with_for_update(skip_locked=True)
-        row = act.db.scalar(query)
+        row = act.db.scalar(query.with_for_update(skip_locked=True))
         if row is None:
             return None
         row.state, row.claimed = "reading", act.now

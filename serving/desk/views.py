@@ -15,7 +15,7 @@ from serving.desk.marks import Decision
 from serving.desk.queue import PART_OF
 from serving.desk.switches import read_switches
 from serving.desk.traces import Relative, relatives
-from serving.store.desk import Case, Mark, Reading, Suggestion, Text
+from serving.store.desk import UNREAD, Case, Mark, Reading, Suggestion, Text
 from serving.store.ledger import Ledger, user
 from serving.store.tables import User
 from serving.store.vault import CaseBox, Place
@@ -165,7 +165,7 @@ def hides(reading: Reading | None, text: Text, *, stopped: bool) -> bool:
     if stopped:
         return True
     if reading is None:
-        return text.blind and text.stage in ("new", "first")
+        return text.blind and text.stage in UNREAD
     return reading.shown is None and reading.submitted is None and reading.part == "first" and text.blind
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from triage.text import MAX_TEXT
+from triage.text import MAX_TEXT, has_bad_characters
 
 MAX_FILE = 20 * 1024 * 1024
 """Bytes of one file: what mail systems of Danish offices let through."""
@@ -61,7 +61,6 @@ PARTLY = {
 """What can be wrong with one part while the others are read."""
 
 _PLACE = re.compile(r"(?:(?:attachment|sheet|page|row) [0-9]{1,9}(?:, (?!$)|$)){0,10}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Unreadable(ValueError):
@@ -140,7 +139,7 @@ def part_of(label: str, text: str, place: str) -> Item:
     """The text as a part, or why it cannot be tagged: never a text cut short."""
     if len(text) > MAX_TEXT:
         return Problem("too_long", place)
-    if "\x00" in text or _SURROGATE.search(text):
+    if has_bad_characters(text):
         return Problem("bad_characters", place)
     if not text.strip():
         return Problem("empty", place)

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.desk import figures
 from serving.review.forms import read_form
-from serving.review.guards import Roles
+from serving.review.guards import RESPONSIBLE
 from serving.review.numbers import row_number
 from serving.review.oversight import scheme
 from serving.review.rendering import show, words_of
@@ -29,7 +29,6 @@ from serving.store.desk import Text
 from serving.store.ledger import ANONYMOUS, SYSTEM, Ledger, user
 
 router = APIRouter(include_in_schema=False)
-_RESPONSIBLE = Roles("lead", "admin")
 ABOUT = ("text", "case", "upload", "user", "key")
 """What entries are about."""
 _LINKED = {"text": "/texts/", "case": "/cases/"}
@@ -178,13 +177,13 @@ async def _page(request: Request, person: Person, *, verified: Verified | None =
 
 
 @router.get("/audit")
-async def audit(request: Request, person: Person = Depends(_RESPONSIBLE)) -> Response:  # noqa: B008
+async def audit(request: Request, person: Person = Depends(RESPONSIBLE)) -> Response:  # noqa: B008
     """The log; that it was read stands in it afterwards."""
     return await _page(request, person)
 
 
 @router.post("/audit/verify")
-async def check(request: Request, person: Person = Depends(_RESPONSIBLE)) -> Response:  # noqa: B008
+async def check(request: Request, person: Person = Depends(RESPONSIBLE)) -> Response:  # noqa: B008
     """Check the whole log, against the anchor in `TEGN_HOME` too."""
     await read_form(request)
     state = request.app.state

@@ -10,14 +10,13 @@ from serving.api.problems import Problem
 from serving.desk import casefile, cases
 from serving.desk.cases import ERASED_FOR, NoSuchCase
 from serving.review.forms import read_form
-from serving.review.guards import Roles
+from serving.review.guards import READERS, Roles
 from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
 from serving.store.access import Person
 from serving.store.ledger import Ledger, user
 
 router = APIRouter(include_in_schema=False)
-_READERS = Roles("analyst", "lead")
 _LEAD = Roles("lead")
 _LAST_PAGE = 1_000_000
 KEEP_DAYS = (90, 180, 365, 730, 1825)
@@ -33,7 +32,7 @@ async def _look(request: Request, person: Person, number: int, *, page: int = 1)
 
 
 @router.get("/cases/{number}")
-async def case(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def case(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """A case, or when it was erased."""
     page = min(row_number(request.query_params.get("page", "")) or 1, _LAST_PAGE)
     words = words_of(request)

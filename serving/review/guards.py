@@ -46,6 +46,12 @@ class Roles(Person):
         return person
 
 
+READERS = Roles("analyst", "lead")
+"""Those who may read texts of cases."""
+RESPONSIBLE = Roles("lead", "admin")
+"""Those who see figures and the audit log."""
+
+
 def cookie(request: Request, name: str = "tegn") -> str:
     """The full name of a cookie: over https it is bound to this host."""
     return f"__Host-{name}" if request.app.state.settings.secure_cookies else name

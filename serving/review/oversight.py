@@ -13,14 +13,13 @@ from serving.api.problems import Problem
 from serving.desk import agreement, figures
 from serving.desk.switches import NotASetting, read_switches, turn
 from serving.review.forms import read_form
-from serving.review.guards import Roles
+from serving.review.guards import RESPONSIBLE
 from serving.review.rendering import show, words_of
 from serving.store.access import Person
 from serving.store.ledger import Ledger, user
 from triage.indicators import Scheme, load_scheme
 
 router = APIRouter(include_in_schema=False)
-_RESPONSIBLE = Roles("lead", "admin")
 LEAST = 20
 """Texts below which a figure says nothing."""
 _SHARES = ("blind_share", "second_share")
@@ -79,13 +78,13 @@ async def _page(
 
 
 @router.get("/oversight")
-async def oversight(request: Request, person: Person = Depends(_RESPONSIBLE)) -> Response:  # noqa: B008
+async def oversight(request: Request, person: Person = Depends(RESPONSIBLE)) -> Response:  # noqa: B008
     """The page."""
     return await _page(request, person)
 
 
 @router.post("/oversight")
-async def change(request: Request, person: Person = Depends(_RESPONSIBLE)) -> Response:  # noqa: B008
+async def change(request: Request, person: Person = Depends(RESPONSIBLE)) -> Response:  # noqa: B008
     """Turn the stop switch, or set the shares."""
     fields, ledger = await read_form(request), request.app.state.ledger
     wanted = {name: fields[name].strip() for name in ("suggestions", *_SHARES) if name in fields}

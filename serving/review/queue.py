@@ -15,7 +15,8 @@ from serving.desk.answers import LEVELS
 from serving.desk.queue import ORDERS, Filter, Waiting
 from serving.desk.switches import read_switches
 from serving.review.forms import read_form
-from serving.review.guards import Roles
+from serving.review.guards import READERS
+from serving.review.numbers import row_number
 from serving.review.rendering import show, words_of
 from serving.store.access import Person
 from serving.store.desk import STAGES
@@ -23,7 +24,7 @@ from serving.store.ledger import Ledger, user
 from triage.text import KINDS
 
 router = APIRouter(include_in_schema=False)
-_Reader = Annotated[Person, Depends(Roles("analyst", "lead"))]
+_Reader = Annotated[Person, Depends(READERS)]
 _STAGES = ("first", "second", "adjudication", "done", "new")
 """As they are listed: what people can act on first."""
 _SIZE = 25
@@ -54,10 +55,8 @@ def wanted_of(given: dict[str, str]) -> Wanted:
     """What is asked for by the fields of an address or a form."""
     allowed = {"stage": STAGES, "order": ORDERS, "kind": KINDS, "least": LEVELS, "mine": ("1",)}
     known = {name: x for name, x in given.items() if x and x in allowed.get(name, ())}
-    page = given.get("page", "")
-    if page.isascii() and page.isdecimal() and 1 <= int(page[:6]) <= _LAST_PAGE:
-        known["page"] = page[:6]
-    return Wanted.model_validate(known)
+    page = row_number(given.get("page", "")) or 1
+    return Wanted.model_validate({**known, "page": page if page <= _LAST_PAGE else 1})
 
 
 @router.get("/queue")

@@ -19,7 +19,7 @@ from serving.desk.views import NoSuchText, View
 from serving.engine import Engine
 from serving.review.desk_contexts import desk_of
 from serving.review.forms import read_form
-from serving.review.guards import Roles
+from serving.review.guards import READERS
 from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
@@ -30,8 +30,7 @@ from triage.indicators import Scheme
 from triage.text import STATES, Span
 
 router = APIRouter(prefix="/texts/{number}", include_in_schema=False)
-_Reader = Annotated[Person, Depends(Roles("analyst", "lead"))]
-
+_Reader = Annotated[Person, Depends(READERS)]
 _MAX_GIVEN = 2_000
 """Characters of a list of places: more than the most a mark may have."""
 
@@ -156,35 +155,37 @@ def _version(fields: dict[str, str]) -> int:
     return 0 if version == "0" else row_number(version) or -1
 
 
-async def _acting(
-    request: Request, person: Person, number: int, fields: dict[str, str], act: Callable[[], Any]
-) -> tuple[Any, Response | None]:
-    """What an act gives, or the page that says why it was not done."""
+async def _lost(request: Request, person: Person, number: int, fields: dict[str, str]) -> Response:
+    """The page for somebody who does not have the text any more, with what they typed."""
+    glance = await _ask(request, views.glance, person.id, number)
+    return _outside(request, person, glance, status=409, message=words_of(request)["lost_text"], given=fields)
+
+
+async def _refused(
+    request: Request, person: Person, number: int, fields: dict[str, str], act: Callable[[Ledger], object]
+) -> Response | None:
+    """The page that says why an act was not done; None once it is done."""
     words = words_of(request)
     try:
-        return await run_in_threadpool(act), None
-    except NoSuchText:
-        raise Problem("not-found", "text") from None
+        await _ask(request, act)
     except NotHeld:
-        glance = await _ask(request, views.glance, person.id, number)
-        return None, _outside(request, person, glance, status=409, message=words["lost_text"], given=fields)
+        return await _lost(request, person, number, fields)
     except Changed:
-        page = _page(request, person, number, status=409, message=words["changed_elsewhere"], given=fields)
-        return None, await page
+        return await _page(request, person, number, status=409, message=words["changed_elsewhere"], given=fields)
     except NotAMark as error:
         message = words[f"mark_{error.code}"]
-        return None, await _page(request, person, number, status=422, message=message, given=fields)
+        return await _page(request, person, number, status=422, message=message, given=fields)
+    return None
 
 
 @router.post("/marks")
 async def mark(request: Request, number: Number, person: _Reader) -> Response:
     """Decide one indicator."""
     fields = await read_form(request)
-    ledger: Ledger = request.app.state.ledger
     scheme = _scheme(request)
     code, verdict = fields.get("code", ""), fields.get("verdict", "")
 
-    def act() -> int:
+    def act(ledger: Ledger) -> int:
         spans: tuple[Span, ...] = ()
         if verdict in ("first", "second"):
             return reading.settle(ledger, scheme, person.id, number, version=_version(fields), code=code, part=verdict)
@@ -195,10 +196,8 @@ async def mark(request: Request, number: Number, person: _Reader) -> Response:
             state=fields.get("state", ""), reason=fields.get("reason", ""), spans=spans,
         )  # fmt: skip
 
-    _, problem = await _acting(request, person, number, fields, act)
-    if problem is not None:
-        return problem
-    return RedirectResponse(f"/texts/{number}#sign-{code}", 303)
+    refused = await _refused(request, person, number, fields, act)
+    return refused or RedirectResponse(f"/texts/{number}#sign-{code}", 303)
 
 
 def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) -> tuple[Span, ...]:
@@ -229,11 +228,12 @@ def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) 
 async def undo(request: Request, number: Number, person: _Reader) -> Response:
     """Take the last decision back."""
     fields = await read_form(request)
-    ledger: Ledger = request.app.state.ledger
-    _, problem = await _acting(
-        request, person, number, fields, lambda: reading.undo(ledger, person.id, number, version=_version(fields))
-    )
-    return problem or RedirectResponse(f"/texts/{number}#history", 303)
+
+    def act(ledger: Ledger) -> int:
+        return reading.undo(ledger, person.id, number, version=_version(fields))
+
+    refused = await _refused(request, person, number, fields, act)
+    return refused or RedirectResponse(f"/texts/{number}#history", 303)
 
 
 @router.get("/finish")
@@ -268,17 +268,12 @@ async def _finish_page(
 async def finish(request: Request, number: Number, person: _Reader) -> Response:
     """Hand the reading in."""
     fields = await read_form(request)
-    ledger: Ledger = request.app.state.ledger
     words = words_of(request)
-
-    def act() -> str:
-        return reading.submit(
-            ledger, person.id, number, version=_version(fields), outcome=fields.get("outcome", ""),
+    try:
+        stage = await _ask(
+            request, reading.submit, person.id, number, version=_version(fields), outcome=fields.get("outcome", ""),
             note=fields.get("note", ""), for_training="for_training" in fields, ask_second="ask_second" in fields,
         )  # fmt: skip
-
-    try:
-        stage = await _ask_own(request, act)
     except Unfinished as error:
         found = [("items", words.say("undecided", count=len(error.codes)))] if error.codes else []
         if not error.codes and not error.outcome:
@@ -293,13 +288,5 @@ async def finish(request: Request, number: Number, person: _Reader) -> Response:
         problems = (("items", words["changed_elsewhere"]),)
         return await _finish_page(request, person, number, fields, status=409, problems=problems)
     except NotHeld:
-        glance = await _ask(request, views.glance, person.id, number)
-        return _outside(request, person, glance, status=409, message=words["lost_text"], given=fields)
+        return await _lost(request, person, number, fields)
     return RedirectResponse(f"/queue?done={stage}", 303)
-
-
-async def _ask_own(request: Request, act: Callable[[], Any]) -> Any:
-    try:
-        return await run_in_threadpool(act)
-    except NoSuchText:
-        raise Problem("not-found", "text") from None

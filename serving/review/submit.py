@@ -17,7 +17,7 @@ from serving.desk.uploads import MAX_FILES
 from serving.extract.result import MAX_FILE
 from serving.review.fileforms import MAX_REQUEST
 from serving.review.forms import read_form
-from serving.review.guards import Roles
+from serving.review.guards import READERS
 from serving.review.numbers import row_number
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
@@ -27,7 +27,6 @@ from serving.store.ledger import Ledger, user
 from triage.text import KINDS
 
 router = APIRouter(include_in_schema=False)
-_READERS = Roles("analyst", "lead")
 _ERRORS = {"empty": "empty_text", "bad_characters": "bad_characters"}
 _MOST = 100
 """Texts of one receipt."""
@@ -69,13 +68,13 @@ async def page(
 
 
 @router.get("/submit")
-async def submit(request: Request, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def submit(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """The page to paste a text or choose files."""
     return await page(request, person)
 
 
 @router.post("/submit")
-async def take_text(request: Request, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def take_text(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """Store a pasted text, exactly as it is."""
     fields = await read_form(request)
     words = words_of(request)
@@ -108,7 +107,7 @@ async def take_text(request: Request, person: Person = Depends(_READERS)) -> Res
 
 
 @router.get("/submit/receipt")
-async def receipt(request: Request, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def receipt(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """What became of texts: which are new, and which were there already."""
     asked = {name: _numbers(request.query_params.getlist(name)) for name in ("new", "known")}
     ledger: Ledger = request.app.state.ledger

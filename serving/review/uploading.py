@@ -16,7 +16,7 @@ from serving.extract.result import Problem as Trouble
 from serving.review import submit
 from serving.review.fileforms import MAX_REQUEST, Sent, TooMuch, read_files
 from serving.review.forms import read_form
-from serving.review.guards import Roles
+from serving.review.guards import READERS
 from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
@@ -25,7 +25,6 @@ from serving.store.ledger import Ledger
 from triage.text import KINDS
 
 router = APIRouter(include_in_schema=False)
-_READERS = Roles("analyst", "lead")
 BADGES = {"waiting": "plain", "reading": "info", "choose": "warning", "done": "success", "failed": "error"}
 _SHOWN = 20
 """Problems of one file that are shown; of the rest, how many there are."""
@@ -97,7 +96,7 @@ async def _page(request: Request, person: Person, number: int, *, error: str = "
 
 
 @router.post("/uploads")
-async def start(request: Request, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def start(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """Begin an upload, with all of its files or, from a script that sends them one by one afterwards, with none yet."""
     words, script = words_of(request), _is_script(request)
     try:
@@ -125,7 +124,7 @@ async def start(request: Request, person: Person = Depends(_READERS)) -> Respons
 
 
 @router.post("/uploads/{number}/files")
-async def add(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def add(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """Add files to an upload."""
     words, script = words_of(request), _is_script(request)
     await _state(request, person, number)
@@ -146,13 +145,13 @@ async def add(request: Request, number: Number, person: Person = Depends(_READER
 
 
 @router.get("/uploads/{number}")
-async def upload(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def upload(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """What became of the files so far."""
     return await _page(request, person, number)
 
 
 @router.get("/uploads/{number}/state")
-async def state(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def state(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """The same for the page's script, in the words the page has."""
     found, words = await _state(request, person, number), words_of(request)
     return JSONResponse(
@@ -177,7 +176,7 @@ async def state(request: Request, number: Number, person: Person = Depends(_READ
 
 
 @router.post("/uploads/{number}/column")
-async def choose(request: Request, number: Number, person: Person = Depends(_READERS)) -> Response:  # noqa: B008
+async def choose(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """Say which column of a table holds the texts."""
     fields = await read_form(request)
     chosen = row_number(fields.get("file", "")) or 0

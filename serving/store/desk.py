@@ -16,6 +16,8 @@ from triage.text import KINDS, STATES
 
 STAGES = ("new", "first", "second", "adjudication", "done")
 """What a text waits for: the model, the first reader, the second, somebody to settle differences, or nothing."""
+UNREAD = STAGES[:2]
+"""Before the first reading is handed in: so long suggestions for a blind text are secret."""
 PARTS = ("first", "second", "adjudicator")
 """In which part somebody reads a text."""
 VERDICTS = ("accept", "reject", "correct", "add", "undo")

@@ -16,6 +16,11 @@ BETTER = "fire blå katte i haven"
 WRONG = "Det lykkedes ikke at logge ind"
 
 
+def still(a_minute):
+    """A bucket that does not fill while a slow machine works."""
+    return Buckets(a_minute, clock=lambda: 0.0)
+
+
 def new_password(client, new=GOOD, again=None, old=""):
     fields = {"password_old": old, "password_new": new, "password_again": new if again is None else again}
     return client.post("/password", data=fields, follow_redirects=False)
@@ -223,18 +228,19 @@ def ledger_length(app):
 
 
 def test_log_in_is_limited_by_address(client, app):
+    app.state.limits = Limits(still(600), addresses=still(5), names=still(20))
     for _ in range(5):
         assert log_in(client, name="Otto").status_code == 401
     response = log_in(client, name="Otto")
     assert response.status_code == 429
-    assert 1 <= int(response.headers["retry-after"]) <= 12
+    assert response.headers["retry-after"] == "12"
     assert "Vent et minut" in response.text
     assert client.post("/login/nonsense").status_code == 429
     assert [x.details["reason"] for x in app.state.ledger.entries(act="login.refused")].count("too_many") == 1
 
 
 def test_log_in_is_limited_by_name_from_all_addresses_together(client, app):
-    app.state.limits = Limits(Buckets(1), addresses=Buckets(10_000))
+    app.state.limits = Limits(still(1), addresses=still(10_000), names=still(20))
     for _ in range(20):
         assert log_in(client, name=" Otto").status_code == 401
     assert log_in(client, name="Otto").headers["retry-after"] == "3"
@@ -242,7 +248,7 @@ def test_log_in_is_limited_by_name_from_all_addresses_together(client, app):
 
 
 def test_the_old_password_is_limited_too(anna, app):
-    app.state.limits = Limits(Buckets(1), addresses=Buckets(1), names=Buckets(2))
+    app.state.limits = Limits(still(1), addresses=still(1), names=still(2))
     for _ in range(2):
         assert new_password(anna, BETTER, old="wrong").status_code == 422
     assert new_password(anna, BETTER, old=GOOD).status_code == 429
@@ -250,7 +256,7 @@ def test_the_old_password_is_limited_too(anna, app):
 
 def test_calls_are_limited_by_key(client, app, key):
     other = app.state.access.add_key("other", ["tag"])
-    app.state.limits = Limits(calls=Buckets(2))
+    app.state.limits = Limits(calls=still(2))
 
     def call(with_key):
         return client.post("/v1/tag", content=b"{", headers={"Authorization": f"Bearer {with_key}"})
