@@ -80,14 +80,16 @@ def _flag(probabilities: Array, truth: Truth, config: CalibrationConfig) -> floa
     return float((p[last] + below) / 2)
 
 
-def _flag_of_best_f1(probabilities: Array, truth: Truth) -> float:
-    """The threshold with the best F1, every text counting half as it is and half as its calibrated probability expects,
-    so that one lucky text decides nothing."""
+def _flag_of_best_f1(probabilities: Array) -> float:
+    """The threshold with the best expected F1, were every text right as often as its calibrated probability says.
+
+    The truths went into the map; counted again here, a lucky text or two would move the threshold (Lipton et al. 2014: the
+    best threshold of calibrated probabilities is half of the best F1).
+    """
     if not len(probabilities):
         return 1.0
-    order = np.argsort(-probabilities, kind="stable")
-    p = probabilities[order].astype(np.float64)
-    hits = np.cumsum((p + truth[order]) / 2)
+    p = np.sort(probabilities.astype(np.float64))[::-1]
+    hits = np.cumsum(p)
     f1 = 2 * hits / (np.arange(1, len(p) + 1) + hits[-1])
     f1[np.flatnonzero(p[:-1] == p[1:])] = -1.0  # no threshold lies between equal probabilities
     last = int(f1.argmax())
@@ -119,7 +121,7 @@ def fit_calibration(raw: Array, truth: Truth, applies: Truth, config: Calibratio
         intercept.append(b)
         p = np.asarray(1 / (1 + np.exp(-(np.exp(log_slope) * scores[use, k] + b))), np.float32)
         look, status = _look(p, y, config)
-        found = max(_flag(p, y, config), look) if config.flag_rule == "precision" else _flag_of_best_f1(p, y)
+        found = max(_flag(p, y, config), look) if config.flag_rule == "precision" else _flag_of_best_f1(p)
         flag = min(max(found, config.look_floor), 0.999)
         thresholds.append(Threshold(min(look, flag), flag, status, positives, config.recall, config.confidence))
     return Calibration(np.array(slope, np.float32), np.array(intercept, np.float32), tuple(thresholds))

@@ -206,6 +206,16 @@ def test_flags_may_aim_at_f1_and_aim_at_precision_if_nothing_is_said():
     assert nowhere.thresholds[1].flag == 0.999  # an indicator that cannot stand in any text
 
 
+def test_the_best_threshold_of_calibrated_probabilities_is_half_of_the_best_f1():
+    """Lipton et al. 2014; above 0.5 no threshold can be best, however the truths fell."""
+    generator = np.random.default_rng(3)
+    raw = generator.beta(0.6, 1.4, (20_000, 1)).astype(np.float32)
+    truth = generator.random(raw.shape) < raw
+    (threshold,) = fit_calibration(raw, truth, np.ones_like(truth), CalibrationConfig(flag_rule="f1")).thresholds
+    best = max(2 * (truth & (raw >= t)).sum() / ((raw >= t).sum() + truth.sum()) for t in np.linspace(0.1, 0.9, 81))
+    assert threshold.flag == pytest.approx(best / 2, abs=0.02)
+
+
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
