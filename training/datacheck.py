@@ -33,9 +33,13 @@ def check_document(document: Document, scheme: Scheme) -> list[str]:
 
 
 def check_leakage(datasets: Sequence[Dataset]) -> list[str]:
-    """Texts, scenarios and sentences that stand on both sides of a split, and repeats within one."""
+    """Texts, scenarios and sentences that stand on both sides of a split, and repeats within one.
+
+    Texts of one scenario may repeat each other: a contrast pair differs in few words.
+    """
     problems = []
     scenario_split: dict[tuple[str, str], str] = {}
+    scenario_of: dict[str, tuple[str, str]] = {}
     split_of: dict[str, str] = {}
     documents: list[Document] = []
     for dataset in datasets:
@@ -43,14 +47,19 @@ def check_leakage(datasets: Sequence[Dataset]) -> list[str]:
             for text in dataset.texts[split]:
                 split_of[text.document.id] = split
                 documents.append(text.document)
+                scenario_of[text.document.id] = dataset.name, text.scenario
                 home = scenario_split.setdefault((dataset.name, text.scenario), split)
                 if home != split:
                     problems.append(f"{dataset.name}: the scenario {text.scenario} is in {home} and in {split}")
     for one, other, similarity in near_duplicates(documents):
+        if scenario_of[one] == scenario_of[other]:
+            continue
         problems.append(
             f"{one} ({split_of[one]}) and {other} ({split_of[other]}) are near-duplicates ({similarity:.2f})"
         )
     for one, other in shared_sentences(documents):
+        if scenario_of[one] == scenario_of[other]:
+            continue
         problems.append(f"{one} ({split_of[one]}) and {other} ({split_of[other]}) share a sentence")
     return problems
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from training import similarity
 from training.dataset import SPLITS, Dataset
+from training.markup import WrittenText
 from training.plots import bar_plot
 from triage import language
 from triage.indicators import Scheme
@@ -33,7 +34,7 @@ def describe(dataset: Dataset, scheme: Scheme) -> dict[str, Any]:
         "variety": _variety(everything),
         "foreign": sum(speaks_another_language(document.text) for document in everything),
         "functions": dict(Counter(text.headers["function"] for text in every if "function" in text.headers)),
-        "repeats": _repeats(everything) if dataset.natural else {},
+        "repeats": _repeats(every) if dataset.natural else {},
     }
 
 
@@ -80,11 +81,15 @@ def _variety(documents: Sequence[Document]) -> dict[str, float]:
     return measures
 
 
-def _repeats(documents: Sequence[Document]) -> dict[str, int]:
-    return {
-        "near_duplicates": len(similarity.near_duplicates(documents)),
-        "shared_sentences": len(similarity.shared_sentences(documents)),
+def _repeats(texts: Sequence[WrittenText]) -> dict[str, int]:
+    """Texts of one scenario may repeat each other (contrast pairs), and do not count."""
+    documents = [text.document for text in texts]
+    scenario = {text.document.id: text.scenario for text in texts}
+    pairs = {
+        "near_duplicates": [(one, other) for one, other, _ in similarity.near_duplicates(documents)],
+        "shared_sentences": similarity.shared_sentences(documents),
     }
+    return {name: sum(scenario[one] != scenario[other] for one, other in found) for name, found in pairs.items()}
 
 
 def speaks_another_language(text: str) -> bool:
@@ -133,7 +138,8 @@ def as_markdown(stats: dict[str, Any], scheme: Scheme) -> str:
             "",
             *(
                 [
-                    f"Repeats within and across splits: {stats['repeats']['near_duplicates']} pairs of near-duplicates (Jaccard "
+                    "Repeats within and across splits, between texts of different scenarios: "
+                    f"{stats['repeats']['near_duplicates']} pairs of near-duplicates (Jaccard "
                     f"similarity of character {similarity.SHINGLE}-grams from {similarity.NEAR}), "
                     f"{stats['repeats']['shared_sentences']} pairs of texts that share a sentence of "
                     f"{similarity.SENTENCE_WORDS} words or more.",

@@ -64,6 +64,9 @@ def test_a_near_duplicate_across_splits_is_found(folder, scheme):
     )
     (folder / "texts" / "b.md").write_text(text, "utf-8")
     assert any("near-duplicates" in x for x in check_folders([folder], scheme))
+    (folder / "texts" / "b.md").write_text(text.replace("scenario: two", "scenario: one"), "utf-8")
+    problems = check_folders([folder], scheme)  # a contrast pair
+    assert not any("near-duplicates" in x or "share a sentence" in x for x in problems), problems
 
 
 def _marked(path, text):
