@@ -179,6 +179,7 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         app.state.access = Access(ledger)
         app.state.limits = Limits(calls=Buckets(chosen.calls_per_minute))
         app.state.hashing = CapacityLimiter(2)
+        app.state.noting = CapacityLimiter(1)
         app.state.provider = Provider.of(chosen)
         app.state.engine = engine or Engine(chosen.model)
         if engine is None:

@@ -83,6 +83,15 @@ class Ledger:
             self._write(act)
             db.commit()
 
+    def note(self, actor: str, act: str, subject: str = "", **details: Detail) -> None:
+        """An act that changes nothing here and is nothing but its entry, such as a look at a page.
+
+        Raises:
+            NotRecordable: as `Act.record`.
+        """
+        with self.acting(actor) as noted:
+            noted.record(act, subject, **details)
+
     def _write(self, act: Act) -> None:
         if not act._entries:
             return
