@@ -16,7 +16,7 @@ from serving.desk import casefile, cases, decisions, rotation
 from serving.desk.cases import ERASED_FOR, NoSuchCase
 from serving.opening import open_settings, open_store, stop
 from serving.store import anchors
-from serving.store.ledger import SYSTEM
+from serving.store.ledger import SYSTEM, UnusableEnd
 from serving.store.vault import KeyLost, Tampered
 
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
@@ -156,7 +156,11 @@ def audit_verify(
 @audit.command("anchor")
 def audit_anchor() -> None:
     """Print the newest entry as SEQ:HEX, to be kept elsewhere."""
-    print(anchors.dump(open_store(open_settings()).last()))
+    ledger = open_store(open_settings())
+    try:
+        print(anchors.dump(ledger.last()))
+    except UnusableEnd as error:
+        stop(error)
 
 
 def rotate_key() -> None:

@@ -1,6 +1,5 @@
 """Calls of the API and looks at pages stand in the audit log, without a word of a text; what shows nobody's data does not."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -63,7 +62,7 @@ def test_a_text_that_is_read_at_once_is_an_entry_without_the_text(app, log_in):
 
 def _post(client, key, *ids):
     body = {"documents": [{"id": f"{CANARY}{x}", "kind": "note", "text": f"{CANARY} {x}"} for x in ids]}
-    return client.post("/v1/tag", content=json.dumps(body), headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"})  # fmt: skip
+    return client.post("/v1/tag", json=body, headers={"Authorization": f"Bearer {key}"})
 
 
 def test_a_call_of_the_api_says_whose_key_which_route_and_how_many(app, client, key):
