@@ -168,7 +168,7 @@ class Ledger:
         with self.reading() as db:
             return [stored.entry(row) for row in db.execute(query)]
 
-    def _columns(self) -> list[sa.ColumnElement[Any]]:
+    def _columns(self) -> list[Any]:
         return stored.columns(self.engine.dialect.name)
 
 

@@ -20,7 +20,7 @@ _TEXTS = (AuditEntry.at, AuditEntry.actor, AuditEntry.act, AuditEntry.subject, A
 _LINKS = (AuditEntry.previous, AuditEntry.mac)
 
 
-def columns(dialect: str) -> list[sa.ColumnElement[Any]]:
+def columns(dialect: str) -> list[Any]:
     """The columns to read for `entry`.
 
     SQLite takes any kind of value in any column, and its driver fails on text that is not UTF-8: all is read as bytes.
