@@ -132,3 +132,16 @@ def test_one_title_that_cannot_be_opened_hides_no_other(desk):
     _spoil(desk, Text.sealed_title, b"\x01" * 60, 1)
     found = casefile.look(desk.ledger, desk.people["lis"], 1)
     assert ([x.unreadable for x in found.texts], found.reference) == ([True, False], "J 1")
+
+
+def test_a_note_that_cannot_be_opened_holds_up_only_whoever_would_see_it(desk):
+    desk.set(second_share="100")
+    bad, good = desk.ready(TEXT, FLAGS), desk.ready(f"en anden {TEXT}", FLAGS)
+    for number in (bad, good):
+        Reader(desk, "anna", number).finish(note="en note")
+    with desk.ledger.acting(SYSTEM) as act:
+        act.db.execute(sa.update(Reading).where(Reading.text_id == bad).values(sealed_note=b""))
+    for number in (bad, good):
+        assert Reader(desk, "bo", number).finish("wait") == "adjudication"
+    found = queue.take_next(desk.ledger, desk.people["lis"], Filter("adjudication"), "age", may_adjudicate=True)
+    assert (found.text, list(found.unreadable)) == (good, [bad])
