@@ -22,6 +22,7 @@ from serving.api import routes
 from serving.api.auth import Open
 from serving.api.problems import TYPES, Problem, ProblemDocument
 from serving.api.schemas import TagRequest
+from serving.desk.unreadable import UNREADABLE
 from serving.engine import Engine, StillLoading
 from serving.headers import Headers
 from serving.jobs import Jobs, stop
@@ -39,6 +40,7 @@ from serving.review import (
     queue,
     reading,
     submit,
+    unreadable,
     uploading,
     users,
 )
@@ -179,11 +181,13 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         app.state.access = Access(ledger)
         app.state.limits = Limits(calls=Buckets(chosen.calls_per_minute))
         app.state.hashing = CapacityLimiter(2)
+        app.state.noting = CapacityLimiter(1)
         app.state.provider = Provider.of(chosen)
         app.state.engine = engine or Engine(chosen.model)
         if engine is None:
             app.state.engine.load_in_background()
-        jobs = Jobs(ledger, app.state.engine, keep_days=chosen.keep_days, home=chosen.home)
+        keep = {"keep_days": chosen.keep_days, "keep_logins_days": chosen.keep_logins_days}
+        jobs = Jobs(ledger, app.state.engine, home=chosen.home, **keep)
         working = asyncio.create_task(jobs.run())
         yield
         await stop(working)
@@ -201,6 +205,8 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_exception_handler(NotLoggedIn, accounts.on_stranger)
     app.add_exception_handler(WrongRole, accounts.on_wrong_role)
     app.add_exception_handler(StillLoading, _on_loading)
+    for unopened in UNREADABLE:
+        app.add_exception_handler(unopened, unreadable.on_unreadable)
     app.add_exception_handler(RequestValidationError, _on_query)
     app.add_exception_handler(HTTPException, _on_http)
     app.include_router(routes.router)

@@ -16,7 +16,7 @@ from serving.desk import casefile, cases, decisions, rotation
 from serving.desk.cases import ERASED_FOR, NoSuchCase
 from serving.opening import open_settings, open_store, stop
 from serving.store import anchors
-from serving.store.ledger import SYSTEM
+from serving.store.ledger import SYSTEM, UnusableEnd
 from serving.store.vault import KeyLost, Tampered
 
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
@@ -68,18 +68,21 @@ def export_decisions(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
-    """Write texts that are decided and may be used for training, with their labels, as JSON Lines of documents."""
+    """Write texts that are decided and may be used for training, with their labels, as JSON Lines of documents.
+
+    Exit 3 if some could not be opened: they are named and left out.
+    """
     if provenance is None and output is not None:
         provenance = output.with_name(f"{output.name}.provenance.jsonl")
     if output is not None and provenance == output:
         stop("documents and provenance are two files; give them two names")
     ledger = open_store(open_settings())
-    count = 0
+    count, unread = 0, list[tuple[int, Exception]]()
     try:
         with ExitStack() as files:
             documents = files.enter_context(_written(output, force=force)) if output else sys.stdout
             origins = files.enter_context(_written(provenance, force=force)) if provenance else None
-            for record in decisions.export(ledger):
+            for record in decisions.export(ledger, unreadable=lambda number, error: unread.append((number, error))):
                 documents.write(json.dumps(record.document, ensure_ascii=False) + "\n")
                 if origins is not None:
                     origins.write(json.dumps(record.provenance, ensure_ascii=False) + "\n")
@@ -91,11 +94,13 @@ def export_decisions(
         stop(
             f"the export was not finished ({error.strerror}), and no file is left of it; check the disk and run it again"
         )
-    except (KeyLost, Tampered) as error:
-        stop(error)
     typer.echo(
         f"{count} texts; {TEXT_LEFT}" if count else "there are no decided texts that may be used for training", err=True
     )
+    if unread:
+        for number, why in unread:
+            typer.echo(f"text {number} was left out: {why}", err=True)
+        raise typer.Exit(3)
 
 
 def erase(
@@ -156,7 +161,11 @@ def audit_verify(
 @audit.command("anchor")
 def audit_anchor() -> None:
     """Print the newest entry as SEQ:HEX, to be kept elsewhere."""
-    print(anchors.dump(open_store(open_settings()).last()))
+    ledger = open_store(open_settings())
+    try:
+        print(anchors.dump(ledger.last()))
+    except UnusableEnd as error:
+        stop(error)
 
 
 def rotate_key() -> None:
@@ -166,7 +175,9 @@ def rotate_key() -> None:
         done = rotation.rotate(ledger, progress=lambda count: typer.echo(f"{count} cases", err=True))
     except (KeyLost, Tampered) as error:
         stop(error)
-    if not done.cases:
+    for unread in done.unreadable:
+        typer.echo(f"left as it is: {unread}", err=True)
+    if not done.cases and not done.unreadable:
         typer.echo(f"everything is under the master key {ledger.vault.key_id} already", err=True)
         return
     typer.echo(
@@ -174,3 +185,5 @@ def rotate_key() -> None:
         "keep the old key apart for the audit log and backups from before",
         err=True,
     )
+    if done.unreadable:
+        raise typer.Exit(3)

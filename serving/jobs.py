@@ -7,6 +7,7 @@ import hashlib
 import logging
 import time
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +17,7 @@ from serving.engine import Engine
 from serving.store import anchors
 from serving.store.database import overwrite_deleted
 from serving.store.ledger import Ledger
+from serving.store.retention import forget_logins
 from triage.assessment import Assessment
 from triage.text import Document
 
@@ -30,8 +32,11 @@ _AFTER_FAILURE = 30.0
 class Jobs:
     """The work of one process. Several processes share it: each takes what no other has."""
 
-    def __init__(self, ledger: Ledger, engine: Engine, *, keep_days: int, home: Path | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, engine: Engine, *, keep_days: int, keep_logins_days: int = 30, home: Path | None = None
+    ) -> None:
         self._ledger, self._engine, self._keep_days = ledger, engine, keep_days
+        self._keep_logins = timedelta(days=keep_logins_days)
         self._home = home
         """Where the anchor of the audit log is kept."""
         self._outdated = True
@@ -57,10 +62,11 @@ class Jobs:
         return await self._tag() or read
 
     def _tidy(self) -> None:
-        cases.erase_expired(self._ledger)
+        forget_logins(self._ledger, self._keep_logins)
+        erased = cases.erase_expired(self._ledger)
         queue.give_back_lying(self._ledger)
-        if self._ledger.engine.dialect.name == "sqlite":
-            overwrite_deleted(self._ledger.engine)  # an erasure may have found somebody reading
+        if not erased and self._ledger.engine.dialect.name == "sqlite":
+            overwrite_deleted(self._ledger.engine)  # an earlier erasure may have found somebody reading
         if self._home is None:
             return
         try:

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
 
     keep_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     """Days after which a case is erased, counted from the last text that was added to it."""
+    keep_logins_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+    """Days after which a session that ended, or a log-in link that was used or ran out, is deleted."""
 
     @field_validator("database_url")
     @classmethod

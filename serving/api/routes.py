@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,6 +13,8 @@ from serving.api.bodies import read_json
 from serving.api.problems import MEDIA_TYPE, TYPES, Problem
 from serving.api.schemas import TagRequest, TagResponse
 from serving.engine import Engine
+from serving.noting import note
+from serving.store.access import System
 
 router = APIRouter(prefix="/v1")
 
@@ -30,7 +33,6 @@ def _errors(*names: str) -> dict[int | str, dict[str, Any]]:
 
 @router.post(
     "/tag",
-    dependencies=[Depends(Key("tag"))],
     response_model=TagResponse,
     responses=_errors(
         "malformed-json",
@@ -54,6 +56,7 @@ def _errors(*names: str) -> dict[int | str, dict[str, Any]]:
 )
 async def tag(
     request: Request,
+    system: Annotated[System, Depends(Key("tag"))],
     all_indicators: Annotated[
         bool, Query(alias="all", description="Also the indicators decided `clear`, with their probabilities.")
     ] = False,
@@ -69,7 +72,11 @@ async def tag(
             "See `errors` for each field.",
             errors=[(f"documents[{i}].id", problem) for i in repeated],
         )
-    assessments = await engine.tag([document.document() for document in body.documents])
+    # The entry is written while the model works, so it costs no time; without it there is no answer.
+    assessments, _ = await asyncio.gather(
+        engine.tag([document.document() for document in body.documents]),
+        note(request, system.actor, "api.called", route="v1.tag", documents=len(body.documents)),
+    )
     return JSONResponse(
         {
             "model": {"name": tagger.name, "version": tagger.version, "scheme": tagger.scheme.version},

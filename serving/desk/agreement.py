@@ -20,7 +20,7 @@ NEWEST_FIRST = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of two readers over the texts that both read."""
+    """Of two readers over the texts that both read: whether they call an indicator stated, whichever words they marked for it."""
 
     name: str
     """An indicator's code, or the names of two people."""

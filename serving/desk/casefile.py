@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
-from serving.desk.cases import NoSuchCase, open_box, unseal_text
+from serving.desk.cases import NoSuchCase, open_box, standing, unseal_text
+from serving.desk.unreadable import UNREADABLE, reason_of
 from serving.store.desk import Case, Reading, Text, Upload, UploadedFile
 from serving.store.ledger import Ledger, user
 from serving.store.tables import User
-from serving.store.vault import Place
+from serving.store.vault import CaseBox, Place, Tampered
 
 PAGE = 50
 """Texts of one page."""
@@ -25,6 +26,8 @@ class Held:
     id: int
     title: str
     """What people know it by, such as a file's name and a row."""
+    unreadable: bool
+    """What it is called cannot be opened: it was changed, or its key is not here."""
     kind: str
     received: datetime
     length: int
@@ -39,6 +42,8 @@ class CaseFile:
 
     id: int
     reference: str
+    unreadable: str
+    """Why what it is called cannot be opened, `tampered` or `key_lost`; empty if it can."""
     created: datetime
     created_by: str | None
     keep_until: datetime
@@ -81,16 +86,22 @@ def read(db: Transaction, ledger: Ledger, number: int, *, page: int = 1) -> Case
         raise NoSuchCase(f"there is no case {number}")
     case, name = row
     texts: tuple[Held, ...] = ()
-    reference = ""
+    reference = unreadable = ""
     if case.erased is None:
-        box = open_box(ledger.vault, case)
-        reference = unseal_text(box, case, "sealed_reference")
+        # A case that cannot be opened must still be seen, kept and erased.
+        box = None
+        try:
+            box = open_box(ledger.vault, case)
+            reference = unseal_text(box, case, "sealed_reference")
+        except UNREADABLE as error:
+            unreadable = reason_of(error)
         columns = (Text.id, Text.sealed_title, Text.kind, Text.received, Text.length, Text.stage, Text.outcome)
         of_page = sa.select(*columns).where(Text.case_id == number).order_by(Text.id)
         texts = tuple(
             Held(
                 id=x.id,
-                title=box.open_text(x.sealed_title, Place("texts", "sealed_title", x.id)) if x.sealed_title else "",
+                title=_title(box, x.id, x.sealed_title) or "",
+                unreadable=_title(box, x.id, x.sealed_title) is None,
                 kind=x.kind,
                 received=x.received,
                 length=x.length,
@@ -105,6 +116,7 @@ def read(db: Transaction, ledger: Ledger, number: int, *, page: int = 1) -> Case
     return CaseFile(
         id=number,
         reference=reference,
+        unreadable=unreadable,
         created=case.created,
         created_by=name,
         keep_until=case.keep_until,
@@ -117,6 +129,16 @@ def read(db: Transaction, ledger: Ledger, number: int, *, page: int = 1) -> Case
     )
 
 
+def _title(box: CaseBox | None, number: int, sealed: bytes | None) -> str | None:
+    """What a text is called; None if that cannot be opened."""
+    if box is None:
+        return None
+    try:
+        return box.open_text(sealed, Place("texts", "sealed_title", number)) if sealed else ""
+    except Tampered:
+        return None
+
+
 def keep(ledger: Ledger, person: int, number: int, days: int) -> datetime:
     """Keep a case for so many days from now, if it was not to be kept longer anyway; returns until when.
 
@@ -124,9 +146,7 @@ def keep(ledger: Ledger, person: int, number: int, days: int) -> datetime:
         NoSuchCase: there is none, or it is erased.
     """
     with ledger.acting(user(person)) as act:
-        case = act.db.get(Case, number)
-        if case is None or case.erased is not None:
-            raise NoSuchCase(f"there is no case {number}, or it is erased")
+        case = standing(act, number)
         case.keep_until = max(case.keep_until, act.now + timedelta(days=days))
         act.record("case.kept", f"case#{number}", days=days)
         return case.keep_until

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session as Transaction
 
 from serving.store.database import overwrite_deleted
-from serving.store.desk import Case, Reading, Text, Upload, UploadedFile
+from serving.store.desk import Case, Reading, Suggestion, Text, Upload, UploadedFile
 from serving.store.ledger import SYSTEM, Act, Ledger
-from serving.store.vault import CaseBox, Place, Vault
+from serving.store.vault import CaseBox, Place, Tampered, Vault
 
 MAX_REFERENCE = 100
 """Code points of what people call a case."""
 ERASED_FOR = ("asked", "expired", "mistake")
 """Why a case is erased: somebody asked for it, its time is over, or it should not be here."""
 _LOCK = 2
-Sealed = Case | Text | Reading | Upload | UploadedFile
+Sealed = Case | Text | Reading | Suggestion | Upload | UploadedFile
 
 
 class NoSuchCase(LookupError):
@@ -55,11 +56,34 @@ def open_box(vault: Vault, case: Case) -> CaseBox:
 
     Raises:
         NoSuchCase: it is erased.
-        KeyLost, Tampered: as `Vault.open_case`.
+        KeyLost, Tampered: as `Vault.open_case`; or the key is gone, and nobody erased the case.
     """
+    place = Place("cases", "wrapped_key", case.id)
+    if case.wrapped_key is None and case.erased is None:
+        raise Tampered(f"{place} is gone, and the case was not erased: restore it from a copy")
     if case.wrapped_key is None:
         raise NoSuchCase(f"case {case.id} is erased")
-    return vault.open_case(case.wrapped_key, Place("cases", "wrapped_key", case.id))
+    return vault.open_case(case.wrapped_key, place)
+
+
+def check_opens(db: Transaction, vault: Vault, text: Text) -> None:
+    """Open all that a reader of a text is shown first: the text, what it and its case are called, and what the model says.
+
+    Raises:
+        KeyLost, Tampered: one of it cannot be opened.
+    """
+    case = db.get_one(Case, text.case_id)
+    box = open_box(vault, case)
+    unseal(box, case, "sealed_reference")
+    unseal(box, text, "sealed_title")
+    unseal(box, text, "sealed_text")
+    answer = db.scalar(sa.select(Suggestion).where(Suggestion.text_id == text.id, Suggestion.model == text.model))
+    if answer is not None:
+        unseal(box, answer, "sealed_answer")
+    if text.stage == "adjudication":  # whoever settles differences is shown the notes
+        handed_in = sa.select(Reading).where(Reading.text_id == text.id, Reading.submitted.is_not(None))
+        for reading in db.scalars(handed_in):
+            unseal(box, reading, "sealed_note")
 
 
 def case_for(
@@ -114,12 +138,22 @@ def erase(ledger: Ledger, number: int, *, actor: str, reason: str) -> Erasure:
     return Erasure(texts, overwrite_deleted(ledger.engine))
 
 
-def erase_in(act: Act, number: int, reason: str) -> int:
-    """As `erase`, within an act; returns how many texts it had. Afterwards `overwrite_deleted` is to be called."""
-    # Whoever adds to the case locks its row too: no text can come in that the erasure does not see.
+def standing(act: Act, number: int) -> Case:
+    """A case that is not erased, locked.
+
+    Raises:
+        NoSuchCase: see the class.
+    """
     case = act.db.get(Case, number, with_for_update=True)
     if case is None or case.erased is not None:
         raise NoSuchCase(f"there is no case {number}, or it is erased already")
+    return case
+
+
+def erase_in(act: Act, number: int, reason: str) -> int:
+    """As `erase`, within an act; returns how many texts it had. Afterwards `overwrite_deleted` is to be called."""
+    # Whoever adds to the case locks its row too: no text can come in that the erasure does not see.
+    case = standing(act, number)
     texts = act.db.scalar(sa.select(sa.func.count()).select_from(Text).where(Text.case_id == number)) or 0
     act.db.execute(sa.delete(Text).where(Text.case_id == number))
     act.db.execute(sa.delete(Upload).where(Upload.case_id == number))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session as Transaction
 from serving.desk import marks
 from serving.desk.cases import open_box, unseal_text
 from serving.desk.marks import Decision
+from serving.desk.unreadable import UNREADABLE, reason_of
 from serving.desk.views import marks_of
+from serving.store.acts import ranges
 from serving.store.desk import Case, Reading, Text
 from serving.store.ledger import SYSTEM, Ledger
 from triage.text import Document, Label
@@ -20,7 +22,8 @@ from triage.wire import document_to_json
 
 SOURCE = "review"
 """Where exported texts say they come from."""
-_AT_ONCE = 200
+_AT_ONCE = 50
+"""Texts of one entry in the audit log, whose numbers always fit into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +54,47 @@ def final(db: Transaction, readings: list[Reading]) -> dict[str, Decision]:
     return {**agreed, **settled}
 
 
-def export(ledger: Ledger, *, actor: str = SYSTEM) -> Iterator[Record]:
-    """All texts that are done and may be used for training, oldest first; recorded when all are taken, or whoever takes stops."""
+def export(
+    ledger: Ledger, *, actor: str = SYSTEM, unreadable: Callable[[int, Exception], object] = lambda *_: None
+) -> Iterator[Record]:
+    """All texts that are done and may be used for training, oldest first.
+
+    The numbers of each few texts are recorded before these leave: whatever happens then, no text left unrecorded, and of the
+    last few that are recorded some may not have left. A text that cannot be opened is recorded as that, and stops no other.
+
+    Args:
+        unreadable: called with the number of each text that cannot be opened, and why.
+    """
     last, count = 0, 0
-    try:
-        while True:
-            with ledger.reading() as db:
-                query = (
-                    sa.select(Text, Case)
-                    .join(Case)
-                    .where(Text.stage == "done", Text.for_training, Text.id > last)
-                    .order_by(Text.id)
-                    .limit(_AT_ONCE)
-                )
-                rows = db.execute(query).all()
-                records = [_record(db, ledger, text, case) for text, case in rows]
-            for record in records:
-                count += 1
-                yield record
-            if len(rows) < _AT_ONCE:
-                return
-            last = rows[-1][0].id
-    finally:
+    while True:
+        query = (
+            sa.select(Text, Case)
+            .join(Case)
+            .where(Text.stage == "done", Text.for_training, Text.id > last)
+            .order_by(Text.id)
+            .limit(_AT_ONCE)
+        )
+        records: dict[int, Record] = {}
+        failed: dict[int, Exception] = {}
+        with ledger.reading() as db:
+            rows = db.execute(query).all()
+            for text, case in rows:
+                try:
+                    records[text.id] = _record(db, ledger, text, case)
+                except UNREADABLE as error:
+                    failed[text.id] = error
         with ledger.acting(actor) as act:
-            act.record("export.made", format="jsonl", records=count, with_text=True)
+            for number, why in failed.items():
+                act.record("document.unreadable", f"text#{number}", reason=reason_of(why))
+            if records or not (rows or count):  # an export of nothing is one too
+                numbers = ranges(records) or None
+                act.record("export.made", format="jsonl", records=len(records), with_text=True, numbers=numbers)
+        for number, why in failed.items():
+            unreadable(number, why)
+        yield from records.values()
+        if len(rows) < _AT_ONCE:
+            return
+        last, count = rows[-1][0].id, count + len(rows)
 
 
 def _record(db: Transaction, ledger: Ledger, text: Text, case: Case) -> Record:
@@ -96,6 +116,8 @@ def _record(db: Transaction, ledger: Ledger, text: Text, case: Case) -> Record:
             "model": text.model,
             "readers": len(parts & {"first", "second"}),
             "adjudicated": "adjudicator" in parts,
+            # Two readers who say the same of an indicator agree, whichever words each of them marked.
+            "agreement": "indicator and state, not spans",
             "blind_first": text.blind,
             "outcome": text.outcome,
             "done": max(reading.submitted for reading in readings if reading.submitted).date().isoformat(),

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS
+from serving.desk.cases import check_opens
 from serving.store.desk import UNREAD, Reading, Text
 from serving.store.ledger import SYSTEM, Act, Ledger, user
 from serving.store.tables import User
+from serving.store.vault import KeyLost, Tampered
 
 ORDERS = ("priority", "uncertainty", "age", "sample")
 """Highest priority first; least certain first; oldest first; at random, for an audit of what the model passes over."""
@@ -26,9 +28,9 @@ EMERGENCIES = ("danger", "deadline", "absence", "oversight")
 LOOKS = (*EMERGENCIES, "linked")
 """Why somebody reads a text that is not theirs."""
 _TRIES = 20
-_OPEN = (Reading.released.is_(None), Reading.submitted.is_(None))
+OPEN = (Reading.released.is_(None), Reading.submitted.is_(None))
 """A reading that somebody is at: neither given back nor handed in."""
-_HELD = sa.and_(Reading.text_id == Text.id, *_OPEN)
+_HELD = sa.and_(Reading.text_id == Text.id, *OPEN)
 _COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "priority": (Text.priority.asc(), Text.id.asc()),
     "uncertainty": (Text.uncertainty.desc(), Text.id.asc()),
@@ -146,6 +148,7 @@ def take(ledger: Ledger, person: int, text_id: int, *, may_adjudicate: bool, eme
 
     Raises:
         Held, NotYours, NotWaiting: see the classes.
+        KeyLost, Tampered: it cannot be opened, and nobody gets it before it is mended.
     """
     with ledger.acting(user(person)) as act:
         text = act.db.scalar(sa.select(Text).where(Text.id == text_id).with_for_update())
@@ -160,10 +163,11 @@ def take(ledger: Ledger, person: int, text_id: int, *, may_adjudicate: bool, eme
         if held is not None and held[0].user_id == person:
             return held[0].id
         _check_part(act.db, person, text_id, part, may_adjudicate=may_adjudicate)
+        check_opens(act.db, ledger.vault, text)
         if held is not None:
             if emergency is None:
                 raise Held(held[1])
-            _release(act, held[0], idle=False)
+            release(act, held[0], idle=False)
             act.db.flush()  # before the new reading, which would stand beside it
         # What somebody marked and saw before they gave the text back stays marked and seen.
         reading = act.db.scalar(
@@ -195,49 +199,64 @@ def _check_part(db: Transaction, person: int, text_id: int, part: str, *, may_ad
         raise NotYours("differences are settled by a lead")
 
 
-def take_next(ledger: Ledger, person: int, wanted: Filter, order: str, *, may_adjudicate: bool) -> int | None:
-    """Take the first text of a list that is free for this person; returns its number, or None if there is none."""
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What somebody got who asked for the next text."""
+
+    text: int | None
+    """None if there is none that is free."""
+    unreadable: Mapping[int, Exception]
+    """Texts that were passed over because they cannot be opened, and why."""
+
+
+def take_next(ledger: Ledger, person: int, wanted: Filter, order: str, *, may_adjudicate: bool) -> Next:
+    """Take the first text of a list that is free for this person and can be opened."""
+    unreadable: dict[int, Exception] = {}
     part = PART_OF.get(wanted.stage)
     if part is None or (part == "adjudicator" and not may_adjudicate):
-        return None
+        return Next(None, unreadable)
     of_text = sa.select(Reading.id).where(Reading.text_id == Text.id)
     held = of_text.where(Reading.part == part, Reading.released.is_(None), Reading.user_id != person)
     read = of_text.where(Reading.user_id == person, Reading.submitted.is_not(None))
     query = _wanted(person, wanted, order).where(~held.exists(), ~read.exists()).limit(_TRIES)
     for _ in range(_TRIES):
         with ledger.reading() as db:
-            numbers = list(db.scalars(query))
+            numbers = list(db.scalars(query.where(Text.id.not_in(list(unreadable)))))
         for number in numbers:
             try:
                 take(ledger, person, number, may_adjudicate=may_adjudicate)
             except (Held, NotYours, NotWaiting):
                 continue  # somebody was faster
-            return number
+            except (KeyLost, Tampered) as error:
+                unreadable[number] = error
+                continue
+            return Next(number, unreadable)
         if not numbers:
-            return None
-    return None
+            break
+    return Next(None, unreadable)
 
 
 def give_back(ledger: Ledger, person: int, text_id: int) -> None:
     """Put a text back; nothing happens if the person does not hold it."""
     with ledger.acting(user(person)) as act:
         held = act.db.scalar(
-            sa.select(Reading).where(Reading.text_id == text_id, Reading.user_id == person, *_OPEN).with_for_update()
+            sa.select(Reading).where(Reading.text_id == text_id, Reading.user_id == person, *OPEN).with_for_update()
         )
         if held is not None:
-            _release(act, held, idle=False)
+            release(act, held, idle=False)
 
 
 def give_back_lying(ledger: Ledger) -> int:
     """Put back the texts that lie untouched; returns how many."""
     with ledger.acting(SYSTEM) as act:
-        lying = sa.select(Reading).where(*_OPEN, Reading.touched < act.now - LYING)
+        lying = sa.select(Reading).where(*OPEN, Reading.touched < act.now - LYING)
         found = list(act.db.scalars(lying.with_for_update(skip_locked=True)))
         for reading in found:
-            _release(act, reading, idle=True)
+            release(act, reading, idle=True)
     return len(found)
 
 
-def _release(act: Act, reading: Reading, *, idle: bool) -> None:
+def release(act: Act, reading: Reading, *, idle: bool) -> None:
+    """Put a text back that somebody has."""
     reading.released = act.now
     act.record("reading.given_back", f"text#{reading.text_id}", part=reading.part, idle=idle)

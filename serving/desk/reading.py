@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
@@ -9,7 +11,7 @@ from serving.desk import marks
 from serving.desk.cases import open_box, seal
 from serving.desk.marks import NotAMark
 from serving.desk.switches import read_switches
-from serving.desk.views import answer_of, differing, earlier_readings, find, hides, marks_of, reading_of
+from serving.desk.views import Earlier, answer_of, differing, earlier_readings, find, hides, marks_of, reading_of
 from serving.store.desk import OUTCOMES, Case, Mark, Reading, Text
 from serving.store.ledger import Act, Ledger, user
 from triage.assessment import FLAG, Assessment
@@ -72,38 +74,63 @@ def mark(
     Raises:
         NoSuchText, NotHeld, Changed, NotAMark: see the classes.
     """
+    said = _Said(code, verdict, state, reason, spans)
     with ledger.acting(user(person)) as act:
         text, case, reading, _ = _touch(act, person, text_id, version)
-        stopped = not read_switches(act.db).suggestions
-        hidden = hides(reading, text, stopped=stopped)
-        box = open_box(ledger.vault, case)
-        proposed = {} if hidden else marks.suggested(answer_of(act.db, box, text))
-        before = earlier_readings(act.db, box, text, reading)
-        # What a lead has to settle stands above what the model suggested.
-        proposed = {**proposed, **marks.differed(*(one.decisions for one in before))}
-        new = marks.checked(
-            code=code,
-            verdict=verdict,
-            state=state,
-            reason=reason,
-            spans=spans,
-            length=text.length,
-            kind=text.kind,
-            scheme=scheme,
-            proposed=proposed,
-        )
-        new.reading_id, new.made, new.blind = reading.id, act.now, hidden and reading.shown is None
-        act.db.add(new)
-        act.db.flush()
-        act.record(
-            "decision.made",
-            f"text#{text_id}",
-            indicator=new.indicator,
-            verdict=new.verdict,
-            state=new.state,
-            reason=new.reason,
-        )
-        return new.id
+        before = earlier_readings(act.db, open_box(ledger.vault, case), text, reading)
+        return _add(act, ledger, scheme, (text, case, reading), before, said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is to be said of an indicator, unchecked."""
+
+    code: str
+    verdict: str
+    state: str = ""
+    reason: str = ""
+    spans: tuple[Span, ...] = ()
+
+
+def _add(
+    act: Act,
+    ledger: Ledger,
+    scheme: Scheme,
+    where: tuple[Text, Case, Reading],
+    before: tuple[Earlier, ...],
+    said: _Said,
+) -> int:
+    """Add a mark to a reading that is locked."""
+    text, case, reading = where
+    stopped = not read_switches(act.db).suggestions
+    hidden = hides(reading, text, stopped=stopped)
+    box = open_box(ledger.vault, case)
+    proposed = {} if hidden else marks.suggested(answer_of(act.db, box, text))
+    # What a lead has to settle stands above what the model suggested.
+    proposed = {**proposed, **marks.differed(*(one.decisions for one in before))}
+    new = marks.checked(
+        code=said.code,
+        verdict=said.verdict,
+        state=said.state,
+        reason=said.reason,
+        spans=said.spans,
+        length=text.length,
+        kind=text.kind,
+        scheme=scheme,
+        proposed=proposed,
+    )
+    new.reading_id, new.made, new.blind = reading.id, act.now, hidden and reading.shown is None
+    act.db.add(new)
+    act.db.flush()
+    act.record(
+        "decision.made",
+        f"text#{text.id}",
+        indicator=new.indicator,
+        verdict=new.verdict,
+        state=new.state,
+        reason=new.reason,
+    )
+    return new.id
 
 
 def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version: int, code: str, part: str) -> int:
@@ -116,18 +143,18 @@ def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version
         NoSuchText, NotHeld, Changed: as `mark`.
         NotAMark: this person settles nothing, or there is no such reader.
     """
-    with ledger.reading() as db:
-        text, case = find(db, text_id)
-        readings = earlier_readings(db, open_box(ledger.vault, case), text, reading_of(db, person, text_id))
-    said = next((x.decisions.get(code) for x in readings if x.part == part), None)
-    if not any(x.part == part for x in readings):
-        raise NotAMark("verdict")
-    if said is None or said.state is None:
-        reason = (said.reason if said else None) or "not_in_text"
-        return mark(ledger, scheme, person, text_id, version=version, code=code, verdict="reject", reason=reason)
-    return mark(
-        ledger, scheme, person, text_id, version=version, code=code, verdict="add", state=said.state, spans=said.spans
-    )
+    with ledger.acting(user(person)) as act:
+        text, case, reading, _ = _touch(act, person, text_id, version)
+        before = earlier_readings(act.db, open_box(ledger.vault, case), text, reading)
+        theirs = next((x for x in before if x.part == part), None)
+        if theirs is None:
+            raise NotAMark("verdict")
+        said = theirs.decisions.get(code)
+        if said is None or said.state is None:
+            new = _Said(code, "reject", reason=(said.reason if said else None) or "not_in_text")
+        else:
+            new = _Said(code, "add", said.state, spans=said.spans)
+        return _add(act, ledger, scheme, (text, case, reading), before, new)
 
 
 def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> int:

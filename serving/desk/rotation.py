@@ -13,7 +13,7 @@ from serving.desk.views import answer_of
 from serving.store.database import overwrite_deleted
 from serving.store.desk import Case, Text, Trace
 from serving.store.ledger import SYSTEM, Ledger
-from serving.store.vault import Place
+from serving.store.vault import Place, Tampered
 
 _CASES = 100
 """Cases of one look."""
@@ -27,6 +27,8 @@ class Rotation:
 
     cases: int
     texts: int
+    unreadable: tuple[str, ...] = ()
+    """What was changed and cannot be opened, as sentences: it stays as it is, and stops nothing else."""
 
 
 def rotate(ledger: Ledger, *, progress: Callable[[int], object] = lambda _: None) -> Rotation:
@@ -37,9 +39,9 @@ def rotate(ledger: Ledger, *, progress: Callable[[int], object] = lambda _: None
 
     Raises:
         KeyLost: an old master key is missing; its cases are left as they are.
-        Tampered: a key or a text is not what was stored.
     """
     last, cases, texts = 0, 0, 0
+    unreadable: list[str] = []
     while True:
         with ledger.reading() as db:
             query = sa.select(Case.id, Case.wrapped_key).where(Case.id > last, Case.wrapped_key.is_not(None))
@@ -49,17 +51,17 @@ def rotate(ledger: Ledger, *, progress: Callable[[int], object] = lambda _: None
         last = rows[-1].id
         old = [row.id for row in rows if not ledger.vault.is_current(row.wrapped_key)]
         for number in old:
-            texts += _renew_texts(ledger, number)
+            texts += _renew_texts(ledger, number, unreadable)
         # The case's key comes last: a case that has it is done with all its texts.
-        cases += _rewrap(ledger, old)
+        cases += _rewrap(ledger, old, unreadable)
         if old:
             progress(cases)
     if cases:
         overwrite_deleted(ledger.engine)  # the keys as they were wrapped before
-    return Rotation(cases, texts)
+    return Rotation(cases, texts, tuple(dict.fromkeys(unreadable)))
 
 
-def _rewrap(ledger: Ledger, numbers: list[int]) -> int:
+def _rewrap(ledger: Ledger, numbers: list[int], unreadable: list[str]) -> int:
     if not numbers:
         return 0
     vault, count = ledger.vault, 0
@@ -67,9 +69,16 @@ def _rewrap(ledger: Ledger, numbers: list[int]) -> int:
         for case in act.db.scalars(sa.select(Case).where(Case.id.in_(numbers)).with_for_update()):
             if case.wrapped_key is None:  # erased meanwhile
                 continue
-            box = open_box(vault, case)
-            if case.sealed_reference is not None:
-                case.reference = vault.fingerprint(f"case {unseal_text(box, case, 'sealed_reference')}")
+            try:
+                box = open_box(vault, case)
+            except Tampered as error:
+                unreadable.append(str(error))
+                continue
+            try:
+                if case.sealed_reference is not None:
+                    case.reference = vault.fingerprint(f"case {unseal_text(box, case, 'sealed_reference')}")
+            except Tampered as error:
+                unreadable.append(str(error))
             case.wrapped_key = vault.rewrap(case.wrapped_key, Place("cases", "wrapped_key", case.id))
             count += 1
         if count:
@@ -77,13 +86,18 @@ def _rewrap(ledger: Ledger, numbers: list[int]) -> int:
     return count
 
 
-def _renew_texts(ledger: Ledger, case_id: int) -> int:
+def _renew_texts(ledger: Ledger, case_id: int, unreadable: list[str]) -> int:
     last, count = 0, 0
     while True:
         numbers = _some(ledger, case_id, last)
         if not numbers:
             return count
-        renewed = [(number, *_renewed(ledger, number)) for number in numbers]
+        renewed = []
+        for number in numbers:
+            try:
+                renewed.append((number, *_renewed(ledger, number)))
+            except Tampered as error:
+                unreadable.append(str(error))
         with ledger.acting(SYSTEM) as act:
             for number, fingerprint, rows in renewed:
                 count += _store(act.db, number, fingerprint, rows)

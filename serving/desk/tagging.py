@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as Transaction
 from serving.desk.answers import LEVELS, dump, uncertainty
 from serving.desk.cases import NoSuchCase, open_box, unseal_text
 from serving.desk.traces import replace, traces
+from serving.desk.unreadable import reason_of
 from serving.store.desk import Case, Reading, Suggestion, Text
 from serving.store.ledger import SYSTEM, Ledger
 from serving.store.vault import CaseBox, KeyLost, Place, Tampered
@@ -60,6 +61,7 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
                 # It must not hold up the others. Whoever opens it meets the same error: the store has to be mended.
                 log.error("text %d cannot be opened: %s", text.id, type(error).__name__)
                 text.stage, text.model, text.claimed = "first", model.name, None
+                act.record("document.unreadable", f"text#{text.id}", reason=reason_of(error))
                 continue
             documents.append(Document(str(text.id), text.kind, plain))
         return documents
@@ -83,15 +85,20 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
             if text.stage != "new" and (assessment is None or text.stage != "first" or _is_held(act.db, text.id)):
                 continue  # somebody reads it by now: what they see stays
             text.model = model.name
-            if assessment is not None:
+            try:
+                box = open_box(ledger.vault, case)
+            except (KeyLost, NoSuchCase, Tampered) as error:  # since it was claimed
+                act.record("document.unreadable", f"text#{text.id}", reason=reason_of(error))
+                box = None
+            if assessment is not None and box is not None:
                 text.priority = LEVELS.index(assessment.priority.level)
                 text.uncertainty = uncertainty(assessment)
-                _store(act.db, open_box(ledger.vault, case), text, assessment, act.now)
+                _store(act.db, box, text, assessment, act.now)
             if text.stage == "new":
                 text.stage = "first"
                 entities = assessment.entities if assessment else ()
                 replace(act.db, text.id, traces(ledger.vault, text.id, document.text, entities))
-            level = assessment.priority.level if assessment else None
+            level = assessment.priority.level if assessment and box else None
             act.record("document.tagged", f"text#{text.id}", model=model.digest, priority=level)
             kept += 1
     return kept

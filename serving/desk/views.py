@@ -93,7 +93,7 @@ class Glance:
 
 
 def glance(ledger: Ledger, person: int, text_id: int) -> Glance:
-    """A text from outside; nothing of it is shown, so nothing is recorded.
+    """A text from outside: nothing of what it says. Whoever shows it records that (`document.glanced`).
 
     Raises:
         NoSuchText: see the class.

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse
 from serving.api.auth import Open
 from serving.api.problems import TYPES, Problem
 from serving.limits import Limits, network
+from serving.noting import note
 from serving.review.forms import read_form
 from serving.review.guards import Person, drop_cookie, keep_session, session_of
 from serving.review.rendering import error_page, show, words_of
@@ -196,6 +197,7 @@ async def account(request: Request, person: Somebody = Depends(Person())) -> Res
     """One's own account: password and sessions."""
     access: Access = request.app.state.access
     visits = await run_in_threadpool(access.visits, session_of(request))
+    await note(request, person.actor, "account.read")
     changed, ended = "changed" in request.query_params, "ended" in request.query_params
     words = words_of(request)
     return show("account.html", words, person=person, here="/account", visits=visits, changed=changed, ended=ended)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from serving.store.acts import ACTS, Detail
 from serving.store.anchors import UnusableAnchor, dump, read_anchor, verify
 from serving.store.audit import Break, Entry
 from serving.store.desk import Text
-from serving.store.ledger import ANONYMOUS, SYSTEM, Ledger, user
+from serving.store.ledger import ANONYMOUS, SYSTEM, Ledger, UnusableEnd, user
 
 router = APIRouter(include_in_schema=False)
 ABOUT = ("text", "case", "upload", "user", "key")
@@ -44,7 +45,7 @@ class Line:
     """An entry in words."""
 
     seq: int
-    at: datetime
+    at: datetime | None
     actor: str
     act: str
     about: str
@@ -66,7 +67,7 @@ class Verified:
 def line(words: Words, entry: Entry, names: Mapping[str, str], *, links: bool) -> Line:
     """An entry in words. It may hold anything by now: what is not known is told as it stands."""
     kind, _, number = entry.subject.partition("#")
-    known = kind in ABOUT and number.isdecimal()
+    known = kind in ABOUT and row_number(number) is not None
     about = f"{words[f'about_{kind}']} {number}" if known else entry.subject
     if known and entry.subject in names:
         about += f" ({names[entry.subject]})"
@@ -121,7 +122,8 @@ WITHHELD = "withheld"
 
 def _unfinished(db: Transaction, entries: Sequence[Entry]) -> frozenset[str]:
     """The texts among the subjects of entries that are not done."""
-    numbers = [int(x.subject[5:]) for x in entries if x.act in _TELLING and x.subject.startswith("text#")]
+    said = [row_number(x.subject[5:]) for x in entries if x.act in _TELLING and x.subject.startswith("text#")]
+    numbers = [x for x in said if x is not None]
     query = sa.select(Text.id).where(Text.id.in_(numbers), Text.stage != "done")
     return frozenset(f"text#{number}" for number in db.scalars(query))
 
@@ -148,8 +150,8 @@ async def _page(request: Request, person: Person, *, verified: Verified | None =
     ledger: Ledger = request.app.state.ledger
 
     def read() -> tuple[list[Entry], dict[str, str]]:
-        with ledger.acting(user(person.id)) as act:
-            act.record("oversight.read", what="audit")
+        with suppress(UnusableEnd):  # nothing can be recorded any more, and this page is where that is seen
+            ledger.note(person.actor, "oversight.read", what="audit")
         entries = [] if error else ledger.entries(before=start, count=PAGE + 1, **equal)
         with ledger.reading() as db:
             return [_withheld(x, _unfinished(db, entries)) for x in entries], figures.names(db)
@@ -198,4 +200,4 @@ def _verify(ledger: Ledger, home: Path, person: int) -> Verified:
     except UnusableAnchor:
         anchor, unusable = None, True
     count, broken = verify(ledger, [anchor] if anchor else [], actor=user(person))
-    return Verified(count, broken, dump(ledger.last()), unusable)
+    return Verified(count, broken, "" if broken else dump(ledger.last()), unusable)

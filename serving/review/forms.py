@@ -45,4 +45,6 @@ async def read_form(request: Request) -> dict[str, str]:
         fields = parse_qs(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10)
     except ValueError:  # not form-encoded, or not UTF-8 below the percent signs
         raise Problem("malformed-json", "form") from None
-    return {name: values[0] for name, values in fields.items()}
+    found = {name: values[0] for name, values in fields.items()}
+    request.state.fields = found  # a page that says what went wrong can show what was typed
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
@@ -9,6 +11,7 @@ from starlette.responses import RedirectResponse
 from serving.api.auth import Open
 from serving.desk.switches import read_switches
 from serving.engine import Engine
+from serving.noting import note
 from serving.review.contexts import read
 from serving.review.forms import read_form
 from serving.review.guards import Person
@@ -68,7 +71,10 @@ async def _reading(
         return _paste(words, person, text=text, kind=kind, error=words["stopped_here"])
     engine: Engine = request.app.state.engine
     tagger = engine.tagger
-    (assessment,) = await engine.tag([document])
+    (assessment,), _ = await asyncio.gather(
+        engine.tag([document]),
+        note(request, person.actor, "paste.read", kind=kind, code_points=len(text)),
+    )
     reading = read(text, assessment, tagger, words)
     return show_page("reading.html", words, person=person, here="/", text=text, kind=kind, reading=reading)
 

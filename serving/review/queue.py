@@ -14,6 +14,8 @@ from serving.desk import queue
 from serving.desk.answers import LEVELS
 from serving.desk.queue import ORDERS, Filter, Waiting
 from serving.desk.switches import read_switches
+from serving.desk.unreadable import note_passed_over
+from serving.review import unreadable
 from serving.review.forms import read_form
 from serving.review.guards import READERS
 from serving.review.numbers import row_number
@@ -91,9 +93,14 @@ async def take_next(request: Request, person: _Reader) -> Response:
     """Take the first text of a list that nobody has."""
     wanted = wanted_of(await read_form(request))
     ledger: Ledger = request.app.state.ledger
-    number = await run_in_threadpool(
+    found = await run_in_threadpool(
         queue.take_next, ledger, person.id, wanted.filter(), wanted.order, may_adjudicate=person.role == "lead"
     )
-    if number is None:
-        return RedirectResponse(f"/queue{wanted.address(empty=1)}", 303)
-    return RedirectResponse(f"/texts/{number}", 303)
+    if found.unreadable:
+        await run_in_threadpool(note_passed_over, ledger, person.actor, dict(found.unreadable))
+    if found.text is not None:
+        return RedirectResponse(f"/texts/{found.text}", 303)
+    if found.unreadable:  # there are texts, and none of them can be opened
+        number, error = next(iter(found.unreadable.items()))
+        return unreadable.page(request, person, error, f"text#{number}", may_go_on=False)
+    return RedirectResponse(f"/queue{wanted.address(empty=1)}", 303)

@@ -17,6 +17,7 @@ from serving.desk.queue import EMERGENCIES, LOOKS, Held, NotWaiting, NotYours
 from serving.desk.reading import Changed, NotHeld, Unfinished
 from serving.desk.views import NoSuchText, View
 from serving.engine import Engine
+from serving.noting import note
 from serving.review.desk_contexts import desk_of
 from serving.review.forms import read_form
 from serving.review.guards import READERS
@@ -58,11 +59,11 @@ async def look(request: Request, number: Number, person: _Reader) -> Response:
     """The text for who reads it or read it; for others, who has it and how to get it."""
     glance = await _ask(request, views.glance, person.id, number)
     if glance.part is None and not (person.role == "lead" and glance.stage == "done"):
-        return _outside(request, person, glance)
+        return await _outside(request, person, glance)
     return await _page(request, person, number)
 
 
-def _outside(
+async def _outside(
     request: Request,
     person: Person,
     glance: views.Glance,
@@ -71,6 +72,8 @@ def _outside(
     message: str = "",
     given: dict[str, str] | None = None,
 ) -> Response:
+    """The text from outside: where it is, and who has it. That somebody saw it is recorded."""
+    await note(request, person.actor, "document.glanced", f"text#{glance.id}")
     words = words_of(request)
     return show(
         "text_outside.html", words, status=status, person=person, text=glance, message=message, given=given or {},
@@ -116,7 +119,7 @@ async def take(request: Request, number: Number, person: _Reader) -> Response:
     except (Held, NotYours, NotWaiting) as error:
         message = {Held: "held_now", NotYours: "not_yours", NotWaiting: "not_waiting"}[type(error)]
         glance = await _ask(request, views.glance, person.id, number)
-        return _outside(request, person, glance, status=409, message=words[message])
+        return await _outside(request, person, glance, status=409, message=words[message])
     return RedirectResponse(f"/texts/{number}", 303)
 
 
@@ -126,7 +129,7 @@ async def look_once(request: Request, number: Number, person: _Reader) -> Respon
     emergency = (await read_form(request)).get("emergency", "")
     if emergency not in LOOKS:
         glance = await _ask(request, views.glance, person.id, number)
-        return _outside(request, person, glance, status=422, message=words_of(request)["emergency_missing"])
+        return await _outside(request, person, glance, status=422, message=words_of(request)["emergency_missing"])
     return await _page(request, person, number, emergency=emergency)
 
 
@@ -158,7 +161,7 @@ def _version(fields: dict[str, str]) -> int:
 async def _lost(request: Request, person: Person, number: int, fields: dict[str, str]) -> Response:
     """The page for somebody who does not have the text any more, with what they typed."""
     glance = await _ask(request, views.glance, person.id, number)
-    return _outside(request, person, glance, status=409, message=words_of(request)["lost_text"], given=fields)
+    return await _outside(request, person, glance, status=409, message=words_of(request)["lost_text"], given=fields)
 
 
 async def _refused(
@@ -253,7 +256,7 @@ async def _finish_page(
 ) -> Response:
     glance = await _ask(request, views.glance, person.id, number)
     if glance.part is None:
-        return _outside(request, person, glance)
+        return await _outside(request, person, glance)
     view: View = await _ask(request, views.open_text, person.id, number)
     if view.submitted:
         return RedirectResponse(f"/texts/{number}", 303)

@@ -15,6 +15,7 @@ from serving.desk.intake import Item, NotAText
 from serving.desk.recent import recent
 from serving.desk.uploads import MAX_FILES
 from serving.extract.result import MAX_FILE
+from serving.noting import note
 from serving.review.fileforms import MAX_REQUEST
 from serving.review.forms import read_form
 from serving.review.guards import READERS
@@ -50,6 +51,7 @@ async def page(
         fields: as they were sent.
     """
     ledger: Ledger = request.app.state.ledger
+    await note(request, person.actor, "submit.read")
     return show(
         "submit.html",
         words_of(request),
@@ -119,6 +121,7 @@ async def receipt(request: Request, person: Person = Depends(READERS)) -> Respon
 
     cases = await run_in_threadpool(find)
     found = {name: [(x, cases[x]) for x in numbers if x in cases] for name, numbers in asked.items()}
+    await note(request, person.actor, "receipt.read", texts=len(cases))
     words = words_of(request)
     return show("receipt.html", words, person=person, here="/submit", new=found["new"], known=found["known"])
 

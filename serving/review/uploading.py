@@ -13,6 +13,7 @@ from serving.desk import uploads
 from serving.desk.uploads import MAX_FILES, FileState, NoSuchUpload, NotAColumn, TooMany, UploadState
 from serving.extract.result import MAX_FILE, Unreadable
 from serving.extract.result import Problem as Trouble
+from serving.noting import note
 from serving.review import submit
 from serving.review.fileforms import MAX_REQUEST, Sent, TooMuch, read_files
 from serving.review.forms import read_form
@@ -77,6 +78,7 @@ async def _state(request: Request, person: Person, number: int) -> UploadState:
 
 async def _page(request: Request, person: Person, number: int, *, error: str = "", wrong: int = 0) -> Response:
     upload, words = await _state(request, person, number), words_of(request)
+    await note(request, person.actor, "upload.read", f"upload#{number}")
     files = [(x, BADGES[x.state], counted(words, x), troubles(words, x)) for x in upload.files]
     return show(
         "upload.html",

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from serving.api.problems import Problem
+from serving.noting import note
 from serving.review.forms import read_form
 from serving.review.guards import Roles
 from serving.review.rendering import show, words_of
@@ -24,6 +25,7 @@ async def _page(
 ) -> Response:
     access: Access = request.app.state.access
     people = await run_in_threadpool(access.users)
+    await note(request, person.actor, "users.read")
     return show(
         "users.html",
         words_of(request),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -17,10 +17,16 @@ class Kind(StrEnum):
     COUNT = "a whole number from 0 to 2^63-1"
     CODE = "a code of at most 60 characters: a-z and 0-9 in parts joined by . _ -, a letter first"
     DIGEST = "8 to 64 hexadecimal digits"
+    NUMBERS = "at most 1000 characters of numbers from 1 and ranges of them, such as 3-7,12"
 
 
-_PATTERNS = {Kind.CODE: re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*"), Kind.DIGEST: re.compile(r"[0-9a-f]{8,64}")}
-_LONGEST_CODE = 60
+_RANGE = r"[1-9][0-9]{0,18}(?:-[1-9][0-9]{0,18})?"
+_PATTERNS = {
+    Kind.CODE: re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*"),
+    Kind.DIGEST: re.compile(r"[0-9a-f]{8,64}"),
+    Kind.NUMBERS: re.compile(rf"{_RANGE}(?:,{_RANGE})*"),
+}
+_LONGEST = {Kind.CODE: 60, Kind.DIGEST: 64, Kind.NUMBERS: 1_000}
 
 Rule = Kind | tuple[str, ...]
 """A kind, or the words to choose from."""
@@ -32,18 +38,26 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
             "reason": ("unknown", "used", "expired", "too_many", "password", "locked", "removed", "provider")
         },
         "logout": {"sessions": Kind.COUNT},
+        "logins.forgotten": {"sessions": Kind.COUNT, "links": Kind.COUNT},
+        "account.read": {},
+        "users.read": {},
         "user.added": {"role": Kind.CODE},
         "user.changed": {"role": Kind.CODE, "password": Kind.FLAG, "locked": Kind.FLAG, "provider": Kind.FLAG},
         "user.linked": {},  # was given a log-in link
         "user.removed": {},
         "key.added": {"scopes": Kind.CODE},  # several are joined by full stops
         "key.removed": {},
+        "api.called": {"route": Kind.CODE, "documents": Kind.COUNT},
+        "paste.read": {"kind": ("note", "ad"), "code_points": Kind.COUNT},  # read at once, nothing is stored
+        "submit.read": {},
+        "receipt.read": {"texts": Kind.COUNT},
         "queue.read": {"texts": Kind.COUNT},
         "case.created": {"source": Kind.CODE},
         "case.read": {"emergency": Kind.FLAG, "reason": Kind.CODE},
         "case.kept": {"days": Kind.COUNT},
         "case.erased": {"documents": Kind.COUNT, "reason": Kind.CODE},
         "upload.begun": {"kind": ("note", "ad")},
+        "upload.read": {},
         "file.added": {},
         "file.chosen": {},
         "file.read": {"texts": Kind.COUNT, "known": Kind.COUNT, "problems": Kind.COUNT},
@@ -55,6 +69,8 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         },
         "document.tagged": {"model": Kind.DIGEST, "priority": ("high", "medium", "low", "none")},
         "document.read": {"emergency": Kind.CODE},
+        "document.glanced": {},  # where it is and who has it, nothing of what it says
+        "document.unreadable": {"reason": ("tampered", "key_lost")},
         "reading.taken": {"part": Kind.CODE, "emergency": Kind.CODE},
         "reading.given_back": {"part": Kind.CODE, "idle": Kind.FLAG},
         "reading.shown": {"marks": Kind.COUNT},
@@ -63,7 +79,7 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "decision.undone": {"indicator": Kind.CODE},
         "switch.turned": {"switch": Kind.CODE, "on": Kind.FLAG, "percent": Kind.COUNT},
         "oversight.read": {"what": Kind.CODE},
-        "export.made": {"format": Kind.CODE, "records": Kind.COUNT, "with_text": Kind.FLAG},
+        "export.made": {"format": Kind.CODE, "records": Kind.COUNT, "with_text": Kind.FLAG, "numbers": Kind.NUMBERS},
         "masterkey.rotated": {"key": Kind.DIGEST, "rewrapped": Kind.COUNT},
         "audit.verified": {"entries": Kind.COUNT, "intact": Kind.FLAG},
     }
@@ -100,5 +116,15 @@ def _fits(rule: Rule, value: Detail) -> bool:
         return isinstance(value, bool)
     if rule is Kind.COUNT:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-    fits = isinstance(value, str) and _PATTERNS[rule].fullmatch(value) is not None
-    return fits and (rule is not Kind.CODE or len(str(value)) <= _LONGEST_CODE)
+    return isinstance(value, str) and len(value) <= _LONGEST[rule] and _PATTERNS[rule].fullmatch(value) is not None
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Numbers as a detail of the kind `NUMBERS` has them; 50 of them always fit."""
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in found)

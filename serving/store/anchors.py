@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from serving.store.audit import START, Anchor, Break
-from serving.store.ledger import Ledger
+from serving.store.ledger import Ledger, UnusableEnd
+from serving.store.stored import MAC
 from serving.store.tables import AuditEntry
 
 FILE = "audit.anchor"
@@ -67,7 +69,10 @@ def keep_anchor(ledger: Ledger, home: Path) -> None:
         Broken: see the class.
         UnusableAnchor: what is kept cannot be read; it is left for somebody to look at.
     """
-    last, before = ledger.last(), read_anchor(home)
+    try:
+        last, before = ledger.last(), read_anchor(home)
+    except UnusableEnd as error:
+        raise Broken(str(error)) from None
     if before is not None:
         if broken := _compare(ledger, before):
             raise Broken(str(broken))
@@ -89,7 +94,7 @@ def keep_anchor(ledger: Ledger, home: Path) -> None:
 def _compare(ledger: Ledger, anchor: Anchor) -> Break | None:
     """Whether the log still holds an entry, without reading the others."""
     with ledger.reading() as db:
-        mac = db.scalar(sa.select(AuditEntry.mac).where(AuditEntry.seq == anchor.seq))
+        mac = db.scalar(sa.select(MAC).where(AuditEntry.seq == anchor.seq))
     if mac is None:
         return Break(anchor.seq, "cut off")
     return None if mac == anchor.mac else Break(anchor.seq, "replaced", anchor.seq)
@@ -101,6 +106,6 @@ def verify(ledger: Ledger, anchors: Sequence[Anchor], *, actor: str) -> tuple[in
     count, broken = ledger.verify(by_number[-1] if by_number else None)
     if broken is None:
         broken = next(filter(None, (_compare(ledger, x) for x in by_number[:-1])), None)
-    with ledger.acting(actor) as act:
-        act.record("audit.verified", entries=count, intact=broken is None)
+    with suppress(UnusableEnd):  # that is a break, and told as one
+        ledger.note(actor, "audit.verified", entries=count, intact=broken is None)
     return count, broken

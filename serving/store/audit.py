@@ -42,8 +42,8 @@ class Entry:
 
     seq: int
     """From 1, without gaps."""
-    at: datetime
-    """In UTC."""
+    at: datetime | None
+    """In UTC; None where something is stored that is no moment any more."""
     actor: str
     """`user#3` or `key#2`, never a name; `system`, or `anonymous` before log-in."""
     act: str
@@ -204,6 +204,8 @@ def verify(
 def _follows(entry: Entry, previous: bytes, key: bytes) -> bool:
     """Whether an entry, which may hold anything by now, is what was written after `previous`."""
     try:
+        if entry.at is None:
+            return False
         mac = _mac(key, previous, entry.seq, entry.at, entry.actor, entry.act, entry.subject, entry.details)
         return hmac.compare_digest(entry.previous, previous) and hmac.compare_digest(entry.mac, mac)
     except (TypeError, ValueError, AttributeError, RecursionError):

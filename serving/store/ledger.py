@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
-from serving.store import audit
+from serving.store import audit, stored
 from serving.store.acts import Detail, check_details
 from serving.store.audit import START, Anchor, Break, Entry
 from serving.store.database import migrate, open_store
@@ -26,6 +26,13 @@ ANONYMOUS = "anonymous"
 _LOCK = 8_317_046_529_150_001
 """First of Tegn's advisory locks in PostgreSQL; any number that no other program uses. Under it the audit log grows."""
 _AT_ONCE = 1_000
+
+
+_CHECK = "run `python -m serving audit verify`, and restore the log from a copy"
+
+
+class UnusableEnd(RuntimeError):
+    """The newest entry of the audit log is none any more, so no act can be recorded, and none is done."""
 
 
 def user(number: int) -> str:
@@ -83,6 +90,15 @@ class Ledger:
             self._write(act)
             db.commit()
 
+    def note(self, actor: str, act: str, subject: str = "", **details: Detail) -> None:
+        """An act that changes nothing here and is nothing but its entry, such as a look at a page.
+
+        Raises:
+            NotRecordable: as `Act.record`.
+        """
+        with self.acting(actor) as noted:
+            noted.record(act, subject, **details)
+
     def _write(self, act: Act) -> None:
         if not act._entries:
             return
@@ -103,13 +119,19 @@ class Ledger:
 
     @staticmethod
     def _last(db: Transaction) -> Anchor:
-        found = db.execute(
-            sa.select(AuditEntry.seq, AuditEntry.mac).order_by(AuditEntry.seq.desc()).limit(1)
-        ).one_or_none()
-        return START if found is None else Anchor(found.seq, found.mac)
+        found = db.execute(sa.select(AuditEntry.seq, stored.MAC).order_by(AuditEntry.seq.desc()).limit(1)).one_or_none()
+        if found is None:
+            return START
+        if found.mac is None or len(found.mac) != len(START.mac):
+            raise UnusableEnd(f"entry {found.seq} of the audit log was changed, and nothing can follow it: {_CHECK}")
+        return Anchor(found.seq, found.mac)
 
     def last(self) -> Anchor:
-        """The newest entry of the audit log, to be kept elsewhere."""
+        """The newest entry of the audit log, to be kept elsewhere.
+
+        Raises:
+            UnusableEnd: see the class.
+        """
         with self.reading() as db:
             return self._last(db)
 
@@ -123,9 +145,10 @@ class Ledger:
 
         def counted(db: Transaction) -> Iterator[Entry]:
             nonlocal count
-            for row in db.scalars(sa.select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=_AT_ONCE)):
+            query = sa.select(*self._columns()).order_by(AuditEntry.seq).execution_options(yield_per=_AT_ONCE)
+            for row in db.execute(query):
                 count += 1
-                yield _entry(row)
+                yield stored.entry(row)
 
         with self.reading() as db:
             older = [key.audit for key in self._master.old]
@@ -138,11 +161,15 @@ class Ledger:
         Args:
             equal: columns that must have a value, such as ``act`` or ``subject``.
         """
-        query = sa.select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(count).filter_by(**equal)
+        query = sa.select(*self._columns()).order_by(AuditEntry.seq.desc()).limit(count)
+        query = query.where(*(getattr(AuditEntry, column) == value for column, value in equal.items()))
         if before is not None:
             query = query.where(AuditEntry.seq < before)
         with self.reading() as db:
-            return [_entry(row) for row in db.scalars(query)]
+            return [stored.entry(row) for row in db.execute(query)]
+
+    def _columns(self) -> list[Any]:
+        return stored.columns(self.engine.dialect.name)
 
 
 def open_ledger(url: str, home: Path, environment: Mapping[str, str]) -> Ledger:
@@ -171,13 +198,3 @@ def _row(entry: Entry) -> AuditEntry:
         previous=entry.previous,
         mac=entry.mac,
     )
-
-
-def _entry(row: AuditEntry) -> Entry:
-    """What a row says, whatever it holds by now: verification is what judges it."""
-    try:
-        details: Any = json.loads(row.details)
-    except ValueError:
-        details = None
-    said: Mapping[str, Detail] = details if isinstance(details, dict) else {"": row.details}
-    return Entry(row.seq, row.at, row.actor, row.act, row.subject, said, row.previous, row.mac)

@@ -260,12 +260,14 @@ WRONG = {
         True,
         ["a"],
     ],
+    Kind.NUMBERS: ["", "0", "1-", "-1", "1,", "1 2", "1;2", "a", "٣", "1-2-3", "1\n", "1," * 500 + "1", 1, True],
     Kind.DIGEST: ["", "abc", "0" * 65, "ABCDEF00", "zzzzzzzz", "0" * 8 + "\n", 12345678],
 }
 RIGHT = {
     Kind.FLAG: [True, False],
     Kind.COUNT: [0, 1, 2**63 - 1],
     Kind.CODE: ["a", "debt_bondage", "tag.review", "a1-b2", "a" * 60],
+    Kind.NUMBERS: ["1", "1-2", "3-7,12", "9" * 19],
     Kind.DIGEST: ["0" * 8, "abcdef0123456789" * 4],
 }
 FIELDS = [(act, name, rule) for act, rules in ACTS.items() for name, rule in rules.items()]

@@ -89,15 +89,42 @@ def test_an_export_overwrites_nothing_unasked(ledger, tmp_path):
     assert _run("export-decisions", "-o", str(tmp_path / "none" / "x")).exit_code == 2
 
 
-def test_an_export_that_fails_leaves_no_file_and_is_recorded(ledger, tmp_path):
-    _submit(ledger, f"{CANARY} et", "to", done=True)
+def test_a_text_that_cannot_be_opened_is_named_and_stops_no_other_from_being_exported(ledger, tmp_path):
+    _submit(ledger, f"{CANARY} et", "to", f"{CANARY} tre", done=True)
     with ledger.acting("system") as act:
         act.db.execute(sa.update(Text).where(Text.id == 2).values(sealed_text=b"\x01" * 60))
+    output = tmp_path / "out.jsonl"
+    found = _run("export-decisions", "-o", str(output))
+    assert found.exit_code == 3
+    assert "texts.sealed_text#2" in found.stderr
+    assert [json.loads(x)["id"] for x in output.read_text("utf-8").splitlines()] == ["review-1", "review-3"]
+    (made,), (unread,) = ledger.entries(act="export.made"), ledger.entries(act="document.unreadable")
+    assert dict(made.details) == {"format": "jsonl", "records": 2, "with_text": True, "numbers": "1,3"}
+    assert (unread.subject, dict(unread.details)) == ("text#2", {"reason": "tampered"})
+
+
+def test_an_export_that_fails_leaves_no_file_and_is_recorded(ledger, tmp_path, monkeypatch):
+    _submit(ledger, f"{CANARY} et", done=True)
+
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("serving.cli_desk.os.fsync", fail)
     found = _run("export-decisions", "-o", str(tmp_path / "out.jsonl"))
     assert found.exit_code == 2
-    assert "texts.sealed_text#2" in found.stderr
+    assert "No space" in found.stderr
     assert [x.name for x in tmp_path.iterdir()] == ["home"]
-    assert len(ledger.entries(act="export.made")) == 1
+    assert dict(ledger.entries(act="export.made")[0].details)["numbers"] == "1"
+
+
+def test_a_case_whose_key_is_lost_can_still_be_erased(ledger):
+    _submit(ledger, f"{CANARY} et")
+    with ledger.acting("system") as act:
+        act.db.execute(sa.update(Case).values(wrapped_key=b"\x01" * 60))
+    assert _run("erase", "1", "--reason", "asked", "--yes").exit_code == 0
+    with ledger.reading() as db:
+        assert db.scalar(sa.select(Case.erased)) is not None
+        assert db.scalar(sa.select(sa.func.count()).select_from(Text)) == 0
 
 
 def test_nothing_to_export_is_said(ledger):

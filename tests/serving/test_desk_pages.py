@@ -6,12 +6,15 @@ import re
 import time
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from serving.desk import intake
-from serving.store.desk import Text
+from serving.store.desk import Case, Text
 from serving.store.ledger import user
+from serving.store.masterkey import MasterKey
 from serving.store.tables import Switch
+from serving.store.vault import Vault
 
 TEXT = (
     "😀 Manden skylder 30.000 kr. for rejsen til den der kørte bilen. "
@@ -294,3 +297,64 @@ def test_the_audit_log_tells_no_decision_before_a_text_is_done(logged_in, app, p
     page = lis.get(f"/audit?about=text&number={number}").text
     assert "godkendte forslaget" in page
     assert "vises, når teksten er færdig" not in page
+
+
+def _spoil(app, number: int, **values: object) -> None:
+    with app.state.ledger.acting("system") as act:
+        act.db.execute(sa.update(Text).where(Text.id == number).values(**values))
+
+
+def test_a_text_that_cannot_be_opened_is_told_plainly_and_the_next_one_comes(logged_in, app, put):
+    bad, good = put(), put(f"En anden tekst. {TEXT}")
+    assert logged_in.post(f"/texts/{bad}/take").status_code == 200
+    _spoil(app, bad, sealed_text=b"\x01" * 60)
+    answer = logged_in.get(f"/texts/{bad}")
+    page = html.unescape(answer.text)
+    assert answer.status_code == 409
+    for said in ("Teksten kan ikke åbnes", "ændret eller flyttet", f"tekst {bad} skal hentes fra en sikkerhedskopi"):
+        assert said in page, said
+    ledger = app.state.ledger
+    (entry,) = ledger.entries(act="document.unreadable")
+    assert (entry.actor, entry.subject, dict(entry.details)) == (user(1), f"text#{bad}", {"reason": "tampered"})
+    assert ledger.entries(act="reading.given_back")[0].subject == f"text#{bad}"
+    following = logged_in.post("/queue/next")
+    assert following.status_code == 200
+    assert following.url.path == f"/texts/{good}"
+    assert logged_in.get("/queue").status_code == 200
+    assert logged_in.post(f"/texts/{bad}/take").status_code == 409
+
+
+def test_what_was_typed_is_shown_when_the_text_cannot_be_opened(logged_in, app, put):
+    number = put()
+    logged_in.post(f"/texts/{number}/take")
+    _spoil(app, number, sealed_text=b"", sealed_title=None)
+    answer = logged_in.post(
+        f"/texts/{number}/marks", data={"code": "threats", "verdict": "add", "version": "0", "words": CANARY}
+    )
+    assert answer.status_code == 409
+    assert CANARY in answer.text
+
+
+def test_with_the_key_lost_every_page_says_what_to_do(logged_in, app, put):
+    number = put()
+    app.state.ledger.vault = Vault(MasterKey.derive(bytes(range(32))))
+    for answer in (logged_in.post("/queue/next"), logged_in.post(f"/texts/{number}/take")):
+        assert answer.status_code == 409
+        assert "den gamle hovednøgle skal lægges tilbage" in html.unescape(answer.text)
+    answer = logged_in.get("/cases/1")
+    assert answer.status_code == 200
+    assert "den gamle hovednøgle skal lægges tilbage" in html.unescape(answer.text)
+    assert logged_in.get("/queue").status_code == 200
+    assert {x.details["reason"] for x in app.state.ledger.entries(act="document.unreadable")} == {"key_lost"}
+
+
+def test_a_text_for_a_case_that_cannot_be_opened_is_shown_again_and_not_stored(logged_in, app, put):
+    put()
+    with app.state.ledger.acting("system") as act:
+        act.db.execute(sa.update(Case).values(wrapped_key=b""))
+    answer = logged_in.post("/submit", data={"text": f"{CANARY} en ny tekst", "kind": "note", "reference": "J.nr. 5"})
+    assert answer.status_code == 409
+    assert "Sagen kan ikke åbnes" in html.unescape(answer.text)
+    assert f"{CANARY} en ny tekst" in answer.text
+    with app.state.ledger.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Text)) == 1

@@ -106,3 +106,25 @@ def test_a_relative_path_in_the_database_url_is_meant_from_the_folder_of_the_com
     settings = read_settings()
     monkeypatch.chdir("/")
     assert settings.store_url == meant.format(here=tmp_path)
+
+
+PRAGMAS = {"journal_mode": "wal", "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 10_000, "trusted_schema": 0}
+
+
+def test_every_connection_to_sqlite_is_set_as_it_must_be(tmp_path):
+    """Those of one pool at once, those opened anew, and the one that migrated."""
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    migrate(engine, tmp_path)
+
+    def of(connection: sa.Connection) -> dict[str, object]:
+        return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
+
+    for _ in range(2):
+        open_ones = [engine.connect() for _ in range(8)]
+        assert len({id(x.connection.dbapi_connection) for x in open_ones}) == 8
+        assert [of(x) for x in open_ones] == [PRAGMAS] * 8
+        writing = engine.connect().execution_options(tegn_writes=True)
+        assert of(writing) == PRAGMAS
+        for x in (*open_ones, writing):
+            x.close()
+        engine.dispose()

@@ -48,7 +48,9 @@ def test_twenty_analysts_at_once_lose_and_double_nothing(desk):
 
     def work(person: int) -> list[tuple[int, int]]:
         acknowledged = []
-        while (text := queue.take_next(desk.ledger, person, Filter(), "priority", may_adjudicate=False)) is not None:
+        while (
+            text := queue.take_next(desk.ledger, person, Filter(), "priority", may_adjudicate=False).text
+        ) is not None:
             version = 0
             for code in FLAGS:
                 version = reading.mark(desk.ledger, SCHEME, person, text, version=version, code=code, verdict="accept")

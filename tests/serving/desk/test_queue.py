@@ -77,7 +77,7 @@ def test_of_many_who_want_the_next_text_nobody_gets_the_same(desk):
     desk.tag()
 
     def next_for(who: str) -> int | None:
-        return queue.take_next(desk.ledger, desk.people[who], Filter(), "age", may_adjudicate=False)
+        return queue.take_next(desk.ledger, desk.people[who], Filter(), "age", may_adjudicate=False).text
 
     def give_up(who: str) -> list[int]:
         found = []
@@ -185,7 +185,7 @@ def test_the_next_text_is_never_one_that_waits_for_nobody_or_was_read_before(des
 
     def next_of(who: str, stage: str) -> int | None:
         wanted = Filter(stage=stage)
-        return queue.take_next(desk.ledger, desk.people[who], wanted, "age", may_adjudicate=who == "lis")
+        return queue.take_next(desk.ledger, desk.people[who], wanted, "age", may_adjudicate=who == "lis").text
 
     assert next_of("anna", "second") is None
     assert next_of("bo", "second") == first

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from serving.desk import agreement, decisions, queue, reading, tagging, views
 from serving.desk.marks import NotAMark
 from serving.desk.reading import Changed, NotHeld, Unfinished
+from serving.store.acts import check_details, ranges
 from serving.store.desk import Mark, Text
 from tests.serving.desk.conftest import MODEL, SCHEME, Desk, answer, spans
 from triage.text import Span
@@ -274,7 +276,45 @@ def test_only_texts_marked_for_training_leave_with_the_labels_that_were_decided(
     assert record.provenance["decisions"]["debt_bondage"]["reason"] == "other_person"
     assert "anna" not in str(record.provenance)
     (entry,) = desk.ledger.entries(act="export.made")
-    assert entry.details == {"format": "jsonl", "records": 1, "with_text": True}
+    assert entry.details == {"format": "jsonl", "records": 1, "with_text": True, "numbers": str(kept)}
+
+
+def test_an_export_records_the_numbers_of_what_left_a_few_at_a_time_and_before_it_leaves(desk, monkeypatch):
+    monkeypatch.setattr(decisions, "_AT_ONCE", 3)
+    numbers = [desk.ready(f"{i} {TEXT}") for i in range(8)]
+    for number in numbers:
+        Reader(desk, "anna", number).finish(for_training=number != numbers[1])
+    leaving = decisions.export(desk.ledger)
+    assert next(leaving).document["id"] == f"review-{numbers[0]}"
+    (entry,) = desk.ledger.entries(act="export.made")
+    assert entry.details["numbers"] == f"{numbers[0]},{numbers[2]}-{numbers[3]}"
+    assert len(list(leaving)) == 6
+    said = [(x.details["records"], x.details["numbers"]) for x in desk.ledger.entries(act="export.made")]
+    assert said == [
+        (1, f"{numbers[7]}"),
+        (3, f"{numbers[4]}-{numbers[6]}"),
+        (3, f"{numbers[0]},{numbers[2]}-{numbers[3]}"),
+    ]
+
+
+def test_the_numbers_of_one_entry_always_fit_into_it():
+    check_details("export.made", {"numbers": ranges(range(2**63 - 100, 2**63 - 1, 2))})
+    assert ranges([7, 3, 4, 5, 3]) == "3-5,7"
+
+
+def test_two_who_mark_different_words_agree_and_the_export_says_so(desk):
+    desk.set(second_share="100")
+    number = desk.ready(TEXT)
+    for who, words in (("anna", "slog"), ("bo", "slog ham ikke")):
+        reader = Reader(desk, who, number)
+        reader.mark("violence", "add", state="stated", spans=spans(TEXT, words))
+        stage = reader.finish(for_training=True)
+    assert stage == "done"
+    (record,) = decisions.export(desk.ledger)
+    assert record.provenance["agreement"] == "indicator and state, not spans"
+    with desk.ledger.reading() as db:
+        (found,) = [x for x in agreement.agreements(db, SCHEME.codes)[0] if x.name == "violence"]
+    assert (found.both, found.one) == (1, 0)
 
 
 def test_texts_with_a_contact_or_many_words_in_common_are_related(desk):
@@ -375,3 +415,44 @@ def test_marks_made_while_suggestions_are_stopped_are_blind_only_if_none_was_see
     desk.set(suggestions="off")
     reader.mark("threats", "add", state="stated", spans=spans(TEXT, "slog"))
     assert not reader.see().decisions["threats"].blind
+
+
+def test_of_two_who_settle_at_once_one_is_told_that_it_changed(desk):
+    desk.set(second_share="100")
+    number = desk.ready(TEXT, FLAGS)
+    Reader(desk, "anna", number).finish()
+    second = Reader(desk, "bo", number)
+    second.mark("debt_bondage", "reject", reason="lawful")
+    second.finish()
+    lead = Reader(desk, "lis", number)
+    version, start = lead.see().version, Barrier(2)
+
+    def settle(part: str) -> str:
+        start.wait()
+        try:
+            reading.settle(desk.ledger, SCHEME, lead.person, number, version=version, code="debt_bondage", part=part)
+        except Changed:
+            return "changed"
+        return part
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(settle, ("first", "second")))
+    assert ends.count("changed") == 1
+    assert len(lead.see().history) == 1
+
+
+def test_settling_is_one_transaction(desk, monkeypatch):
+    """What the readers before said is read where the mark is written: nothing can come in between."""
+    desk.set(second_share="100")
+    number = desk.ready(TEXT, FLAGS)
+    Reader(desk, "anna", number).finish()
+    second = Reader(desk, "bo", number)
+    second.mark("debt_bondage", "reject", reason="lawful")
+    second.finish()
+    lead = Reader(desk, "lis", number)
+    version, begun = lead.see().version, []
+    acting = desk.ledger.acting
+    monkeypatch.setattr(desk.ledger, "acting", lambda actor: begun.append("acting") or acting(actor))
+    monkeypatch.setattr(desk.ledger, "reading", lambda: begun.append("reading"))
+    reading.settle(desk.ledger, SCHEME, lead.person, number, version=version, code="debt_bondage", part="second")
+    assert begun == ["acting"]

@@ -1,0 +1,57 @@
+"""The page for what cannot be opened: what is wrong, what is not, and what to do."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from serving.desk.unreadable import give_up, reason_of
+from serving.review.guards import NotLoggedIn
+from serving.review.guards import Person as Somebody
+from serving.review.numbers import row_number
+from serving.review.rendering import error_page, show, words_of
+from serving.store.access import Person
+
+log = logging.getLogger("tegn")
+_KEPT = ("text", "note", "words", "reference")
+"""Fields of forms whose words are shown again: nothing that was typed is lost."""
+
+
+async def on_unreadable(request: Request, error: Exception) -> Response:
+    """What whoever asked for it gets. A text goes back to the queue; that it cannot be opened is recorded."""
+    try:
+        person = await Somebody()(request)
+    except NotLoggedIn:
+        return error_page(request.scope, 500)
+    log.error("%s cannot be opened: %s", request.scope["route"].path, type(error).__name__)
+    kind = request.url.path.split("/")[1].removesuffix("s")
+    number = row_number(str(request.path_params.get("number", "")))
+    if kind == "text" and number is not None:
+        await run_in_threadpool(give_up, request.app.state.ledger, person.actor, person.id, number, error)
+    return page(request, person, error, f"{kind}#{number}" if number is not None else "")
+
+
+def page(request: Request, person: Person, error: Exception, subject: str, *, may_go_on: bool = True) -> Response:
+    """The page.
+
+    Args:
+        subject: what cannot be opened, as the audit log calls it; nothing where it is not known.
+        may_go_on: the next text is worth a try.
+    """
+    words, (kind, _, number) = words_of(request), subject.partition("#")
+    of_text = kind == "text"
+    fields: dict[str, str] = getattr(request.state, "fields", {})
+    about = f"about_{kind}" if f"about_{kind}" in words else "about_case"
+    return show(
+        "unreadable.html",
+        words,
+        status=409,
+        person=person,
+        heading=words["unreadable_heading" if of_text else "unreadable_heading_case"],
+        what=f"{words[about].lower()} {number}".strip(),
+        reason=reason_of(error),
+        typed=[fields[x] for x in _KEPT if fields.get(x, "").strip()],
+        may_go_on=of_text and may_go_on,
+    )

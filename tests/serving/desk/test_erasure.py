@@ -1,0 +1,100 @@
+"""After an erasure nothing that is stored holds a word of the case, in clear or under a key that is still there."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from serving.desk import cases, intake, reading, uploads
+from serving.store.desk import Case
+from serving.store.ledger import SYSTEM, user
+from serving.store.tables import Base
+from serving.store.vault import CaseBox, Place, Tampered
+from tests.serving.desk.conftest import SCHEME, Desk, spans
+
+CANARY = "Kanariefugl-7731"
+TEXT = f"{CANARY} siger at chefen tog hans pas."
+
+
+def _fill(desk: Desk) -> int:
+    """A case with everything in it that can hold words; returns its number."""
+    person = desk.people["anna"]
+    item = intake.Item(TEXT, f"{CANARY}.docx, side 2")
+    more = {"kind": "note", "by": person, "actor": user(person), "reference": f"J {CANARY}", "keep_days": 30}
+    (number,) = intake.submit(desk.ledger, [item], **more).new
+    desk.tag({"withheld_documents": f"{CANARY} siger at chefen tog hans pas"})
+    desk.take("anna", number)
+    reading.mark(desk.ledger, SCHEME, person, number, version=0, code="withheld_documents", verdict="accept")
+    more = {"state": "stated", "spans": spans(TEXT, CANARY)}
+    version = reading.mark(desk.ledger, SCHEME, person, number, version=1, code="threats", verdict="add", **more)
+    reading.submit(desk.ledger, person, number, version=version, outcome="refer", note=f"{CANARY} i noten")
+    upload = uploads.start(desk.ledger, person, kind="note", reference=f"J {CANARY}", keep_days=30)
+    uploads.add_file(desk.ledger, person, upload, f"{CANARY}.csv", f"a;b\n{CANARY};{CANARY}\n".encode())
+    with desk.ledger.reading() as db:
+        return db.scalar(sa.select(Case.id))
+
+
+def _values(store: sa.Engine) -> Iterator[tuple[str, str, object, object]]:
+    """Every value of every table: table, column, row, value."""
+    with store.connect() as db:
+        for table in Base.metadata.tables.values():
+            for row in db.execute(sa.select(table)).mappings():
+                yield from ((table.name, name, next(iter(row.values())), value) for name, value in row.items())
+
+
+def _opened(store: sa.Engine, box: CaseBox) -> list[str]:
+    """The columns with something in them that the key of the case opens to words of it."""
+    found = []
+    for table, column, row, value in _values(store):
+        if isinstance(value, bytes):
+            try:
+                plain = box.open(value, Place(table, column, row))
+            except (Tampered, ValueError):
+                continue
+            if CANARY.encode() in plain:
+                found.append(f"{table}.{column}")
+    return sorted(found)
+
+
+def test_after_an_erasure_no_table_holds_a_word_in_clear_or_decryptable(desk, store):
+    number = _fill(desk)
+    with desk.ledger.reading() as db:
+        wrapped = db.scalar(sa.select(Case.wrapped_key))
+    box = desk.ledger.vault.open_case(wrapped, Place("cases", "wrapped_key", number))
+    assert _opened(store, box) == [
+        "cases.sealed_reference", "readings.sealed_note", "suggestions.sealed_answer", "texts.sealed_text",
+        "texts.sealed_title", "uploaded_files.sealed_data", "uploaded_files.sealed_name",
+    ]  # fmt: skip
+    assert not any(CANARY in str(value) for *_, value in _values(store))
+    cases.erase(desk.ledger, number, actor=SYSTEM, reason="asked")
+    # Not even with the key, which somebody may have kept.
+    assert _opened(store, box) == []
+    left = list(_values(store))
+    assert not any(CANARY in str(value) for *_, value in left)
+    assert not any(isinstance(value, bytes) and (wrapped in value or value in wrapped) for *_, value in left)
+    assert [value for table, column, _, value in left if (table, column) == ("cases", "wrapped_key")] == [None]
+    tables = {table for table, *_ in left}
+    assert not tables & {"texts", "suggestions", "readings", "marks", "traces", "uploads", "uploaded_files"}
+
+
+def _files(store: sa.Engine, tmp_path) -> bytes:
+    """What the files of the database hold of the table of keys: of PostgreSQL, those of `cases`."""
+    if store.dialect.name == "sqlite":
+        return b"".join(x.read_bytes() for x in tmp_path.glob("store.db*"))
+    with store.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        db.exec_driver_sql("CHECKPOINT")
+        name = "CASE WHEN reltoastrelid = 0 THEN NULL ELSE pg_relation_filepath(reltoastrelid) END"
+        found = db.exec_driver_sql(
+            f"SELECT pg_relation_filepath('cases'), {name} FROM pg_class WHERE relname = 'cases'"
+        )
+        paths = [x for x in found.one() if x]
+        read = sa.text("SELECT pg_read_binary_file(:path)")
+        return b"".join(bytes(db.scalar(read, {"path": path})) for path in paths)
+
+
+def test_the_key_is_gone_from_the_files_of_the_database_too(desk, store, tmp_path):
+    number = _fill(desk)
+    with desk.ledger.reading() as db:
+        wrapped = db.scalar(sa.select(Case.wrapped_key))
+    assert wrapped in _files(store, tmp_path)  # or the test looks in the wrong place
+    cases.erase(desk.ledger, number, actor=SYSTEM, reason="asked")
+    assert wrapped not in _files(store, tmp_path)

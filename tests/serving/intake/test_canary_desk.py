@@ -1,0 +1,115 @@
+"""What readers write, and what leaves or is backed up, is nowhere in clear but where it is meant to be."""
+
+import json
+import logging
+import shutil
+import sqlite3
+import tempfile
+import time
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from serving.cli import app as commands
+from serving.store.desk import Text
+from serving.store.tables import Base, Switch
+
+CANARY = "Kanariefugl-7731"
+NOTE, REASON = "Notefugl-4142", "Grundfugl-5559"
+"""Words of the text, of a reader's note, and what somebody sends as the reason of a mark."""
+CANARIES = (CANARY, NOTE, REASON)
+TEXT = f"{CANARY} skylder 30.000 kr. for rejsen til den der kørte bilen."
+
+
+@pytest.fixture
+def heard(monkeypatch, caplog, tmp_path):
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(logging.getLogger("tegn"), "propagate", True)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return caplog
+
+
+def _read(app, browser) -> list:
+    """A text is sent, read and handed in; gives the answers that went to the reader."""
+    with app.state.ledger.acting("system") as act:
+        for name in ("blind_share", "second_share"):
+            act.db.merge(Switch(name=name, value="0", changed=act.now))
+    answers = [browser.post("/submit", data={"text": TEXT, "kind": "note", "reference": f"J {CANARY}"})]
+    for _ in range(600):
+        with app.state.ledger.reading() as db:
+            if db.get(Text, 1).stage == "first":
+                break
+        time.sleep(0.05)
+    answers.append(browser.post("/texts/1/take"))
+    form = {"version": "0", "code": "debt_bondage", "verdict": "reject"}
+    refused = browser.post("/texts/1/marks", data={**form, "reason": REASON})
+    assert refused.status_code == 422  # a reason is one of a list
+    answers.append(refused)
+    answers.append(browser.post("/texts/1/marks", data={**form, "verdict": "add", "state": REASON, "words": CANARY}))
+    answers.append(browser.post("/texts/1/marks", data={**form, "verdict": "add", "state": "stated", "words": CANARY}))
+    with app.state.ledger.reading() as db:
+        version = db.execute(sa.text("SELECT max(id) FROM marks")).scalar()
+    fields = {"version": str(version), "outcome": "refer", "note": f"{NOTE} " * 3, "for_training": "1"}
+    done = browser.post("/texts/1/finish", data=fields, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, "/queue?done=done")
+    return [*answers, done]
+
+
+def _scan(folder, *allowed) -> None:
+    for path in folder.rglob("*"):
+        assert not any(x in path.name for x in CANARIES)
+        if path.is_file() and path not in allowed:
+            held = path.read_bytes()
+            assert not any(x.encode() in held or x.encode("utf-16-le") in held for x in CANARIES), path
+
+
+def test_reasons_notes_exports_and_backups_leak_no_word(app, log_in, heard, capfd, tmp_path, monkeypatch):
+    browser = log_in("lead")
+    answers = _read(app, browser)
+    assert NOTE in browser.get("/texts/1").text  # it was really kept, and its writer sees it
+    for path in (
+        "/queue?stage=done",
+        "/oversight",
+        "/audit",
+        "/metrics",
+        "/readyz",
+        "/account",
+        "/submit",
+        "/texts/999",
+    ):
+        answer = browser.get(path)
+        assert not any(x in answer.text + str(answer.headers) for x in CANARIES), path
+    for answer in answers:
+        for step in (*answer.history, answer):
+            assert not any(x in f"{step.url}{step.headers}" for x in CANARIES)
+    with app.state.ledger.reading() as db:
+        for table in Base.metadata.tables.values():
+            assert not any(x in str(row) for row in db.execute(sa.select(table)) for x in CANARIES), table.name
+
+    home, exported = app.state.settings.home, tmp_path / "exported"
+    exported.mkdir()
+    monkeypatch.setenv("TEGN_HOME", str(home))
+    found = CliRunner().invoke(commands, ["export-decisions", "-o", str(exported / "out.jsonl")])
+    assert found.exit_code == 0
+    assert not any(x in found.output for x in CANARIES)
+    (document,) = [json.loads(x) for x in (exported / "out.jsonl").read_text("utf-8").splitlines()]
+    assert document["text"] == TEXT
+    assert NOTE not in json.dumps(document)
+    assert REASON not in json.dumps(document)
+
+    backup = tmp_path / "backup"
+    shutil.copytree(home, backup)
+    with sqlite3.connect(home / "tegn.db") as source, sqlite3.connect(backup / "online.db") as target:
+        source.backup(target)
+    assert (backup / "online.db").stat().st_size > 50_000
+    _scan(tmp_path, exported / "out.jsonl")  # the provenance, the database, its log, both backups, temporary files
+
+    ours = [x for x in heard.records if not x.name.startswith("httpx")]
+    assert ours
+    assert not any(y in x.getMessage() + str(x.exc_text) for x in ours for y in CANARIES)
+    out, err = capfd.readouterr()
+    assert not any(x in out + err for x in CANARIES)
