@@ -11,7 +11,7 @@ from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
-from serving.desk import cases, queue, tagging, uploads
+from serving.desk import cases, extraction, queue, tagging
 from serving.engine import Engine
 from serving.store import anchors
 from serving.store.database import overwrite_deleted
@@ -53,7 +53,7 @@ class Jobs:
         if time.monotonic() - self._tidied > HOUSEKEEPING:
             self._tidied = time.monotonic()
             await run_in_threadpool(self._tidy)
-        read = await run_in_threadpool(uploads.read_next, self._ledger, keep_days=self._keep_days)
+        read = await run_in_threadpool(extraction.read_next, self._ledger, keep_days=self._keep_days)
         return await self._tag() or read
 
     def _tidy(self) -> None:

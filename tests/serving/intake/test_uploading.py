@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 import sqlalchemy as sa
 
-from serving.desk import uploads
+from serving.desk import extraction, uploads
 from serving.extract.result import MAX_FILE, PARTLY, WHOLE, Problem
 from serving.review import fileforms, uploading
 from serving.review.words import LANGUAGES, words_in
@@ -21,8 +21,8 @@ SCRIPT = {"Accept": "application/json"}
 @pytest.fixture(autouse=True)
 def no_jobs(monkeypatch):
     """Files are read when a test says so."""
-    read = uploads.read_next
-    monkeypatch.setattr("serving.jobs.uploads.read_next", lambda *_, **__: False)
+    read = extraction.read_next
+    monkeypatch.setattr("serving.jobs.extraction.read_next", lambda *_, **__: False)
     return read
 
 
