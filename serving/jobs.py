@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from serving.desk import cases, extraction, queue, tagging
@@ -80,7 +81,12 @@ class Jobs:
             self._outdated = bool(documents)
         if not documents:
             return False
-        assessments = [await self._assess(document) for document in documents]
+        try:
+            assessments = [await self._assess(document) for document in documents]
+        except asyncio.CancelledError:
+            with suppress(SQLAlchemyError):  # else they wait until they are given up
+                tagging.give_back(self._ledger, documents)
+            raise
         await run_in_threadpool(tagging.keep, self._ledger, model, documents, assessments)
         return True
 

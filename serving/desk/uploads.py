@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
@@ -31,6 +32,10 @@ class TooMany(ValueError):
     """The upload has as many files as one takes; start another."""
 
 
+class NothingToTry(ValueError):
+    """The file did not fail, or nothing of it is kept that could be read again."""
+
+
 class NotAColumn(ValueError):
     """The file does not wait for a choice, or has no such column."""
 
@@ -46,6 +51,10 @@ class FileState:
     known: int
     columns: tuple[str, ...]
     problems: tuple[Problem, ...]
+    again: datetime | None = None
+    """When it is tried again, where the machine had too much to do; its state is `again` until then."""
+    kept: bool = False
+    """It failed, and its bytes are kept: somebody may have it tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class UploadState:
 
     @property
     def working(self) -> bool:
-        """Whether something goes on without anybody doing anything."""
+        """Whether something goes on right now. What waits to be tried again does not: that can take hours."""
         return any(file.state in ("waiting", "reading") for file in self.files)
 
 
@@ -139,8 +148,8 @@ def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
     with ledger.reading() as db:
         upload, case = _mine(db, person, upload_id)
         box = open_box(ledger.vault, case)
-        rows = db.scalars(
-            sa.select(UploadedFile)
+        rows = db.execute(
+            sa.select(UploadedFile, UploadedFile.sealed_data.is_not(None))
             .where(UploadedFile.upload_id == upload_id)
             .order_by(UploadedFile.id)
             .options(sa.orm.defer(UploadedFile.sealed_data))
@@ -149,13 +158,15 @@ def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
             FileState(
                 id=row.id,
                 name=unseal_text(box, row, "sealed_name"),
-                state=row.state,
+                state="again" if row.again is not None else row.state,
                 texts=row.texts,
                 known=row.known,
                 columns=tuple(json.loads(unseal(box, row, "sealed_columns") or b"[]")),
                 problems=tuple(Problem(code, place) for code, place in json.loads(row.problems)),
+                again=row.again,
+                kept=row.state == "failed" and kept,
             )
-            for row in rows
+            for row, kept in rows
         )
         return UploadState(upload.id, upload.kind, case.id if upload.together else None, files)
 
@@ -177,6 +188,21 @@ def choose(ledger: Ledger, person: int, upload_id: int, file_id: int, column: st
         seal(box, row, "sealed_column", column)
         row.state = "waiting"
         act.record("file.chosen", f"upload#{upload_id}")
+
+
+def try_again(ledger: Ledger, person: int, upload_id: int, file_id: int) -> None:
+    """Have a file read once more that failed for a reason that may be over.
+
+    Raises:
+        NoSuchUpload, NothingToTry: see the classes.
+    """
+    with ledger.acting(user(person)) as act:
+        _mine(act.db, person, upload_id)
+        row = act.db.get(UploadedFile, file_id, with_for_update=True)
+        if row is None or row.upload_id != upload_id or row.state != "failed" or row.sealed_data is None:
+            raise NothingToTry("the file did not fail, or nothing of it is kept")
+        row.state, row.problems = "waiting", "[]"
+        act.record("file.again", f"upload#{upload_id}")
 
 
 def listed(problems: Sequence[Problem]) -> str:

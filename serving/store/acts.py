@@ -46,6 +46,7 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "upload.begun": {"kind": ("note", "ad")},
         "file.added": {},
         "file.chosen": {},
+        "file.again": {},  # somebody asked to have it read once more
         "file.read": {"texts": Kind.COUNT, "known": Kind.COUNT, "problems": Kind.COUNT},
         "document.added": {
             "kind": ("note", "ad"),
