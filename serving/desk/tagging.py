@@ -48,10 +48,8 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
     over = datetime.now(UTC) - GIVEN_UP
     free = sa.or_(Text.claimed.is_(None), Text.claimed < over)
     taken = sa.select(Reading.id).where(Reading.text_id == Text.id, Reading.released.is_(None)).exists()
-    if outdated:
-        wanted = (Text.stage == "first", Text.model != model.name, ~taken, Text.tries < MAX_TRIES)
-    else:
-        wanted = (Text.stage == "new",)
+    earlier = (Text.stage == "first", Text.model != model.name, ~taken, Text.tries < MAX_TRIES)
+    wanted = earlier if outdated else (Text.stage == "new",)
     query = sa.select(Text.id).where(*wanted, free).order_by(Text.tries, Text.id).limit(count)
     with ledger.reading() as db:
         if db.scalar(query.limit(1)) is None:  # usually, and then nobody has to wait for the write lock
