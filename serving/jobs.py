@@ -10,9 +10,10 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from serving.desk import cases, queue, tagging, uploads
+from serving.desk import cases, extraction, queue, tagging
 from serving.engine import Engine
 from serving.store import anchors
 from serving.store.database import overwrite_deleted
@@ -58,7 +59,7 @@ class Jobs:
         if time.monotonic() - self._tidied > HOUSEKEEPING:
             self._tidied = time.monotonic()
             await run_in_threadpool(self._tidy)
-        read = await run_in_threadpool(uploads.read_next, self._ledger, keep_days=self._keep_days)
+        read = await run_in_threadpool(extraction.read_next, self._ledger, keep_days=self._keep_days)
         return await self._tag() or read
 
     def _tidy(self) -> None:
@@ -86,7 +87,12 @@ class Jobs:
             self._outdated = bool(documents)
         if not documents:
             return False
-        assessments = [await self._assess(document) for document in documents]
+        try:
+            assessments = [await self._assess(document) for document in documents]
+        except asyncio.CancelledError:
+            with suppress(SQLAlchemyError):  # else they wait until they are given up
+                tagging.give_back(self._ledger, documents)
+            raise
         await run_in_threadpool(tagging.keep, self._ledger, model, documents, assessments)
         return True
 

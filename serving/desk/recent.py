@@ -20,7 +20,7 @@ class Sent:
     made: datetime
     case_id: int | None
     states: dict[str, int]
-    """How many files are in each state."""
+    """How many files are in each state; `again` are those that wait to be tried again."""
 
     @property
     def files(self) -> int:
@@ -38,12 +38,11 @@ def recent(ledger: Ledger, person: int, *, count: int = 5) -> list[Sent]:
             .order_by(Upload.id.desc())
             .limit(count)
         ).all()
-        of_upload = sa.select(UploadedFile.upload_id, UploadedFile.state, sa.func.count())
+        seen = sa.case((UploadedFile.again.is_not(None), "again"), else_=UploadedFile.state).label("seen")
+        of_upload = sa.select(UploadedFile.upload_id, seen, sa.func.count())
         wanted = UploadedFile.upload_id.in_([upload.id for upload, _ in rows])
         states: dict[int, dict[str, int]] = {}
-        for number, said, many in db.execute(
-            of_upload.where(wanted).group_by(UploadedFile.upload_id, UploadedFile.state)
-        ):
+        for number, said, many in db.execute(of_upload.where(wanted).group_by(UploadedFile.upload_id, sa.text("seen"))):
             states.setdefault(number, {})[said] = many
         return [
             Sent(upload.id, upload.kind, upload.made, case if upload.together else None, states.get(upload.id, {}))

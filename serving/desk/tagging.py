@@ -23,6 +23,8 @@ from triage.text import Document
 log = logging.getLogger("tegn")
 GIVEN_UP = timedelta(minutes=15)
 """After this long a text that was claimed and not tagged is claimed anew: its worker died."""
+MAX_TRIES = 3
+"""How often a worker may die while it has a text: once may be chance or a restart, and each time the service is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ class Model:
 
 
 def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> list[Document]:
-    """Texts that no other worker has, to ask the model about.
+    """Texts that no other worker has, to ask the model about. That they were tried is kept before the model sees them.
+
+    One whose worker died is tried alone, so that the others of its batch are not given up with it; after `MAX_TRIES` it goes to
+    its readers without suggestions, or keeps those of the earlier model.
 
     Args:
         outdated: not the new ones, but those that an earlier model read and nobody took since.
@@ -44,27 +49,46 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
     over = datetime.now(UTC) - GIVEN_UP
     free = sa.or_(Text.claimed.is_(None), Text.claimed < over)
     taken = sa.select(Reading.id).where(Reading.text_id == Text.id, Reading.released.is_(None)).exists()
-    wanted = (Text.stage == "first", Text.model != model.name, ~taken) if outdated else (Text.stage == "new",)
-    query = sa.select(Text.id).where(*wanted, free).order_by(Text.id).limit(count)
+    earlier = (Text.stage == "first", Text.model != model.name, ~taken, Text.tries < MAX_TRIES)
+    wanted = earlier if outdated else (Text.stage == "new",)
+    query = sa.select(Text.id).where(*wanted, free).order_by(Text.tries, Text.id).limit(count)
     with ledger.reading() as db:
         if db.scalar(query.limit(1)) is None:  # usually, and then nobody has to wait for the write lock
             return []
     with ledger.acting(SYSTEM) as act:
-        numbers = list(act.db.scalars(query.with_for_update(skip_locked=True)))
-        act.db.execute(sa.update(Text).where(Text.id.in_(numbers)).values(claimed=act.now))
+        found = act.db.execute(query.add_columns(Text.tries).with_for_update(skip_locked=True)).all()
+        numbers = [number for number, tries in found if not tries] or [number for number, _ in found[:1]]
+        act.db.execute(sa.update(Text).where(Text.id.in_(numbers)).values(claimed=act.now, tries=Text.tries + 1))
         rows = act.db.execute(sa.select(Text, Case).join(Case).where(Text.id.in_(numbers)).order_by(Text.id)).all()
         documents = []
         for text, case in rows:
+            if text.tries > MAX_TRIES:
+                log.error("text %d ended its worker %d times; it goes to its readers as it is", text.id, MAX_TRIES)
+                _release(text, model)
+                act.record("document.tagged", f"text#{text.id}", model=model.digest)
+                continue
             try:
                 plain = unseal_text(open_box(ledger.vault, case), text, "sealed_text")
             except (KeyLost, NoSuchCase, Tampered) as error:
                 # It must not hold up the others. Whoever opens it meets the same error: the store has to be mended.
                 log.error("text %d cannot be opened: %s", text.id, type(error).__name__)
-                text.stage, text.model, text.claimed = "first", model.name, None
+                _release(text, model)
                 act.record("document.unreadable", f"text#{text.id}", reason=reason_of(error))
                 continue
             documents.append(Document(str(text.id), text.kind, plain))
         return documents
+
+
+def _release(text: Text, model: Model) -> None:
+    """Let a text go to its readers without having asked the model. A later model is asked, as often as any."""
+    text.stage, text.model, text.claimed, text.tries = "first", model.name, None, 0
+
+
+def give_back(ledger: Ledger, documents: Sequence[Document]) -> None:
+    """Leave texts that were claimed to whoever comes next: this worker stops, and they are not to blame."""
+    with ledger.acting(SYSTEM) as act:
+        mine = Text.id.in_([int(x.id) for x in documents])
+        act.db.execute(sa.update(Text).where(mine, Text.tries > 0).values(claimed=None, tries=Text.tries - 1))
 
 
 def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessments: Sequence[Assessment | None]) -> int:
@@ -82,6 +106,10 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
                 continue
             text, case = found
             text.claimed = None
+            if (
+                assessment is not None or text.stage == "new"
+            ):  # else an answer is there, and this model fails on it for good
+                text.tries = 0
             if text.stage != "new" and (assessment is None or text.stage != "first" or _is_held(act.db, text.id)):
                 continue  # somebody reads it by now: what they see stays
             text.model = model.name

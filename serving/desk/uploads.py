@@ -1,31 +1,25 @@
-"""Files that people send: kept sealed until their texts are taken out, each with its own errors. Nothing is lost on the way."""
+"""Files that people send and follow, each with its own errors; kept sealed until `serving.desk.extraction` has read them."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
-from serving.desk.cases import NoSuchCase, case_for, open_box, seal, unseal, unseal_text
-from serving.desk.intake import Item, take_in
-from serving.extract.files import extract
-from serving.extract.result import MAX_FILE, Extracted, Problem, Unreadable, label_of
+from serving.desk.cases import case_for, open_box, seal, unseal, unseal_text
+from serving.extract.result import MAX_FILE, Problem, Unreadable, label_of
 from serving.store.desk import Case, Upload, UploadedFile
-from serving.store.ledger import SYSTEM, Act, Ledger, user
-from serving.store.vault import CaseBox, KeyLost, Tampered
+from serving.store.ledger import Act, Ledger, user
+from serving.store.vault import CaseBox
 
-log = logging.getLogger("tegn")
 MAX_FILES = 500
 """Files of one upload."""
 KEEP_DAYS = 7
 """Days that the list of files of an upload is kept where its texts are cases of their own."""
-_GIVEN_UP = timedelta(minutes=10)
-_AT_ONCE = 100
 _MAX_PROBLEMS = 3_900
 """Characters of the list of problems that are kept of one file."""
 
@@ -36,6 +30,10 @@ class NoSuchUpload(LookupError):
 
 class TooMany(ValueError):
     """The upload has as many files as one takes; start another."""
+
+
+class NothingToTry(ValueError):
+    """The file did not fail, or nothing of it is kept that could be read again."""
 
 
 class NotAColumn(ValueError):
@@ -53,6 +51,10 @@ class FileState:
     known: int
     columns: tuple[str, ...]
     problems: tuple[Problem, ...]
+    again: datetime | None = None
+    """When it is tried again, where the machine had too much to do; its state is `again` until then."""
+    kept: bool = False
+    """It failed, and its bytes are kept: somebody may have it tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class UploadState:
 
     @property
     def working(self) -> bool:
-        """Whether something goes on without anybody doing anything."""
+        """Whether something goes on right now. What waits to be tried again does not: that can take hours."""
         return any(file.state in ("waiting", "reading") for file in self.files)
 
 
@@ -119,7 +121,7 @@ def add_unread(ledger: Ledger, person: int, upload_id: int, name: str, code: str
     """
     with ledger.acting(user(person)) as act:
         row, _ = _add(act, ledger, person, upload_id, name)
-        row.state, row.problems = "failed", _listed([Problem(code, "")])
+        row.state, row.problems = "failed", listed([Problem(code, "")])
         return row.id
 
 
@@ -146,8 +148,8 @@ def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
     with ledger.reading() as db:
         upload, case = _mine(db, person, upload_id)
         box = open_box(ledger.vault, case)
-        rows = db.scalars(
-            sa.select(UploadedFile)
+        rows = db.execute(
+            sa.select(UploadedFile, UploadedFile.sealed_data.is_not(None))
             .where(UploadedFile.upload_id == upload_id)
             .order_by(UploadedFile.id)
             .options(sa.orm.defer(UploadedFile.sealed_data))
@@ -156,13 +158,15 @@ def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
             FileState(
                 id=row.id,
                 name=unseal_text(box, row, "sealed_name"),
-                state=row.state,
+                state="again" if row.again is not None else row.state,
                 texts=row.texts,
                 known=row.known,
                 columns=tuple(json.loads(unseal(box, row, "sealed_columns") or b"[]")),
                 problems=tuple(Problem(code, place) for code, place in json.loads(row.problems)),
+                again=row.again,
+                kept=row.state == "failed" and kept,
             )
-            for row in rows
+            for row, kept in rows
         )
         return UploadState(upload.id, upload.kind, case.id if upload.together else None, files)
 
@@ -186,83 +190,23 @@ def choose(ledger: Ledger, person: int, upload_id: int, file_id: int, column: st
         act.record("file.chosen", f"upload#{upload_id}")
 
 
-def read_next(ledger: Ledger, *, keep_days: int) -> bool:
-    """Read one file that waits, in the calling thread; whether there was one. A file whose worker died is read again."""
-    claimed = _claim(ledger)
-    if claimed is None:
-        return False
-    number, name, data, column = claimed
-    try:
-        found = extract(name, data, column=column)
-    except Unreadable as error:
-        found = Extracted(problems=(Problem(error.code, ""),))
-    while _store_some(ledger, number, found, keep_days):
-        pass
-    return True
+def try_again(ledger: Ledger, person: int, upload_id: int, file_id: int) -> None:
+    """Have a file read once more that failed for a reason that may be over.
+
+    Raises:
+        NoSuchUpload, NothingToTry: see the classes.
+    """
+    with ledger.acting(user(person)) as act:
+        _mine(act.db, person, upload_id)
+        row = act.db.get(UploadedFile, file_id, with_for_update=True)
+        if row is None or row.upload_id != upload_id or row.state != "failed" or row.sealed_data is None:
+            raise NothingToTry("the file did not fail, or nothing of it is kept")
+        row.state, row.problems = "waiting", "[]"
+        act.record("file.again", f"upload#{upload_id}")
 
 
-def _claim(ledger: Ledger) -> tuple[int, str, bytes, str | None] | None:
-    stale = (UploadedFile.state == "reading") & (UploadedFile.claimed < datetime.now(UTC) - _GIVEN_UP)
-    ready = sa.or_(UploadedFile.state == "waiting", stale)
-    with ledger.reading() as db:
-        if (
-            db.scalar(sa.select(UploadedFile.id).where(ready).limit(1)) is None
-        ):  # usually: nobody waits for the write lock
-            return None
-    with ledger.acting(SYSTEM) as act:
-        query = sa.select(UploadedFile).where(ready).order_by(UploadedFile.id).limit(1)
-        row = act.db.scalar(query.with_for_update(skip_locked=True))
-        if row is None:
-            return None
-        row.state, row.claimed = "reading", act.now
-        upload = act.db.get_one(Upload, row.upload_id)
-        try:
-            box = open_box(ledger.vault, act.db.get_one(Case, upload.case_id))
-            column = unseal_text(box, row, "sealed_column") if row.sealed_column is not None else None
-            return row.id, unseal_text(box, row, "sealed_name"), unseal(box, row, "sealed_data") or b"", column
-        except (KeyLost, NoSuchCase, Tampered) as error:
-            # It must not hold up the files after it; its bytes stay, for whoever mends the store.
-            log.error("file %d cannot be opened: %s", row.id, type(error).__name__)
-            row.state = "failed"
-            return None
-
-
-def _store_some(ledger: Ledger, number: int, found: Extracted, keep_days: int) -> bool:
-    """Store the next texts of a file; whether there are more. Few at a time: others wait for the store meanwhile."""
-    with ledger.acting(SYSTEM) as act:
-        row = act.db.get(UploadedFile, number)
-        if row is None or row.state != "reading":  # erased meanwhile
-            return False
-        upload = act.db.get_one(Upload, row.upload_id)
-        case = act.db.get_one(Case, upload.case_id, with_for_update=True)  # against an erasure meanwhile
-        if case.erased is not None:
-            return False
-        box = open_box(ledger.vault, case)
-        row.claimed = act.now
-        if found.columns and not found.parts:
-            seal(box, row, "sealed_columns", json.dumps(found.columns))
-            row.state = "choose"
-            return False
-        name = unseal_text(box, row, "sealed_name")
-        before = row.texts + row.known
-        for part in found.parts[before : before + _AT_ONCE]:
-            title = label_of(f"{name}, {part.label}" if part.place and part.label != name else name)
-            _, is_new = take_in(
-                act, ledger, Item(part.text, title), kind=upload.kind, by=upload.user_id,
-                case=case if upload.together else None, keep_days=keep_days, source="file",
-            )  # fmt: skip
-            row.texts, row.known = row.texts + is_new, row.known + (not is_new)
-        if row.texts + row.known < len(found.parts):
-            return True
-        row.sealed_data = row.sealed_columns = None
-        row.state = "done" if found.parts else "failed"
-        row.problems = _listed(found.problems)
-        act.record("file.read", f"upload#{upload.id}", texts=row.texts, known=row.known, problems=len(found.problems))
-        return False
-
-
-def _listed(problems: Sequence[Problem]) -> str:
-    """The problems as JSON, as many as there is room for."""
+def listed(problems: Sequence[Problem]) -> str:
+    """Problems as JSON, as many as there is room for."""
     kept: list[tuple[str, str]] = []
     for problem in problems:
         if len(json.dumps([*kept, (problem.code, problem.place)])) > _MAX_PROBLEMS:

@@ -39,6 +39,8 @@ WHOLE = {
     "too_many_rows": "it has too many rows; split it",
     "no_such_column": "it has no column of this name",
     "too_busy": "there is no room to read it now; try again",
+    "crashed": "reading it ended the service several times; save it anew, split it, or paste its text",
+    "unopened": "what is kept of it cannot be opened; have the store mended, then try again",
 }
 """Why a whole file cannot be read, each with what to do."""
 

@@ -66,7 +66,12 @@ def _ask(request: bytes) -> tuple[bytes, bool]:
 
     timer = threading.Timer(SECONDS, stop)
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError:  # there is no thread to be had
+        with child:
+            child.kill()
+        raise Unreadable("too_busy") from None
     assert child.stdin is not None
     assert child.stdout is not None
     # The child reads all before it answers, and a killed child closes both pipes: neither call waits for ever.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -12,12 +11,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from serving.api.problems import Problem
 from serving.desk.uploads import MAX_FILES
-from serving.review.forms import check_origin
+from serving.review.forms import check_origin, drain
 
 MAX_REQUEST = 100 * 1024 * 1024
 """Bytes of one request with files. A browser that runs the page's script sends each file in a request of its own."""
-_DRAINED = 10 * MAX_REQUEST
-"""Bytes up to which too large a request is read and thrown away: a browser shows no answer before it has sent everything."""
 
 
 class TooMuch(ValueError):
@@ -45,7 +42,7 @@ async def read_files(request: Request) -> tuple[dict[str, str], list[Sent]]:
     """The fields and the files of a form sent by one of our own pages.
 
     Raises:
-        Problem: it came from elsewhere, or is no form with files.
+        Problem: it came from elsewhere, is no form with files, or has a field as large as a file.
         TooMuch: see the class.
     """
     check_origin(request)
@@ -56,9 +53,11 @@ async def read_files(request: Request) -> tuple[dict[str, str], list[Sent]]:
     try:
         form = await parser.parse()
     except MultiPartException as error:
+        await drain(request)
         if error.message.startswith("Too many files"):
-            await _drain(request)
             raise TooMuch("too_many_files") from None
+        if error.message.startswith("Part exceeded"):
+            raise Problem("too-large", "form") from None
         raise Problem("malformed-json", "form") from None
     try:
         fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
@@ -77,17 +76,6 @@ async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
         size += len(piece)
         if size <= MAX_REQUEST:
             yield piece
-        elif size > _DRAINED:
-            break
-    if size > MAX_REQUEST:
-        raise TooMuch("too_large_together")
-
-
-async def _drain(request: Request) -> None:
-    """Read what is left of a request and throw it away."""
-    size = 0
-    with suppress(RuntimeError):  # there is nothing left
-        async for piece in request.stream():
-            size += len(piece)
-            if size > _DRAINED:
-                return
+        else:
+            await drain(request)
+            raise TooMuch("too_large_together")

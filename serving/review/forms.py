@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import parse_qs
 
 from fastapi import Request
@@ -12,6 +13,8 @@ from triage.text import MAX_TEXT
 
 MAX_FORM = 12 * MAX_TEXT + 10_000
 """Bytes of a form: the longest text, every code point percent-encoded."""
+_DRAINED = 1024 * 1024 * 1024
+"""Bytes of too large a request that are read and thrown away; whoever sends more is cut off."""
 
 
 def check_origin(request: Request) -> None:
@@ -33,6 +36,16 @@ def check_origin(request: Request) -> None:
         raise Problem("scope", "cross-site")
 
 
+async def drain(request: Request) -> None:
+    """Read what is left of a request and throw it away: a browser shows no answer before it has sent everything."""
+    size = 0
+    with suppress(RuntimeError):  # there is nothing left
+        async for piece in request.stream():
+            size += len(piece)
+            if size > _DRAINED:
+                return
+
+
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of a form sent by one of our own pages.
 
@@ -40,7 +53,11 @@ async def read_form(request: Request) -> dict[str, str]:
         Problem: it came from elsewhere, is too large or is no form.
     """
     check_origin(request)
-    raw = await read_limited(request, MAX_FORM)
+    try:
+        raw = await read_limited(request, MAX_FORM)
+    except Problem:
+        await drain(request)
+        raise
     try:
         fields = parse_qs(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10)
     except ValueError:  # not form-encoded, or not UTF-8 below the percent signs

@@ -42,20 +42,25 @@ def check_reference(words: Words, reference: str) -> str:
 
 
 async def page(
-    request: Request, person: Person, errors: Mapping[str, str] | None = None, fields: Mapping[str, str] | None = None
+    request: Request,
+    person: Person,
+    errors: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
+    status: int = 422,
 ) -> Response:
     """The page, with what was typed and what is wrong with it.
 
     Args:
         errors: by name of the field.
         fields: as they were sent.
+        status: of a page with errors.
     """
     ledger: Ledger = request.app.state.ledger
     await note(request, person.actor, "submit.read")
     return show(
         "submit.html",
         words_of(request),
-        status=422 if errors else 200,
+        status=status if errors else 200,
         person=person,
         here="/submit",
         errors=errors or {},

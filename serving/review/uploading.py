@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from serving.api.problems import Problem
 from serving.desk import uploads
-from serving.desk.uploads import MAX_FILES, FileState, NoSuchUpload, NotAColumn, TooMany, UploadState
+from serving.desk.uploads import MAX_FILES, FileState, NoSuchUpload, NotAColumn, NothingToTry, TooMany, UploadState
 from serving.extract.result import MAX_FILE, Unreadable
 from serving.extract.result import Problem as Trouble
 from serving.noting import note
@@ -19,14 +19,21 @@ from serving.review.fileforms import MAX_REQUEST, Sent, TooMuch, read_files
 from serving.review.forms import read_form
 from serving.review.guards import READERS
 from serving.review.numbers import Number, row_number
-from serving.review.rendering import show, words_of
+from serving.review.rendering import moment, show, words_of
 from serving.review.words import Words
 from serving.store.access import Person
 from serving.store.ledger import Ledger
 from triage.text import KINDS
 
 router = APIRouter(include_in_schema=False)
-BADGES = {"waiting": "plain", "reading": "info", "choose": "warning", "done": "success", "failed": "error"}
+BADGES = {
+    "waiting": "plain",
+    "reading": "info",
+    "again": "warning",
+    "choose": "warning",
+    "done": "success",
+    "failed": "error",
+}
 _SHOWN = 20
 """Problems of one file that are shown; of the rest, how many there are."""
 
@@ -44,7 +51,9 @@ def _step(words: Words, step: str) -> str:
 
 
 def troubles(words: Words, file: FileState) -> list[str]:
-    """The problems of a file, in words for people, as many as anybody reads."""
+    """The problems of a file, in words for people, as many as anybody reads; of one that waits to be tried again, until when."""
+    if file.again is not None:
+        return [words.say("upload_again_at", moment=moment(file.again))]
     shown = [trouble(words, x) for x in file.problems[:_SHOWN]]
     left = len(file.problems) - _SHOWN
     return [*shown, words.say("problems_more", count=left)] if left > 0 else shown
@@ -65,6 +74,8 @@ def summary(words: Words, upload: UploadState) -> str:
         return words.say("upload_said_working", done=finished, total=total)
     if any(file.state == "choose" for file in upload.files):
         return words["upload_said_choose"]
+    if waiting := sum(file.state == "again" for file in upload.files):
+        return words.say("upload_said_again", count=waiting)
     failed = sum(file.state == "failed" for file in upload.files)
     return words.say("upload_said_done", texts=sum(x.texts for x in upload.files), failed=failed)
 
@@ -76,14 +87,16 @@ async def _state(request: Request, person: Person, number: int) -> UploadState:
         raise Problem("not-found", "upload") from None
 
 
-async def _page(request: Request, person: Person, number: int, *, error: str = "", wrong: int = 0) -> Response:
+async def _page(
+    request: Request, person: Person, number: int, *, error: str = "", wrong: int = 0, status: int = 422
+) -> Response:
     upload, words = await _state(request, person, number), words_of(request)
     await note(request, person.actor, "upload.read", f"upload#{number}")
     files = [(x, BADGES[x.state], counted(words, x), troubles(words, x)) for x in upload.files]
     return show(
         "upload.html",
         words,
-        status=422 if error else 200,
+        status=status if error else 200,
         person=person,
         upload=upload,
         files=files,
@@ -104,7 +117,10 @@ async def start(request: Request, person: Person = Depends(READERS)) -> Response
     try:
         fields, files = await read_files(request)
     except TooMuch as error:
-        return await submit.page(request, person, {"files": _too_much(words, error)})
+        said = _too_much(words, error)
+        if script:
+            return JSONResponse({"error": said}, 413)
+        return await submit.page(request, person, {"files": said}, status=413)
     kind, reference = fields.get("files_kind", ""), fields.get("files_reference", "")
     errors = {}
     if not files and not script:
@@ -130,20 +146,20 @@ async def add(request: Request, number: Number, person: Person = Depends(READERS
     """Add files to an upload."""
     words, script = words_of(request), _is_script(request)
     await _state(request, person, number)
-    error = ""
+    error, status = "", 422
     try:
         _, files = await read_files(request)
         error = "" if files else words["upload_none"]
     except TooMuch as problem:
-        error = _too_much(words, problem)
+        error, status = _too_much(words, problem), 413
     if not error:
         left = await run_in_threadpool(_keep, request.app.state.ledger, person.id, number, files)
         if not script:
             return _to(number, left)
         error = words.say("upload_full", count=MAX_FILES) if left else ""
     if script:
-        return JSONResponse({"error": error} if error else {"upload": number}, 422 if error else 201)
-    return await _page(request, person, number, error=error)
+        return JSONResponse({"error": error} if error else {"upload": number}, status if error else 201)
+    return await _page(request, person, number, error=error, status=status)
 
 
 @router.get("/uploads/{number}")
@@ -168,6 +184,7 @@ async def state(request: Request, number: Number, person: Person = Depends(READE
                     "state": words[f"file_{file.state}"],
                     "kind": BADGES[file.state],
                     "choose": file.state == "choose",
+                    "again": file.kept,
                     "counted": counted(words, file),
                     "problems": troubles(words, file),
                 }
@@ -190,6 +207,20 @@ async def choose(request: Request, number: Number, person: Person = Depends(READ
     except NotAColumn:
         error = words_of(request)["upload_choose_again"]
         return await _page(request, person, number, error=error, wrong=chosen)
+    return RedirectResponse(f"/uploads/{number}", 303)
+
+
+@router.post("/uploads/{number}/again")
+async def again(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+    """Have a file read once more."""
+    fields = await read_form(request)
+    ledger: Ledger = request.app.state.ledger
+    try:
+        await run_in_threadpool(uploads.try_again, ledger, person.id, number, row_number(fields.get("file", "")) or 0)
+    except NoSuchUpload:
+        raise Problem("not-found", "upload") from None
+    except NothingToTry:
+        return await _page(request, person, number, error=words_of(request)["upload_nothing_to_try"])
     return RedirectResponse(f"/uploads/{number}", 303)
 
 

@@ -60,6 +60,7 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "upload.read": {},
         "file.added": {},
         "file.chosen": {},
+        "file.again": {},  # somebody asked to have it read once more
         "file.read": {"texts": Kind.COUNT, "known": Kind.COUNT, "problems": Kind.COUNT},
         "document.added": {
             "kind": ("note", "ad"),

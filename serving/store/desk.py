@@ -90,6 +90,8 @@ class Text(Base):
     """Name and version of the model whose answer is shown."""
     claimed: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """When a worker took it to ask the model; given up if that is long ago."""
+    tries: Mapped[int] = mapped_column(default=0)
+    """How often a worker took it since one last came back with it."""
     for_training: Mapped[bool] = mapped_column(default=False)
     """May leave in an export."""
     outcome: Mapped[str | None] = mapped_column(String(20))
@@ -203,7 +205,7 @@ FILE_STATES = ("waiting", "choose", "reading", "done", "failed")
 
 
 class UploadedFile(Base):
-    """A file on its way to texts. Its bytes go as soon as they are read."""
+    """A file on its way to texts. Its bytes go as soon as they are read, or cannot be; they stay while trying again may help."""
 
     __tablename__ = "uploaded_files"
     __table_args__ = (_one_of("state", FILE_STATES), Index("ix_uploaded_files_state", "state", "id"))
@@ -217,6 +219,12 @@ class UploadedFile(Base):
     """The column that was chosen."""
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     claimed: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    """How often a worker took it since one last came back with it."""
+    delays: Mapped[int] = mapped_column(default=0)
+    """How often it was put off because the machine had too much to do."""
+    again: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When it was put off: until then nobody takes it."""
     texts: Mapped[int] = mapped_column(default=0)
     """Texts that were taken from it."""
     known: Mapped[int] = mapped_column(default=0)

@@ -610,6 +610,20 @@ def test_a_child_that_cannot_be_started_is_the_fault_of_the_machine(monkeypatch)
     assert error.value.code == "too_busy"
 
 
+def test_a_child_that_nobody_could_stop_is_ended_at_once(monkeypatch):
+    children, begin = [], sandbox.subprocess.Popen
+
+    def fail(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(sandbox.subprocess, "Popen", lambda *x, **y: children.append(begin(*x, **y)) or children[-1])
+    monkeypatch.setattr(sandbox.threading.Timer, "start", fail)
+    with pytest.raises(Unreadable) as error:
+        extract("a.docx", make_docx("x"))
+    assert error.value.code == "too_busy"
+    assert children[0].returncode == -9
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -62,7 +62,7 @@ def test_work_goes_on_after_a_failure_that_tells_no_text(ledger, engine, monkeyp
         calls.append(1)
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("serving.jobs.uploads.read_next", fail)
+    monkeypatch.setattr("serving.jobs.extraction.read_next", fail)
 
     async def work() -> None:
         task = asyncio.create_task(Jobs(ledger, engine, keep_days=30).run())

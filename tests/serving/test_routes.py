@@ -48,6 +48,7 @@ TABLE = {
     ("GET", "/submit/receipt"): READERS,
     ("POST", "/uploads"): READERS,
     ("GET", "/uploads/{number}"): READERS,
+    ("POST", "/uploads/{number}/again"): READERS,
     ("POST", "/uploads/{number}/column"): READERS,
     ("POST", "/uploads/{number}/files"): READERS,
     ("GET", "/uploads/{number}/state"): READERS,

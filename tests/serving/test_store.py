@@ -1,61 +1,9 @@
-"""People, links, keys; migrations; settings."""
+"""Settings, and where the store is."""
 
 import pytest
-import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy.exc import IntegrityError
 
 from serving.settings import InvalidSettings, read_settings
-from serving.store.access import Access
-from serving.store.database import UnusableStore, migrate, open_store
-from serving.store.tables import Base
-
-
-def test_migrations_make_the_tables_of_the_models(store):
-    with store.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-
-
-def test_migrations_go_down_and_up_with_data_in_it(store, ledger, tmp_path):
-    access = Access(ledger)
-    access.use_link(access.add_user("Anna", "analyst"))
-    access.add_key("k", ["tag"])
-    migrate(store, tmp_path, "base")
-    migrate(store, tmp_path)
-    migrate(store, tmp_path)
-    assert not Access(ledger).has_users()
-
-
-def test_people_their_links_and_sessions_outlive_migrations(store_url, tmp_path):
-    engine = open_store(store_url)
-    migrate(engine, tmp_path, "0001")
-    with engine.begin() as db:
-        db.execute(sa.text("INSERT INTO users (name, role, created) VALUES ('Anna', 'analyst', '2026-01-01')"))
-        for table, moments in (("login_links", "expires"), ("sessions", "seen, started")):
-            marks = ", ".join("'2026-01-01'" for _ in moments.split(", "))
-            db.execute(sa.text(f"INSERT INTO {table} (token_hash, user_id, {moments}) VALUES ('x', 1, {marks})"))
-
-    def kept() -> list[int]:
-        with engine.connect() as db:
-            return [db.scalar(sa.text(f"SELECT count(*) FROM {x}")) for x in ("users", "login_links", "sessions")]
-
-    migrate(engine, tmp_path)
-    assert kept() == [1, 1, 1]
-    with engine.begin() as db:
-        db.execute(sa.text("UPDATE users SET role = 'engineer'"))
-    migrate(engine, tmp_path, "-1")
-    assert kept() == [1, 1, 1]
-    with engine.begin() as db:
-        assert db.scalar(sa.text("SELECT role FROM users")) == "analyst"
-    with pytest.raises(IntegrityError), engine.begin() as db:
-        db.execute(sa.text("UPDATE users SET role = 'king'"))
-    engine.dispose()
-
-
-def test_foreign_keys_are_followed_after_a_migration(store):
-    with pytest.raises(IntegrityError), store.begin() as db:
-        db.execute(sa.text("INSERT INTO sessions VALUES ('x', 99, '2026-01-01', '2026-01-01', 'link')"))
+from serving.store.database import UnusableStore, open_store
 
 
 def test_a_wrong_database_url_says_so_without_repeating_it():

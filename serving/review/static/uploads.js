@@ -26,14 +26,15 @@
       const counted = document.getElementById(`counted-${file.id}`);
       counted.textContent = file.counted;
       const problems = document.getElementById(`problems-${file.id}`);
-      if (problems.children.length !== file.problems.length) {
+      if ([...problems.children].map((x) => x.textContent).join("\n") !== file.problems.join("\n")) {
         problems.replaceChildren(...file.problems.map((x) => make("li", x)));
         problems.hidden = !file.problems.length;
       }
       const form = problems.parentElement.querySelector("form");
-      if (form && !file.choose) form.remove();
-      if (file.choose && !form && !counted.firstElementChild) {
-        const link = make("a", page.dataset.choose);
+      const asks = file.choose || file.again;
+      if (form && !asks) form.remove();
+      if (asks && !form && !counted.firstElementChild) {
+        const link = make("a", file.choose ? page.dataset.choose : page.dataset.again);
         link.href = location.pathname;
         counted.replaceChildren(link);
       }

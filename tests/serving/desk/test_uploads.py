@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from docx import Document as Word
 from openpyxl import Workbook
 
-from serving.desk import uploads
+from serving.desk import extraction, uploads
 from serving.desk.uploads import NoSuchUpload, NotAColumn, TooMany
 from serving.extract.result import MAX_FILE, Unreadable
 from serving.store.desk import Case, Text, UploadedFile
@@ -42,7 +42,7 @@ def _add(desk, upload: int, name: str, data: bytes) -> int:
 
 def _read_all(desk) -> int:
     count = 0
-    while uploads.read_next(desk.ledger, keep_days=30):
+    while extraction.read_next(desk.ledger, keep_days=30):
         count += 1
     return count
 
@@ -119,8 +119,8 @@ def test_a_file_is_sealed_while_it_waits_and_gone_when_it_is_read(desk, store):
 def test_a_file_whose_worker_died_is_read_again_and_its_texts_stand_once(desk):
     upload = _start(desk)
     _add(desk, upload, "a.txt", b"et notat")
-    assert uploads._claim(desk.ledger) is not None
-    assert not uploads.read_next(desk.ledger, keep_days=30)
+    assert extraction.claim(desk.ledger) is not None
+    assert not extraction.read_next(desk.ledger, keep_days=30)
     with desk.ledger.acting("system") as act:
         act.db.execute(sa.update(UploadedFile).values(claimed=act.now - timedelta(hours=1)))
     assert _read_all(desk) == 1
@@ -133,9 +133,9 @@ def test_a_long_table_that_was_stopped_in_the_middle_goes_on_where_it_was(desk, 
     file = _add(desk, upload, "ark.xlsx", _sheet(*rows))
     _read_all(desk)
     uploads.choose(desk.ledger, desk.people["anna"], upload, file, "tekst")
-    claimed = uploads._claim(desk.ledger)
-    found = uploads.extract(claimed[1], claimed[2], column=claimed[3])
-    assert uploads._store_some(desk.ledger, file, found, 30)
+    claimed = extraction.claim(desk.ledger)
+    found = extraction.extract(claimed.name, claimed.data, column=claimed.column)
+    assert extraction._store_some(desk.ledger, file, found, 30)
     (half,) = _state(desk, upload).files
     assert (half.state, half.texts, half.known) == ("reading", 100, 0)
     with desk.ledger.acting("system") as act:

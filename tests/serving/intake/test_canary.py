@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from serving.desk import uploads
+from serving.desk import extraction
 from tests.serving.desk.test_uploads import _sheet, _word
 
 CANARY = "Kanariefugl-7731"
@@ -34,7 +34,7 @@ def heard(monkeypatch, caplog, tmp_path):
 
 
 def _read_all(ledger) -> None:
-    while uploads.read_next(ledger, keep_days=30):
+    while extraction.read_next(ledger, keep_days=30):
         pass
 
 

@@ -8,8 +8,8 @@ from io import BytesIO
 import pytest
 import sqlalchemy as sa
 
-from serving.desk import uploads
-from serving.extract.result import MAX_FILE, PARTLY, WHOLE, Problem
+from serving.desk import extraction, uploads
+from serving.extract.result import MAX_FILE, PARTLY, WHOLE, Problem, Unreadable
 from serving.review import fileforms, uploading
 from serving.review.words import LANGUAGES, words_in
 from serving.store.desk import Upload, UploadedFile
@@ -21,8 +21,8 @@ SCRIPT = {"Accept": "application/json"}
 @pytest.fixture(autouse=True)
 def no_jobs(monkeypatch):
     """Files are read when a test says so."""
-    read = uploads.read_next
-    monkeypatch.setattr("serving.jobs.uploads.read_next", lambda *_, **__: False)
+    read = extraction.read_next
+    monkeypatch.setattr("serving.jobs.extraction.read_next", lambda *_, **__: False)
     return read
 
 
@@ -114,12 +114,12 @@ def test_too_much_at_once_is_told_on_the_form(app, log_in, monkeypatch):
     browser = log_in("analyst")
     monkeypatch.setattr(fileforms, "MAX_REQUEST", 1000)
     response = _send(browser, ("a.txt", b"x" * 5000))
-    assert response.status_code == 422
+    assert response.status_code == 413
     assert 'href="#files"' in response.text
     assert "tilsammen" in response.text
     monkeypatch.undo()
     response = _send(browser, *((f"{i}.txt", b"x") for i in range(502)))
-    assert response.status_code == 422
+    assert response.status_code == 413
     assert "Send højst 500" in response.text
     assert _count(app, Upload) == 0
 
@@ -256,3 +256,46 @@ def test_no_more_problems_are_shown_than_anybody_reads():
 
 def test_a_file_as_large_as_may_be_fits_into_a_request():
     assert MAX_FILE + 10_000 < fileforms.MAX_REQUEST
+
+
+def test_a_file_that_waits_to_be_tried_again_says_when_and_a_failed_one_has_a_button(
+    app, log_in, read_all, no_jobs, monkeypatch
+):
+    def slow(*_, **__):
+        raise Unreadable("too_slow")
+
+    browser = log_in("analyst")
+    _send(browser, ("<b>stor</b>.txt", b"Et notat"))
+    with monkeypatch.context() as patched:
+        patched.setattr(extraction, "extract", slow)
+        read_all()
+        page = html.unescape(browser.get("/uploads/1").text)
+        assert "venter på at blive prøvet igen" in page
+        assert re.search(r"Tegn prøver igen af sig selv efter \d{4}-\d\d-\d\d \d\d:\d\d", page)
+        assert 'data-working="no"' in page  # nobody's session is kept alive for hours
+        assert "/again" not in page
+        assert "1 prøves igen senere" in browser.get("/submit").text
+        state = browser.get("/uploads/1/state").json()
+        assert state["files"][0]["state"] == "venter på at blive prøvet igen"
+        assert "venter på at blive prøvet igen: 1" in state["said"]
+        assert browser.post("/uploads/1/again", data={"file": "1"}).status_code == 422
+        for _ in extraction.PAUSES:
+            with app.state.ledger.acting("system") as act:
+                act.db.execute(sa.update(UploadedFile).values(again=act.now))
+            read_all()
+    page = browser.get("/uploads/1").text
+    assert "Den tager for lang tid at læse" in page
+    button = re.search(r'<form method="post" action="/uploads/1/again">.*?<button(.*?)</button>', page, re.S)[1]
+    assert "Prøv igen" in button
+    assert "&lt;b&gt;stor" in button  # of several, a screen reader says which
+    assert browser.get("/uploads/1/state").json()["files"][0]["again"] is True
+    for file in ("", "x", "99", "²"):
+        refused = browser.post("/uploads/1/again", data={"file": file})
+        assert refused.status_code == 422
+        assert "kan ikke prøves igen" in refused.text
+    assert log_in("lead").post("/uploads/1/again", data={"file": "1"}).status_code == 404
+    response = browser.post("/uploads/1/again", data={"file": "1"}, follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (303, "/uploads/1")
+    read_all()
+    assert "Nye tekster: 1" in browser.get("/uploads/1").text
+    assert _count(app, UploadedFile) == 1
