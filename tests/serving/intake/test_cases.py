@@ -60,8 +60,8 @@ def test_an_outcome_is_told_once_it_is_decided(app, log_in, add):
         act.db.execute(sa.update(Text).where(Text.id == 1).values(stage="done", outcome="refer"))
         act.db.execute(sa.update(Text).where(Text.id == 2).values(stage="second", outcome="refer"))
     page = log_in("analyst").get(f"/cases/{number}").text
-    assert page.count("Skal henvises") == 1
-    assert "Venter på anden læser" in page
+    assert page.count("Henvis") == 1
+    assert "Anden læsning" in page
     assert "2, heraf 1 færdige" in page
 
 
