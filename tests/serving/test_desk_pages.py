@@ -69,6 +69,7 @@ def test_the_whole_way_of_a_text(logged_in, put):
     assert taken.headers["location"] == f"/texts/{number}"
     page = logged_in.get(f"/texts/{number}")
     assert "Mangler dit valg" in page.text
+    assert "Den siger intet om et menneske." in page.text  # what the priority is made of
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
     assert "<script>alert" not in page.text
     early = _post(logged_in, f"/texts/{number}/finish", version=0, outcome="refer", note="En note", for_training=1)

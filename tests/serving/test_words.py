@@ -24,7 +24,9 @@ def test_a_set_of_words_is_there_once(values, families):
     keys = set(words_in("da"))
     first = values[0]
     around = [x.split(first, 1) for x in keys if re.search(rf"(^|_){first}($|_)", x)]
-    assert {before + after for before, after in around if all(f"{before}{x}{after}" in keys for x in values)} == families
+    assert {
+        before + after for before, after in around if all(f"{before}{x}{after}" in keys for x in values)
+    } == families
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
