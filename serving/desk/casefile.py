@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
-from serving.desk.cases import NoSuchCase, open_box, unseal_text
+from serving.desk.cases import NoSuchCase, called, open_box, unseal_text
 from serving.store.desk import Case, Reading, Text, Upload, UploadedFile
 from serving.store.ledger import Ledger, user
 from serving.store.tables import User
@@ -115,6 +115,14 @@ def read(db: Transaction, ledger: Ledger, number: int, *, page: int = 1) -> Case
         readings=db.scalar(readings) or 0,
         files=db.scalar(files) or 0,
     )
+
+
+def find(ledger: Ledger, person: int, reference: str) -> int | None:
+    """The number of the case that people call so, or None; that somebody looked is recorded, not for what."""
+    with ledger.acting(user(person)) as act:
+        case = act.db.scalar(called(ledger.vault, reference)) if reference.strip() else None
+        act.record("case.searched", f"case#{case.id}" if case else "", found=case is not None)
+        return case.id if case else None
 
 
 def keep(ledger: Ledger, person: int, number: int, days: int) -> datetime:

@@ -62,6 +62,16 @@ def open_box(vault: Vault, case: Case) -> CaseBox:
     return vault.open_case(case.wrapped_key, Place("cases", "wrapped_key", case.id))
 
 
+def _tidy(reference: str) -> str:
+    return " ".join(reference.split())[:MAX_REFERENCE]
+
+
+def called(vault: Vault, reference: str) -> sa.Select[tuple[Case]]:
+    """The case that people call so, spaces and capitals aside. Stored is a keyed hash of all of it: a part of it finds nothing."""
+    known = vault.fingerprints(f"case {_tidy(reference)}")
+    return sa.select(Case).where(Case.reference.in_(known), Case.erased.is_(None)).order_by(Case.id).limit(1)
+
+
 def case_for(
     act: Act, vault: Vault, reference: str, *, keep_days: int, by: int | None = None, source: str = "pages"
 ) -> Case:
@@ -69,13 +79,11 @@ def case_for(
 
     It is kept for `keep_days` from now, or longer if it was to be.
     """
-    reference = " ".join(reference.split())[:MAX_REFERENCE]
+    reference = _tidy(reference)
     until = act.now + timedelta(days=keep_days)
     if reference:
         act.alone(_LOCK)  # two people may begin the same case at once
-        known = vault.fingerprints(f"case {reference}")
-        same = sa.select(Case).where(Case.reference.in_(known), Case.erased.is_(None)).order_by(Case.id)
-        found = act.db.scalar(same.limit(1).with_for_update())
+        found = act.db.scalar(called(vault, reference).with_for_update())
         if found is not None:
             found.keep_until = max(found.keep_until, until)
             return found

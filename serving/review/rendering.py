@@ -50,6 +50,7 @@ def words_of(request: Request) -> Words:
 
 _PAGES = (
     ("/queue", "queue_heading", ("analyst", "lead")),
+    ("/cases", "cases_heading", ("analyst", "lead")),
     ("/submit", "submit_heading", ("analyst", "lead")),
     ("/", "paste_heading", ("analyst", "lead", "engineer", "admin")),
     ("/oversight", "oversight_heading", ("lead", "admin")),
