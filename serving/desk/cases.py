@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from serving.store.database import overwrite_deleted
-from serving.store.desk import Case, Reading, Text, Upload, UploadedFile
+from serving.store.desk import Case, Draft, Reading, Text, Upload, UploadedFile
 from serving.store.ledger import SYSTEM, Act, Ledger
 from serving.store.vault import CaseBox, Place, Vault
 
@@ -18,7 +18,7 @@ MAX_REFERENCE = 100
 ERASED_FOR = ("asked", "expired", "mistake")
 """Why a case is erased: somebody asked for it, its time is over, or it should not be here."""
 _LOCK = 2
-Sealed = Case | Text | Reading | Upload | UploadedFile
+Sealed = Case | Text | Reading | Draft | Upload | UploadedFile
 
 
 class NoSuchCase(LookupError):
@@ -67,7 +67,7 @@ def _tidy(reference: str) -> str:
 
 
 def called(vault: Vault, reference: str) -> sa.Select[tuple[Case]]:
-    """The case that people call so, spaces and capitals aside. Stored is a keyed hash of all of it: a part of it finds nothing."""
+    """The case that people call so, spaces and capitals aside. Stored is a keyed hash of the whole: a part finds nothing."""
     known = vault.fingerprints(f"case {_tidy(reference)}")
     return sa.select(Case).where(Case.reference.in_(known), Case.erased.is_(None)).order_by(Case.id).limit(1)
 

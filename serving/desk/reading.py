@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.desk import marks
 from serving.desk.cases import open_box, seal
-from serving.desk.marks import NotAMark
+from serving.desk.marks import Decision, NotAMark
 from serving.desk.switches import read_switches
 from serving.desk.views import answer_of, differing, earlier_readings, find, hides, marks_of, reading_of
-from serving.store.desk import OUTCOMES, Case, Mark, Reading, Text
+from serving.store.desk import OUTCOMES, Case, Draft, Mark, Reading, Text
 from serving.store.ledger import Act, Ledger, user
 from triage.assessment import FLAG, Assessment
 from triage.indicators import Scheme
@@ -36,7 +36,11 @@ class Unfinished(ValueError):
         super().__init__("a decision is missing")
 
 
-def _touch(act: Act, person: int, text_id: int, version: int | None) -> tuple[Text, Case, Reading, list[Mark]]:
+REJECT = "reject-"
+"""What the drafts of a rejection begin with; the indicator follows."""
+
+
+def touch(act: Act, person: int, text_id: int, version: int | None) -> tuple[Text, Case, Reading, list[Mark]]:
     """The open reading of a person, locked, if it is as the page that asks knew it."""
     # The text's row first, as everybody who takes it does: nobody waits in a circle.
     act.db.execute(sa.select(Text.id).where(Text.id == text_id).with_for_update())
@@ -66,14 +70,18 @@ def mark(
     state: str = "",
     reason: str = "",
     spans: tuple[Span, ...] = (),
+    sent: str = "",
 ) -> int:
     """Say something of an indicator; returns the reading's new version. Once it returns, it is kept.
+
+    Args:
+        sent: the form that says it, of which no draft is needed any more.
 
     Raises:
         NoSuchText, NotHeld, Changed, NotAMark: see the classes.
     """
     with ledger.acting(user(person)) as act:
-        text, case, reading, _ = _touch(act, person, text_id, version)
+        text, case, reading, _ = touch(act, person, text_id, version)
         stopped = not read_switches(act.db).suggestions
         hidden = hides(reading, text, stopped=stopped)
         box = open_box(ledger.vault, case)
@@ -94,6 +102,7 @@ def mark(
         )
         new.reading_id, new.made, new.blind = reading.id, act.now, hidden and reading.shown is None
         act.db.add(new)
+        _forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part.in_((sent, REJECT + code)))
         act.db.flush()
         act.record(
             "decision.made",
@@ -130,15 +139,15 @@ def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version
     )
 
 
-def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> int:
-    """Take back the last mark that stands; returns the new version.
+def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> Decision:
+    """Take back the last mark that stands; returns it.
 
     Raises:
         NoSuchText, NotHeld, Changed: see the classes.
         NotAMark: there is nothing to take back.
     """
     with ledger.acting(user(person)) as act:
-        _, _, reading, mine = _touch(act, person, text_id, version)
+        _, _, reading, mine = touch(act, person, text_id, version)
         standing = [x for x in marks.history(mine) if not x.undone]
         if not standing:
             raise NotAMark("nothing_to_undo")
@@ -152,9 +161,8 @@ def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> int:
             made=act.now,
         )
         act.db.add(row)
-        act.db.flush()
         act.record("decision.undone", f"text#{text_id}", indicator=last.indicator)
-        return row.id
+        return last
 
 
 def show(ledger: Ledger, person: int, text_id: int) -> None:
@@ -164,7 +172,7 @@ def show(ledger: Ledger, person: int, text_id: int) -> None:
         NoSuchText, NotHeld: see the classes.
     """
     with ledger.acting(user(person)) as act:
-        text, case, reading, mine = _touch(act, person, text_id, None)
+        text, case, reading, mine = touch(act, person, text_id, None)
         if reading.shown is None:
             said = marks.current(mine)
             reading.shown = act.now
@@ -201,7 +209,7 @@ def submit(
         NotAMark: the note is too long.
     """
     with ledger.acting(user(person)) as act:
-        text, case, reading, mine = _touch(act, person, text_id, version)
+        text, case, reading, mine = touch(act, person, text_id, version)
         box = open_box(ledger.vault, case)
         if len(note) > MAX_NOTE:
             raise NotAMark("note")
@@ -224,8 +232,10 @@ def submit(
         text.twice = text.twice or (ask_second and reading.part == "first")
         act.db.flush()
         text.stage = _next_stage(act.db, text, reading)
+        _forget(act.db, Draft.text_id == text_id, Draft.user_id == person)
         if text.stage == "done":
             text.outcome = outcome
+            _forget(act.db, Draft.text_id == text_id)  # of those who had it and gave it back
         act.record(
             "reading.submitted",
             f"text#{text_id}",
@@ -235,6 +245,10 @@ def submit(
             for_training=for_training,
         )
         return text.stage
+
+
+def _forget(db: Transaction, *which: sa.ColumnElement[bool]) -> None:
+    db.execute(sa.delete(Draft).where(*which))
 
 
 def _next_stage(db: Transaction, text: Text, reading: Reading) -> str:

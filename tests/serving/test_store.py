@@ -44,7 +44,8 @@ def test_people_their_links_and_sessions_outlive_migrations(store_url, tmp_path)
     assert kept() == [1, 1, 1]
     with engine.begin() as db:
         db.execute(sa.text("UPDATE users SET role = 'engineer'"))
-    migrate(engine, tmp_path, "-1")
+    while sa.inspect(engine).has_table("audit"):
+        migrate(engine, tmp_path, "-1")
     assert kept() == [1, 1, 1]
     with engine.begin() as db:
         assert db.scalar(sa.text("SELECT role FROM users")) == "analyst"

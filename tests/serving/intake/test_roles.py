@@ -15,6 +15,7 @@ PAGES = {
     "/audit": RESPONSIBLE,
 }
 FORMS = {
+    "/texts/999/draft": READERS,
     "/cases": READERS,
     "/submit": READERS,
     "/uploads": READERS,
