@@ -66,7 +66,7 @@ def _tidy(reference: str) -> str:
     return " ".join(reference.split())[:MAX_REFERENCE]
 
 
-def called(vault: Vault, reference: str) -> sa.Select[tuple[Case]]:
+def called(vault: Vault, reference: str) -> sa.Select[Case]:
     """The case that people call so, spaces and capitals aside. Stored is a keyed hash of the whole: a part finds nothing."""
     known = vault.fingerprints(f"case {_tidy(reference)}")
     return sa.select(Case).where(Case.reference.in_(known), Case.erased.is_(None)).order_by(Case.id).limit(1)

@@ -10,6 +10,7 @@ from tests.browser.desk_states import put
 from tests.browser.states import NOTE
 from tests.browser.test_desk import decisions, go_to
 
+expect = pytest.importorskip("playwright.sync_api").expect
 TYPED = "Ring til søsteren først 😀\nog så til lægen"
 
 
@@ -41,7 +42,7 @@ def said(page, part: str) -> str:
 
 
 def wait_until_kept(page, part: str) -> None:
-    page.wait_for_function("part => document.getElementById(`draft-${part}`).textContent.startsWith('Kladde gemt')", arg=part)
+    expect(page.locator(f"#draft-{part}")).to_contain_text("Kladde gemt")
 
 
 def test_a_note_that_is_typed_is_kept_a_moment_later_and_comes_back(page, site, taken):
@@ -58,10 +59,10 @@ def test_a_note_that_is_typed_is_kept_a_moment_later_and_comes_back(page, site, 
     # The browser itself keeps nothing of it, and the store only what is sealed.
     assert "søsteren" not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
     assert "søsteren".encode() not in drafts(site, taken)["finish"]
-    page.fill("#note", "")
-    page.uncheck("#for_training")
+    page.evaluate("document.querySelectorAll('[name=outcome]').forEach(x => { x.checked = false; })")
+    page.fill("#note", " ")
+    expect(page.locator("#draft-finish")).to_have_text("")
     page.reload()
-    page.wait_for_load_state()
     assert page.input_value("#note") == ""
     assert page.evaluate("window.violations") == []
 
@@ -101,7 +102,7 @@ def test_a_draft_that_cannot_be_kept_says_so_and_the_words_stay(page, site, take
     with site.app.state.ledger.acting("system") as act:
         act.db.execute(sa.update(Reading).where(Reading.text_id == taken).values(released=act.now))
     page.fill("#note", TYPED)
-    page.wait_for_function("document.getElementById('draft-finish').textContent.startsWith('Kladden er ikke gemt')")
+    expect(page.locator("#draft-finish")).to_contain_text("Kladden er ikke gemt")
     assert page.input_value("#note") == TYPED
     assert drafts(site, taken) == {}
 
@@ -146,7 +147,7 @@ def test_u_undoes_from_anywhere_but_a_field_and_is_announced(page, site, taken):
     code = page.get_attribute("article.item", "data-code")
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("u")
-    page.wait_for_function("document.getElementById('announced').textContent === 'Der er ikke noget at fortryde.'")
+    expect(page.locator("#announced")).to_contain_text("Der er ikke noget at fortryde.")
     with page.expect_navigation():
         page.click(f"#sign-{code} [data-key=a]")
     assert set(decisions(site, taken)) == {code}
@@ -162,7 +163,7 @@ def test_u_undoes_from_anywhere_but_a_field_and_is_announced(page, site, taken):
     with page.expect_navigation():
         page.keyboard.press("u")
     assert decisions(site, taken) == {}
-    page.wait_for_function("document.getElementById('announced').textContent.startsWith('Fortrudt: ')")
+    expect(page.locator("#announced")).to_contain_text("Fortrudt: ")
     assert page.get_attribute("#announced", "role") == "status"
     assert page.input_value("#words") == "uU"  # what was typed is still there
 
@@ -191,10 +192,21 @@ def test_on_paper_stand_text_evidence_and_decisions_and_nothing_to_press(page, s
         page.click(f"#sign-{code} [data-key=a]")
     for scheme in ("light", "dark"):
         page.emulate_media(media="print", color_scheme=scheme)
-        for shown in ("#text", "mark", "#text .number", f"#sign-{code} .yours", f"#sign-{code} .quotes", "#history li", "h1"):
+        for shown in (
+            "#text",
+            "mark",
+            "#text .number",
+            f"#sign-{code} .yours",
+            f"#sign-{code} .quotes",
+            "#history li",
+            "h1",
+        ):
             assert page.locator(shown).first.is_visible(), shown
-        pressed = "button, select, textarea, input, nav, form, summary, .skip, .tools, .site-footer, .acts, .mark-this, .keys"
-        assert page.eval_on_selector_all(pressed, "all => all.filter(x => x.checkVisibility()).map(x => x.outerHTML)") == []
+        pressed = (
+            "button, select, textarea, input, nav, form, .item summary, .keys, .skip, .tools, .site-footer, .mark-this"
+        )
+        left = page.eval_on_selector_all(pressed, "all => all.filter(x => x.checkVisibility()).map(x => x.outerHTML)")
+        assert left == []
         # Black or nearly so on white: at least 7 to 1 wherever words stand.
         pale = page.evaluate(
             """() => {
@@ -221,5 +233,8 @@ def test_on_paper_stand_text_evidence_and_decisions_and_nothing_to_press(page, s
             }"""
         )
         assert pale == []
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") in (
+            "rgba(0, 0, 0, 0)",
+            "rgb(255, 255, 255)",
+        )
     page.emulate_media(media="screen", color_scheme="light")

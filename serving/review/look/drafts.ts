@@ -1,7 +1,7 @@
 // What is typed in a form and not sent yet is kept on the server, sealed with the case: a moment after typing stops, and when the
 // page is left. Nothing of it is kept in the browser. Without this script a button does the same.
 
-const REST = 800; // milliseconds after the last letter
+const REST = 500; // milliseconds after the last letter
 const AGAIN = 15_000; // milliseconds until it is tried again
 const MOST_LEAVING = 60_000; // bytes that browsers send after a page is gone
 
