@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
-from serving.desk.cases import NoSuchCase, open_box, standing, unseal_text
+from serving.desk.cases import NoSuchCase, called, open_box, standing, unseal_text
 from serving.desk.unreadable import UNREADABLE, reason_of
 from serving.store.desk import Case, Reading, Text, Upload, UploadedFile
 from serving.store.ledger import Ledger, user
@@ -137,6 +137,14 @@ def _title(box: CaseBox | None, number: int, sealed: bytes | None) -> str | None
         return box.open_text(sealed, Place("texts", "sealed_title", number)) if sealed else ""
     except Tampered:
         return None
+
+
+def find(ledger: Ledger, person: int, reference: str) -> int | None:
+    """The number of the case that people call so, or None; that somebody looked is recorded, not for what."""
+    with ledger.acting(user(person)) as act:
+        case = act.db.scalar(called(ledger.vault, reference)) if reference.strip() else None
+        act.record("case.searched", f"case#{case.id}" if case else "", found=case is not None)
+        return case.id if case else None
 
 
 def keep(ledger: Ledger, person: int, number: int, days: int) -> datetime:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.store.database import overwrite_deleted
-from serving.store.desk import Case, Reading, Suggestion, Text, Upload, UploadedFile
+from serving.store.desk import Case, Draft, Reading, Suggestion, Text, Upload, UploadedFile
 from serving.store.ledger import SYSTEM, Act, Ledger
 from serving.store.vault import CaseBox, Place, Tampered, Vault
 
@@ -19,7 +19,7 @@ MAX_REFERENCE = 100
 ERASED_FOR = ("asked", "expired", "mistake")
 """Why a case is erased: somebody asked for it, its time is over, or it should not be here."""
 _LOCK = 2
-Sealed = Case | Text | Reading | Suggestion | Upload | UploadedFile
+Sealed = Case | Text | Reading | Draft | Suggestion | Upload | UploadedFile
 
 
 class NoSuchCase(LookupError):
@@ -86,6 +86,16 @@ def check_opens(db: Transaction, vault: Vault, text: Text) -> None:
             unseal(box, reading, "sealed_note")
 
 
+def _tidy(reference: str) -> str:
+    return " ".join(reference.split())[:MAX_REFERENCE]
+
+
+def called(vault: Vault, reference: str) -> sa.Select[Case]:
+    """The case that people call so, spaces and capitals aside. Stored is a keyed hash of the whole: a part finds nothing."""
+    known = vault.fingerprints(f"case {_tidy(reference)}")
+    return sa.select(Case).where(Case.reference.in_(known), Case.erased.is_(None)).order_by(Case.id).limit(1)
+
+
 def case_for(
     act: Act, vault: Vault, reference: str, *, keep_days: int, by: int | None = None, source: str = "pages"
 ) -> Case:
@@ -93,13 +103,11 @@ def case_for(
 
     It is kept for `keep_days` from now, or longer if it was to be.
     """
-    reference = " ".join(reference.split())[:MAX_REFERENCE]
+    reference = _tidy(reference)
     until = act.now + timedelta(days=keep_days)
     if reference:
         act.alone(_LOCK)  # two people may begin the same case at once
-        known = vault.fingerprints(f"case {reference}")
-        same = sa.select(Case).where(Case.reference.in_(known), Case.erased.is_(None)).order_by(Case.id)
-        found = act.db.scalar(same.limit(1).with_for_update())
+        found = act.db.scalar(called(vault, reference).with_for_update())
         if found is not None:
             found.keep_until = max(found.keep_until, until)
             return found

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.desk import marks
 from serving.desk.cases import open_box, seal
-from serving.desk.marks import NotAMark
+from serving.desk.marks import Decision, NotAMark
 from serving.desk.switches import read_switches
 from serving.desk.views import Earlier, answer_of, differing, earlier_readings, find, hides, marks_of, reading_of
-from serving.store.desk import OUTCOMES, Case, Mark, Reading, Text
+from serving.store.desk import OUTCOMES, Case, Draft, Mark, Reading, Text
 from serving.store.ledger import Act, Ledger, user
 from triage.assessment import FLAG, Assessment
 from triage.indicators import Scheme
@@ -38,7 +38,11 @@ class Unfinished(ValueError):
         super().__init__("a decision is missing")
 
 
-def _touch(act: Act, person: int, text_id: int, version: int | None) -> tuple[Text, Case, Reading, list[Mark]]:
+REJECT = "reject-"
+"""What the drafts of a rejection begin with; the indicator follows."""
+
+
+def touch(act: Act, person: int, text_id: int, version: int | None) -> tuple[Text, Case, Reading, list[Mark]]:
     """The open reading of a person, locked, if it is as the page that asks knew it."""
     # The text's row first, as everybody who takes it does: nobody waits in a circle.
     act.db.execute(sa.select(Text.id).where(Text.id == text_id).with_for_update())
@@ -68,17 +72,23 @@ def mark(
     state: str = "",
     reason: str = "",
     spans: tuple[Span, ...] = (),
+    sent: str = "",
 ) -> int:
     """Say something of an indicator; returns the reading's new version. Once it returns, it is kept.
+
+    Args:
+        sent: the form that says it, of which no draft is needed any more.
 
     Raises:
         NoSuchText, NotHeld, Changed, NotAMark: see the classes.
     """
     said = _Said(code, verdict, state, reason, spans)
     with ledger.acting(user(person)) as act:
-        text, case, reading, _ = _touch(act, person, text_id, version)
+        text, case, reading, _ = touch(act, person, text_id, version)
         before = earlier_readings(act.db, open_box(ledger.vault, case), text, reading)
-        return _add(act, ledger, scheme, (text, case, reading), before, said)
+        new = _add(act, ledger, scheme, (text, case, reading), before, said)
+        _forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part.in_((sent, REJECT + code)))
+        return new
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +154,7 @@ def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version
         NotAMark: this person settles nothing, or there is no such reader.
     """
     with ledger.acting(user(person)) as act:
-        text, case, reading, _ = _touch(act, person, text_id, version)
+        text, case, reading, _ = touch(act, person, text_id, version)
         before = earlier_readings(act.db, open_box(ledger.vault, case), text, reading)
         theirs = next((x for x in before if x.part == part), None)
         if theirs is None:
@@ -154,18 +164,19 @@ def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version
             new = _Said(code, "reject", reason=(said.reason if said else None) or "not_in_text")
         else:
             new = _Said(code, "add", said.state, spans=said.spans)
+        _forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part == REJECT + code)
         return _add(act, ledger, scheme, (text, case, reading), before, new)
 
 
-def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> int:
-    """Take back the last mark that stands; returns the new version.
+def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> Decision:
+    """Take back the last mark that stands; returns it.
 
     Raises:
         NoSuchText, NotHeld, Changed: see the classes.
         NotAMark: there is nothing to take back.
     """
     with ledger.acting(user(person)) as act:
-        _, _, reading, mine = _touch(act, person, text_id, version)
+        _, _, reading, mine = touch(act, person, text_id, version)
         standing = [x for x in marks.history(mine) if not x.undone]
         if not standing:
             raise NotAMark("nothing_to_undo")
@@ -179,9 +190,8 @@ def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> int:
             made=act.now,
         )
         act.db.add(row)
-        act.db.flush()
         act.record("decision.undone", f"text#{text_id}", indicator=last.indicator)
-        return row.id
+        return last
 
 
 def show(ledger: Ledger, person: int, text_id: int) -> None:
@@ -191,7 +201,7 @@ def show(ledger: Ledger, person: int, text_id: int) -> None:
         NoSuchText, NotHeld: see the classes.
     """
     with ledger.acting(user(person)) as act:
-        text, case, reading, mine = _touch(act, person, text_id, None)
+        text, case, reading, mine = touch(act, person, text_id, None)
         if reading.shown is None:
             said = marks.current(mine)
             reading.shown = act.now
@@ -228,7 +238,7 @@ def submit(
         NotAMark: the note is too long.
     """
     with ledger.acting(user(person)) as act:
-        text, case, reading, mine = _touch(act, person, text_id, version)
+        text, case, reading, mine = touch(act, person, text_id, version)
         box = open_box(ledger.vault, case)
         if len(note) > MAX_NOTE:
             raise NotAMark("note")
@@ -251,8 +261,10 @@ def submit(
         text.twice = text.twice or (ask_second and reading.part == "first")
         act.db.flush()
         text.stage = _next_stage(act.db, text, reading)
+        _forget(act.db, Draft.text_id == text_id, Draft.user_id == person)
         if text.stage == "done":
             text.outcome = outcome
+            _forget(act.db, Draft.text_id == text_id)  # of those who had it and gave it back
         act.record(
             "reading.submitted",
             f"text#{text_id}",
@@ -262,6 +274,10 @@ def submit(
             for_training=for_training,
         )
         return text.stage
+
+
+def _forget(db: Transaction, *which: sa.ColumnElement[bool]) -> None:
+    db.execute(sa.delete(Draft).where(*which))
 
 
 def _next_stage(db: Transaction, text: Text, reading: Reading) -> str:

@@ -33,8 +33,8 @@ router = APIRouter(include_in_schema=False)
 ABOUT = ("text", "case", "upload", "user", "key")
 """What entries are about."""
 _LINKED = {"text": "/texts/", "case": "/cases/"}
-_NAMED = {"stage": "at_", "outcome": "ended_", "kind": "case_kind_", "priority": "level_"}
-"""What the words for the values of a detail begin with, where pages have them anyway."""
+_NAMED = {"stage": "stage_{}", "outcome": "outcome_{}", "kind": "kind_{}_short", "priority": "level_{}"}
+"""Keys of the words for the values of a detail, where pages have them anyway."""
 _ACTOR = re.compile(r"system|anonymous|(?:user|key)#[0-9]{1,18}")
 PAGE = 25
 """Entries of one page."""
@@ -102,7 +102,7 @@ def detail(words: Words, name: str, value: Detail) -> str:
     elif name == "indicator" and value in scheme().position:
         shown = words.of(scheme()[str(value)])
     else:
-        shown = _known(words, f"{_NAMED.get(name, f'value_{name}_')}{value}", str(value))
+        shown = _known(words, _NAMED.get(name, f"value_{name}_{{}}").format(value), str(value))
     return f"{_known(words, f'detail_{name}', name)}: {shown}"
 
 

@@ -1,4 +1,4 @@
-"""The page of a case: what it holds and how long; a lead keeps it longer, or erases it."""
+"""The pages of cases: finding one, what it holds and how long; a lead keeps it longer, or erases it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from serving.review.forms import read_form
 from serving.review.guards import READERS, Roles
 from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
+from serving.review.submit import check_reference
 from serving.store.access import Person
 from serving.store.ledger import Ledger, user
 
@@ -29,6 +30,27 @@ async def _look(request: Request, person: Person, number: int, *, page: int = 1)
         return await run_in_threadpool(casefile.look, ledger, person.id, number, page=page)
     except NoSuchCase:
         raise Problem("not-found", "case") from None
+
+
+@router.get("/cases")
+async def cases_page(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+    """The page to find a case by what it is called."""
+    return show("cases.html", words_of(request), person=person, here="/cases", reference="", error="")
+
+
+@router.post("/cases")
+async def find(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+    """Go to the case that is called so. It is a form because a name does not belong into an address, which is logged."""
+    reference = (await read_form(request)).get("reference", "")
+    words = words_of(request)
+    error = check_reference(words, reference) if reference.strip() else words["cases_missing"]
+    if not error:
+        ledger: Ledger = request.app.state.ledger
+        number = await run_in_threadpool(casefile.find, ledger, person.id, reference)
+        if number is not None:
+            return RedirectResponse(f"/cases/{number}", 303)
+        error = words["cases_none"]
+    return show("cases.html", words, status=422, person=person, here="/cases", reference=reference, error=error)
 
 
 @router.get("/cases/{number}")

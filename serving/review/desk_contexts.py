@@ -65,6 +65,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Words that name an indicator without stating it."""
+
+    code: str
+    name: str
+    said: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """A text on the review page."""
 
@@ -72,8 +82,8 @@ class Desk:
     open: tuple[str, ...]
     """Codes that still have to be decided."""
     pieces: tuple[Piece, ...]
-    mentions: tuple[tuple[str, str], ...]
-    """(indicator, what is said of it) where the text only denies it, asks for it or tells it of others."""
+    mentions: tuple[Named, ...]
+    """Where the text only denies it, asks for it or tells it of others."""
     entities: tuple[tuple[str, str], ...]
     history: tuple[Step, ...]
     level: str
@@ -110,7 +120,7 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
         open=tuple(x.code for x in items if x.must and not x.decided),
         pieces=cut(view.text, lines),
         mentions=tuple(
-            (words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«")
+            Named(x.code, words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«", x.span)
             for x in (view.assessment.mentions if view.assessment else ())
             if x.code in scheme.position
         ),
@@ -128,6 +138,18 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
         abstained=tuple(words[f"abstained_{x}"] for x in (view.assessment.reasons if view.assessment else ())),
         choices=_choices(view.kind, scheme, words),
     )
+
+
+def undone_of(view: View, scheme: Scheme, words: Words, mark: str) -> str:
+    """That a decision was taken back, in words; nothing if that mark was not.
+
+    Args:
+        mark: its number, as the address of the page says.
+    """
+    for x in view.history:
+        if str(x.mark) == mark and x.undone and x.indicator in scheme.position:
+            return words.say("undone_said", what=f"{words.of(scheme[x.indicator])}: {say(x, words)}")
+    return ""
 
 
 def _place(element: str, finding: Finding | None) -> tuple[int, float]:

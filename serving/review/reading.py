@@ -11,14 +11,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from serving.api.problems import Problem
-from serving.desk import marks, queue, reading, views
-from serving.desk.marks import NotAMark
+from serving.desk import drafts, marks, queue, reading, views
+from serving.desk.marks import Decision, NotAMark
 from serving.desk.queue import EMERGENCIES, LOOKS, Held, NotWaiting, NotYours
 from serving.desk.reading import Changed, NotHeld, Unfinished
 from serving.desk.views import NoSuchText, View
 from serving.engine import Engine
 from serving.noting import note
-from serving.review.desk_contexts import desk_of
+from serving.review.desk_contexts import desk_of, undone_of
+from serving.review.drafting import marks_words, reasons_of, saved_of, typed_of
 from serving.review.forms import read_form
 from serving.review.guards import READERS
 from serving.review.numbers import Number, row_number
@@ -36,7 +37,7 @@ _MAX_GIVEN = 2_000
 """Characters of a list of places: more than the most a mark may have."""
 
 
-async def _ask(request: Request, act: Callable[..., Any], *given: object, **named: object) -> Any:
+async def ask(request: Request, act: Callable[..., Any], *given: object, **named: object) -> Any:
     """Call the desk outside the event loop; what is not there gives the page that says so."""
     try:
         return await run_in_threadpool(act, request.app.state.ledger, *given, **named)
@@ -57,7 +58,7 @@ def _options(words: Words, prefix: str, codes: Sequence[str]) -> list[tuple[str,
 @router.get("")
 async def look(request: Request, number: Number, person: _Reader) -> Response:
     """The text for who reads it or read it; for others, who has it and how to get it."""
-    glance = await _ask(request, views.glance, person.id, number)
+    glance = await ask(request, views.glance, person.id, number)
     if glance.part is None and not (person.role == "lead" and glance.stage == "done"):
         return await _outside(request, person, glance)
     return await _page(request, person, number)
@@ -98,12 +99,17 @@ async def _page(
         message: what went wrong, shown on top.
         given: what was sent and could not be kept: it is filled in again.
     """
-    view: View = await _ask(request, views.open_text, person.id, number, emergency=emergency)
+    view: View = await ask(request, views.open_text, person.id, number, emergency=emergency)
     words = words_of(request)
+    reads = view.part is not None and not view.submitted
+    kept = await ask(request, drafts.kept, person.id, number) if reads else {}
+    sent = given or {}
     return show(
         "text.html", words, status=status, person=person, view=view, desk=desk_of(view, _scheme(request), words),
-        reads=view.part is not None and not view.submitted, message=message, given=given or {},
-        reasons=REASONS, states_of=_options(words, "state", STATES), chosen=request.query_params.get("mark", ""),
+        reads=reads, message=message, reasons=REASONS, reason_of=reasons_of(kept, sent),
+        typed=typed_of(view.text, kept, sent, request.query_params), unsaved=marks_words(sent), saved=saved_of(kept, words),
+        states_of=[("", words["choose"]), *_options(words, "state", STATES)],
+        undone=undone_of(view, _scheme(request), words, request.query_params.get("undone", "")),
     )  # fmt: skip
 
 
@@ -115,10 +121,10 @@ async def take(request: Request, number: Number, person: _Reader) -> Response:
     if emergency is not None and emergency not in EMERGENCIES:
         raise Problem("not-found", "emergency")
     try:
-        await _ask(request, queue.take, person.id, number, may_adjudicate=person.role == "lead", emergency=emergency)
+        await ask(request, queue.take, person.id, number, may_adjudicate=person.role == "lead", emergency=emergency)
     except (Held, NotYours, NotWaiting) as error:
         message = {Held: "held_now", NotYours: "not_yours", NotWaiting: "not_waiting"}[type(error)]
-        glance = await _ask(request, views.glance, person.id, number)
+        glance = await ask(request, views.glance, person.id, number)
         return await _outside(request, person, glance, status=409, message=words[message])
     return RedirectResponse(f"/texts/{number}", 303)
 
@@ -128,7 +134,7 @@ async def look_once(request: Request, number: Number, person: _Reader) -> Respon
     """Read a text that is not one's own, with a reason that is recorded."""
     emergency = (await read_form(request)).get("emergency", "")
     if emergency not in LOOKS:
-        glance = await _ask(request, views.glance, person.id, number)
+        glance = await ask(request, views.glance, person.id, number)
         return await _outside(request, person, glance, status=422, message=words_of(request)["emergency_missing"])
     return await _page(request, person, number, emergency=emergency)
 
@@ -137,7 +143,7 @@ async def look_once(request: Request, number: Number, person: _Reader) -> Respon
 async def give_back(request: Request, number: Number, person: _Reader) -> Response:
     """Put the text back into the queue."""
     await read_form(request)
-    await _ask(request, queue.give_back, person.id, number)
+    await ask(request, queue.give_back, person.id, number)
     return RedirectResponse("/queue", 303)
 
 
@@ -146,7 +152,7 @@ async def show_suggestions(request: Request, number: Number, person: _Reader) ->
     """End the blind part."""
     await read_form(request)
     try:
-        await _ask(request, reading.show, person.id, number)
+        await ask(request, reading.show, person.id, number)
     except NotHeld:
         return await look(request, number, person)
     return RedirectResponse(f"/texts/{number}", 303)
@@ -158,9 +164,9 @@ def _version(fields: dict[str, str]) -> int:
     return 0 if version == "0" else row_number(version) or -1
 
 
-async def _lost(request: Request, person: Person, number: int, fields: dict[str, str]) -> Response:
+async def lost(request: Request, person: Person, number: int, fields: dict[str, str]) -> Response:
     """The page for somebody who does not have the text any more, with what they typed."""
-    glance = await _ask(request, views.glance, person.id, number)
+    glance = await ask(request, views.glance, person.id, number)
     return await _outside(request, person, glance, status=409, message=words_of(request)["lost_text"], given=fields)
 
 
@@ -170,9 +176,9 @@ async def _refused(
     """The page that says why an act was not done; None once it is done."""
     words = words_of(request)
     try:
-        await _ask(request, act)
+        await ask(request, act)
     except NotHeld:
-        return await _lost(request, person, number, fields)
+        return await lost(request, person, number, fields)
     except Changed:
         return await _page(request, person, number, status=409, message=words["changed_elsewhere"], given=fields)
     except NotAMark as error:
@@ -197,6 +203,7 @@ async def mark(request: Request, number: Number, person: _Reader) -> Response:
         return reading.mark(
             ledger, scheme, person.id, number, version=_version(fields), code=code, verdict=verdict,
             state=fields.get("state", ""), reason=fields.get("reason", ""), spans=spans,
+            sent="mark" if verdict in ("correct", "add") else "",
         )  # fmt: skip
 
     refused = await _refused(request, person, number, fields, act)
@@ -232,11 +239,13 @@ async def undo(request: Request, number: Number, person: _Reader) -> Response:
     """Take the last decision back."""
     fields = await read_form(request)
 
-    def act(ledger: Ledger) -> int:
-        return reading.undo(ledger, person.id, number, version=_version(fields))
+    taken: list[Decision] = []
+
+    def act(ledger: Ledger) -> None:
+        taken.append(reading.undo(ledger, person.id, number, version=_version(fields)))
 
     refused = await _refused(request, person, number, fields, act)
-    return refused or RedirectResponse(f"/texts/{number}#history", 303)
+    return refused or RedirectResponse(f"/texts/{number}?undone={taken[0].mark}#announced", 303)
 
 
 @router.get("/finish")
@@ -254,16 +263,18 @@ async def _finish_page(
     status: int = 200,
     problems: tuple[tuple[str, str], ...] = (),
 ) -> Response:
-    glance = await _ask(request, views.glance, person.id, number)
+    glance = await ask(request, views.glance, person.id, number)
     if glance.part is None:
         return await _outside(request, person, glance)
-    view: View = await _ask(request, views.open_text, person.id, number)
+    view: View = await ask(request, views.open_text, person.id, number)
     if view.submitted:
         return RedirectResponse(f"/texts/{number}", 303)
     words = words_of(request)
+    kept = await ask(request, drafts.kept, person.id, number)
     return show(
         "finish.html", words, status=status, person=person, view=view, desk=desk_of(view, _scheme(request), words),
-        given=given, problems=problems, outcomes_of=_options(words, "outcome", OUTCOMES),
+        given=given or (kept["finish"].fields if "finish" in kept else {}), unsaved=bool(given),
+        saved=saved_of(kept, words), problems=problems, outcomes_of=_options(words, "outcome", OUTCOMES),
     )  # fmt: skip
 
 
@@ -273,7 +284,7 @@ async def finish(request: Request, number: Number, person: _Reader) -> Response:
     fields = await read_form(request)
     words = words_of(request)
     try:
-        stage = await _ask(
+        stage = await ask(
             request, reading.submit, person.id, number, version=_version(fields), outcome=fields.get("outcome", ""),
             note=fields.get("note", ""), for_training="for_training" in fields, ask_second="ask_second" in fields,
         )  # fmt: skip
@@ -291,5 +302,5 @@ async def finish(request: Request, number: Number, person: _Reader) -> Response:
         problems = (("items", words["changed_elsewhere"]),)
         return await _finish_page(request, person, number, fields, status=409, problems=problems)
     except NotHeld:
-        return await _lost(request, person, number, fields)
+        return await lost(request, person, number, fields)
     return RedirectResponse(f"/queue?done={stage}", 303)

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Request
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 from starlette.types import Scope
 
 from serving.review import assets
 from serving.review.language import COOKIE
+from serving.review.moments import moment
 from serving.review.words import Words, words_in
 from serving.store.access import Person
 
 
-@lru_cache(maxsize=1)
-def _zone() -> tzinfo:
-    try:
-        return ZoneInfo("Europe/Copenhagen")
-    except ZoneInfoNotFoundError:  # a system without time zones
-        return UTC
-
-
-def moment(at: datetime | None) -> str:
-    """A moment as people in Denmark read it, to the minute."""
-    return "" if at is None else at.astimezone(_zone()).strftime("%Y-%m-%d %H:%M")
+@pass_context
+def _moment(page: Context, at: datetime | None) -> Markup:
+    """A moment in the language of the page."""
+    return moment(at, page["words"].language)
 
 
 def exact(text: str) -> Markup:
@@ -45,7 +38,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["moment"] = moment
+_templates.filters["moment"] = _moment
 _templates.filters["exact"] = exact
 _templates.globals.update(asset=assets.address, nav=(), person=None)  # a page may say otherwise
 
@@ -57,6 +50,7 @@ def words_of(request: Request) -> Words:
 
 _PAGES = (
     ("/queue", "queue_heading", ("analyst", "lead")),
+    ("/cases", "cases_heading", ("analyst", "lead")),
     ("/submit", "submit_heading", ("analyst", "lead")),
     ("/", "paste_heading", ("analyst", "lead", "engineer", "admin")),
     ("/oversight", "oversight_heading", ("lead", "admin")),

@@ -18,8 +18,9 @@ from serving.review import submit
 from serving.review.fileforms import MAX_REQUEST, Sent, TooMuch, read_files
 from serving.review.forms import read_form
 from serving.review.guards import READERS
+from serving.review.moments import moment
 from serving.review.numbers import Number, row_number
-from serving.review.rendering import moment, show, words_of
+from serving.review.rendering import show, words_of
 from serving.review.words import Words
 from serving.store.access import Person
 from serving.store.ledger import Ledger
@@ -53,7 +54,7 @@ def _step(words: Words, step: str) -> str:
 def troubles(words: Words, file: FileState) -> list[str]:
     """The problems of a file, in words for people, as many as anybody reads; of one that waits to be tried again, until when."""
     if file.again is not None:
-        return [words.say("upload_again_at", moment=moment(file.again))]
+        return [words.say("upload_again_at", moment=moment(file.again, words.language).striptags())]
     shown = [trouble(words, x) for x in file.problems[:_SHOWN]]
     left = len(file.problems) - _SHOWN
     return [*shown, words.say("problems_more", count=left)] if left > 0 else shown

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 
+from markupsafe import Markup, escape
+
 from triage.indicators import Indicator, Names
 
 LANGUAGES = ("da", "en")
@@ -29,7 +31,9 @@ class Words:
         return self._messages[key]
 
     def say(self, key: str, **values: object) -> str:
-        """A message with its values filled in."""
+        """A message with its values filled in; markup, such as a moment's, stays markup."""
+        if any(isinstance(x, Markup) for x in values.values()):
+            return escape(self._messages[key]).format(**values)
         return self._messages[key].format(**values)
 
     def of(self, named: Indicator | Names) -> str:

@@ -54,6 +54,7 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "queue.read": {"texts": Kind.COUNT},
         "case.created": {"source": Kind.CODE},
         "case.read": {"emergency": Kind.FLAG, "reason": Kind.CODE},
+        "case.searched": {"found": Kind.FLAG},
         "case.kept": {"days": Kind.COUNT},
         "case.erased": {"documents": Kind.COUNT, "reason": Kind.CODE},
         "upload.begun": {"kind": ("note", "ad")},

@@ -186,6 +186,21 @@ class Mark(Base):
     made: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class Draft(Base):
+    """What somebody typed on the page of a text and has not sent yet. Nobody else is shown it."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (UniqueConstraint("text_id", "user_id", "part"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text_id: Mapped[int] = mapped_column(ForeignKey("texts.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    part: Mapped[str] = mapped_column(String(80))
+    """Which form of the page: `finish`, `mark`, or `reject-` with an indicator."""
+    sealed_fields: Mapped[bytes] = mapped_column(LargeBinary)
+    """JSON object of the form's fields."""
+    saved: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 class Upload(Base):
     """Files that somebody sent together."""
 

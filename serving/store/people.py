@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
 
+from serving.store.desk import Draft
 from serving.store.ledger import SYSTEM, Act, Ledger
 from serving.store.passwords import Passwords
 from serving.store.tables import ROLES, LoginLink, Session, User
@@ -199,6 +200,7 @@ class People(Desk):
             self._check_others(admins, user)
             user.removed, user.password_hash, user.failures, user.locked_until = self._now(), None, 0, None
             act.db.execute(delete(LoginLink).where(LoginLink.user_id == user.id))
+            act.db.execute(delete(Draft).where(Draft.user_id == user.id))
             self._end_sessions(act.db, user.id)
             act.record("user.removed", subject(user.id))
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from serving.store.access import IDLE, LONGEST
 from serving.store.ledger import SYSTEM, Ledger
+from serving.store.sessions import IDLE, LONGEST
 from serving.store.tables import LoginLink, Session
 
 

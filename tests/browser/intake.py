@@ -114,6 +114,12 @@ def _case(page: Page, site: Site) -> int:
         return act.db.scalar(sa.select(Text.case_id).where(Text.id == receipt.new[0]))
 
 
+def seek_no_case(page: Page, site: Site) -> None:
+    page.goto(site.url + "/cases")
+    page.fill("#reference", "J 0")
+    page.click("main .button-primary")
+
+
 def see_case(end: str) -> Callable[[Page, Site], None]:
     """A case, or a page below it."""
     return lambda page, site: page.goto(f"{site.url}/cases/{_case(page, site)}{end}") and None

@@ -110,6 +110,8 @@ STATES = [
     State("upload, read", intake.see_read, role="lead", shows=".state-error"),
     State("upload, column missing", intake.choose_no_column, role="lead", shows="select[aria-invalid]"),
     State("sending, failed", intake.send_in_vain, role="lead", shows=".sending button"),
+    State("cases", see("/cases"), role="lead", shows="#reference:not([aria-invalid])"),
+    State("cases, none", intake.seek_no_case, role="lead", shows="#reference[aria-invalid]"),
     State("case", intake.see_case(""), role="lead", shows=".table a"),
     State("case, erase", intake.see_case("/erase"), role="lead", shows=".button-warning"),
     State("case, erase, error", intake.erase_without_reason, role="lead", shows="[role=alert]"),

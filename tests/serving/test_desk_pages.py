@@ -72,6 +72,7 @@ def test_the_whole_way_of_a_text(logged_in, put):
     assert taken.headers["location"] == f"/texts/{number}"
     page = logged_in.get(f"/texts/{number}")
     assert "Mangler dit valg" in page.text
+    assert "Den siger intet om et menneske." in page.text  # what the priority is made of
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
     assert "<script>alert" not in page.text
     early = _post(logged_in, f"/texts/{number}/finish", version=0, outcome="refer", note="En note", for_training=1)
@@ -182,8 +183,12 @@ def test_undo_and_give_back(logged_in, put):
     _post(logged_in, f"/texts/{number}/take")
     _mark(logged_in, number, code="debt_bondage", verdict="reject", reason="lawful")
     assert "afvist: det er lovligt" in html.unescape(logged_in.get(f"/texts/{number}").text)
-    _post(logged_in, f"/texts/{number}/undo", version=_version(logged_in.get(f"/texts/{number}")))
-    assert "(fortrudt)" in logged_in.get(f"/texts/{number}").text
+    undone = _post(logged_in, f"/texts/{number}/undo", version=_version(logged_in.get(f"/texts/{number}")))
+    page = html.unescape(logged_in.get(undone.headers["location"]).text)
+    assert re.search(r'role="status"[^>]*>Fortrudt: Gæld til bagmand[^<]*: afvist: det er lovligt', page)
+    assert "(fortrudt)" in page
+    for other in ("999", "x", ""):
+        assert ">Fortrudt" not in logged_in.get(f"/texts/{number}?undone={other}").text
     empty = _post(logged_in, f"/texts/{number}/undo", version=_version(logged_in.get(f"/texts/{number}")))
     assert empty.status_code == 422
     assert _post(logged_in, f"/texts/{number}/back").headers["location"] == "/queue"
@@ -250,6 +255,100 @@ def test_two_readers_and_the_one_who_settles(logged_in, app, put):
         == "/queue?done=done"
     )
     assert "<strong>Bo</strong>" in lis.get(f"/texts/{number}").text
+
+
+def test_without_script_a_draft_is_saved_by_its_button_and_shown_on_return(logged_in, app, put):
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+    saved = _post(
+        logged_in, f"/texts/{number}/draft", part="finish", version=7, note=f"{CANARY}\r\nmere", outcome="wait"
+    )
+    assert (saved.status_code, saved.headers["location"]) == (303, f"/texts/{number}/finish")
+    page = logged_in.get(f"/texts/{number}/finish").text
+    assert f"{CANARY}\nmere</textarea>" in page.replace("\r", "")
+    assert 'value="wait" checked' in page
+    assert re.search(r'role="status">Kladde gemt <time datetime="[^"]+">kl\. \d\d\.\d\d</time></p>', page)
+    assert f'formaction="/texts/{number}/draft"' in page
+    words = _post(logged_in, f"/texts/{number}/draft", part="mark", code="violence", state="denied", words="ingen gæld")
+    assert words.headers["location"] == f"/texts/{number}#mark"
+    _post(logged_in, f"/texts/{number}/draft", part="reject-debt_bondage", reason="lawful")
+    page = logged_in.get(f"/texts/{number}").text
+    assert "ingen gæld</textarea>" in page
+    assert '<option value="violence" selected>' in page
+    assert '<option value="denied" selected>' in page
+    assert '<option value="lawful" selected>' in page
+    assert "Mangler dit valg" in page  # a reason that is kept decides nothing
+    # A mark that is refused for something else leaves what was typed.
+    refused = _post(
+        logged_in, f"/texts/{number}/marks", version=99, code="debt_bondage", verdict="reject", reason="other"
+    )
+    assert refused.status_code == 409
+    assert "ingen gæld</textarea>" in refused.text
+    assert '<option value="other" selected>' in refused.text
+    # Somebody else sees nothing of it, nor can they keep anything.
+    bo = _person(app, "Bo")
+    assert CANARY not in bo.post(f"/texts/{number}/look", data={"emergency": "danger"}).text
+    theirs = _post(bo, f"/texts/{number}/draft", part="finish", note="Bos note")
+    assert theirs.status_code == 409
+    assert "Bos note" in theirs.text
+    # Once it is sent it is gone.
+    for code in re.findall(r'data-code="(\w+)"', page):
+        _mark(logged_in, number, code=code, verdict="accept")
+    _mark(logged_in, number, code="violence", verdict="add", state="denied", words="ingen gæld")
+    assert "Kladde gemt" not in logged_in.get(f"/texts/{number}").text
+    version = _version(logged_in.get(f"/texts/{number}"))
+    _post(logged_in, f"/texts/{number}/finish", version=version, outcome="refer", note="Sendt")
+    assert CANARY not in logged_in.get(f"/texts/{number}").text
+
+
+def test_the_script_is_told_when_a_draft_was_saved_or_that_it_was_not(logged_in, app, put):
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+
+    def save(browser, **fields: str):
+        headers = {"Accept": "application/json"}
+        return browser.post(f"/texts/{number}/draft", data=fields, headers=headers, follow_redirects=False)
+
+    assert re.fullmatch(r"Kladde gemt kl\. \d\d\.\d\d", save(logged_in, part="finish", note="x").json()["said"])
+    assert save(logged_in, part="finish", note=" ").json() == {"said": ""}
+    theirs = save(_person(app, "Bo"), part="finish", note="x")
+    assert theirs.status_code == 409
+    assert "Kladden er ikke gemt" in theirs.json()["said"]
+    assert save(logged_in, part="none", note="x").status_code == 400
+    assert save(logged_in, part="finish", note="x" * 20_001).status_code == 400
+    cross = logged_in.post(f"/texts/{number}/draft", data={"part": "finish"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert cross.status_code == 403
+
+
+def test_a_draft_is_in_no_log_or_address(logged_in, put, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("tegn"), "propagate", True)
+    caplog.set_level(logging.DEBUG)
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+    answer = _post(logged_in, f"/texts/{number}/draft", part="finish", note=CANARY)
+    assert CANARY not in f"{answer.url} {answer.headers} {caplog.text}"
+    assert "/texts/{number}/draft" in caplog.text
+
+
+def test_words_that_are_only_named_are_marked_with_their_place_filled_in_and_nothing_chosen(logged_in, put):
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+    page = logged_in.get(f"/texts/{number}").text
+    links = re.findall(r'href="(\?mark=(\w+)&amp;from=(\d+)&amp;to=(\d+)#mark)"', page)
+    assert links, "the text denies something"
+    address, code, start, end = links[0]
+    form = logged_in.get(f"/texts/{number}{html.unescape(address)}").text
+    quote = TEXT[int(start) : int(end)]
+    assert f"{html.escape(quote)}</textarea>" in form
+    assert f'<option value="{code}" selected>' in form
+    assert f'name="spans" value="[[{start}, {end}]]"' in form
+    assert '<option value="" selected>Vælg</option>' in form  # what the text says of it
+    without = _mark(logged_in, number, code=code, verdict="add", spans=f"[[{start}, {end}]]", words=quote, state="")
+    assert without.status_code == 422
+    kept = _mark(logged_in, number, code=code, verdict="add", spans=f"[[{start}, {end}]]", words=quote, state="denied")
+    assert kept.status_code == 303
+    for wrong in ("from=5&to=5", "from=x&to=9", f"from=0&to={len(TEXT) + 1}", "from=9&to=3", "to=9", "from=-1&to=4"):
+        assert 'name="spans" value=""' in logged_in.get(f"/texts/{number}?mark=violence&{wrong}").text
 
 
 @pytest.mark.parametrize("number", ["0", "999", "x", "-1", "٣", "9" * 40, "999/finish"])

@@ -55,7 +55,7 @@ def test_signs_are_grouped_numbered_and_shown_in_the_text(logged_in):
     page = logged_in.post("/", data={"text": NOTE, "kind": "note"}).text
     assert page.index('id="group-means"') < page.index("</span> Gæld til bagmand")
     assert re.search(r'<mark class="means">[^<]*rejsen[^<]*</mark><a class="number" id="q\d-1" href="#sign-\d"', page)
-    assert "Plads i bunken" in page
+    assert "Tekstens prioritet" in page
     assert "Det kan Tegn ikke vide" in page
 
 

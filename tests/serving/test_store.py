@@ -1,9 +1,10 @@
 """Settings, and where the store is."""
 
 import pytest
+import sqlalchemy as sa
 
 from serving.settings import InvalidSettings, read_settings
-from serving.store.database import UnusableStore, open_store
+from serving.store.database import UnusableStore, migrate, open_store
 
 
 def test_a_wrong_database_url_says_so_without_repeating_it():

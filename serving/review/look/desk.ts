@@ -34,14 +34,20 @@ function received(root: HTMLElement): string[] {
   return [...pieces.map((piece) => piece.textContent ?? "").join("")];
 }
 
+/** The places that the form holds already. */
+function given(spans: string): Range_[] {
+  return spans ? (JSON.parse(spans) as [number, number][]).map(([start, end]) => ({ start, end })) : [];
+}
+
 function start(root: HTMLElement, form: HTMLFormElement): void {
   const letters = received(root);
   const spans = form.elements.namedItem("spans") as HTMLInputElement;
   const words = form.elements.namedItem("words") as HTMLTextAreaElement;
   const code = form.elements.namedItem("code") as HTMLSelectElement;
+  const state = form.elements.namedItem("state") as HTMLSelectElement;
   const said = document.getElementById("said") as HTMLElement;
   const pick = document.getElementById("pick") as HTMLButtonElement;
-  let chosen: Range_[] = [];
+  let chosen = given(spans.value);
 
   for (const element of document.querySelectorAll<HTMLElement>(".with-script")) element.hidden = false;
 
@@ -63,6 +69,7 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
     spans.value = JSON.stringify(chosen.map((one) => [one.start, one.end]));
     words.value = chosen.map(quote).join("\n");
     said.textContent = (form.dataset.picked ?? "").replace("{words}", chosen.map((one) => `»${quote(one)}«`).join(", "));
+    form.dispatchEvent(new Event("change")); // as if it were typed: it is kept as a draft
   }
 
   // What is typed by hand is other words than those that were chosen.
@@ -151,17 +158,26 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
     event.preventDefault();
   });
 
-  // "Correct words" chooses the sign here instead of loading the page anew.
+  // "Correct words" and "Mark" fill in the form here instead of loading the page anew. Where the place is known the reader still
+  // has to choose what the text says of it: nothing is chosen beforehand.
   for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-mark]")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
       code.value = link.dataset.mark ?? "";
       form.scrollIntoView({ block: "nearest" });
-      pick.focus();
+      if (link.dataset.from === undefined) {
+        pick.focus();
+        return;
+      }
+      chosen = [];
+      state.value = "";
+      choose({ start: Number(link.dataset.from), end: Number(link.dataset.to) });
+      said.textContent += ` ${form.dataset.ask ?? ""}`;
+      state.focus();
     });
   }
 
-  // Shortcuts work only while the focus is inside the list of signs (WCAG 2.1.4), and never while something is typed.
+  // These shortcuts work only while the focus is inside the list of signs (WCAG 2.1.4), and never while something is typed.
   const items = [...document.querySelectorAll<HTMLElement>("article.item")];
   for (const item of items) item.tabIndex = 0;
   document.addEventListener("keydown", (event) => {
@@ -171,7 +187,6 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
     const here = items.indexOf(item);
     const key = event.key.toLowerCase();
     if (key === "j" || key === "k") items[here + (key === "j" ? 1 : -1)]?.focus();
-    else if (key === "u") document.querySelector<HTMLElement>("[data-key=u]")?.click();
     else {
       const button = /^[arw]$/.test(key) ? item.querySelector<HTMLElement>(`[data-key=${key}]`) : null;
       if (!button) return;
@@ -179,6 +194,28 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
       else button.click();
     }
     event.preventDefault();
+  });
+
+  // U undoes wherever the focus is, except in a field. Whoever speaks to their computer can turn that off (WCAG 2.1.4); the browser
+  // remembers it, and it is all that the browser remembers.
+  const anywhere = document.getElementById("anywhere") as HTMLInputElement;
+  anywhere.checked = localStorage.getItem("tegn-u") !== "list";
+  anywhere.addEventListener("change", () => localStorage.setItem("tegn-u", anywhere.checked ? "page" : "list"));
+  const announced = document.getElementById("announced") as HTMLElement;
+  const announce = (message: string): void => {
+    announced.textContent = "";
+    setTimeout(() => (announced.textContent = message), 100); // a change is what screen readers say
+  };
+  if (announced.textContent) announce(announced.textContent);
+  document.addEventListener("keydown", (event) => {
+    const target = event.target as HTMLElement;
+    if (event.key.toLowerCase() !== "u" || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    if (target.matches("select, input, textarea") || target.isContentEditable) return;
+    if (!anywhere.checked && !target.closest("article.item")) return;
+    event.preventDefault();
+    const button = document.querySelector<HTMLElement>("[data-key=u]");
+    if (button) button.click();
+    else announce(announced.dataset.none ?? "");
   });
 }
 

@@ -29,14 +29,19 @@ function received(root) {
     const pieces = [...root.querySelectorAll("[data-start]")];
     return [...pieces.map((piece) => piece.textContent ?? "").join("")];
 }
+/** The places that the form holds already. */
+function given(spans) {
+    return spans ? JSON.parse(spans).map(([start, end]) => ({ start, end })) : [];
+}
 function start(root, form) {
     const letters = received(root);
     const spans = form.elements.namedItem("spans");
     const words = form.elements.namedItem("words");
     const code = form.elements.namedItem("code");
+    const state = form.elements.namedItem("state");
     const said = document.getElementById("said");
     const pick = document.getElementById("pick");
-    let chosen = [];
+    let chosen = given(spans.value);
     for (const element of document.querySelectorAll(".with-script"))
         element.hidden = false;
     const quote = (range) => letters.slice(range.start, range.end).join("");
@@ -58,6 +63,7 @@ function start(root, form) {
         spans.value = JSON.stringify(chosen.map((one) => [one.start, one.end]));
         words.value = chosen.map(quote).join("\n");
         said.textContent = (form.dataset.picked ?? "").replace("{words}", chosen.map((one) => `»${quote(one)}«`).join(", "));
+        form.dispatchEvent(new Event("change")); // as if it were typed: it is kept as a draft
     }
     // What is typed by hand is other words than those that were chosen.
     words.addEventListener("input", () => {
@@ -149,16 +155,25 @@ function start(root, form) {
             return;
         event.preventDefault();
     });
-    // "Correct words" chooses the sign here instead of loading the page anew.
+    // "Correct words" and "Mark" fill in the form here instead of loading the page anew. Where the place is known the reader still
+    // has to choose what the text says of it: nothing is chosen beforehand.
     for (const link of document.querySelectorAll("a[data-mark]")) {
         link.addEventListener("click", (event) => {
             event.preventDefault();
             code.value = link.dataset.mark ?? "";
             form.scrollIntoView({ block: "nearest" });
-            pick.focus();
+            if (link.dataset.from === undefined) {
+                pick.focus();
+                return;
+            }
+            chosen = [];
+            state.value = "";
+            choose({ start: Number(link.dataset.from), end: Number(link.dataset.to) });
+            said.textContent += ` ${form.dataset.ask ?? ""}`;
+            state.focus();
         });
     }
-    // Shortcuts work only while the focus is inside the list of signs (WCAG 2.1.4), and never while something is typed.
+    // These shortcuts work only while the focus is inside the list of signs (WCAG 2.1.4), and never while something is typed.
     const items = [...document.querySelectorAll("article.item")];
     for (const item of items)
         item.tabIndex = 0;
@@ -171,8 +186,6 @@ function start(root, form) {
         const key = event.key.toLowerCase();
         if (key === "j" || key === "k")
             items[here + (key === "j" ? 1 : -1)]?.focus();
-        else if (key === "u")
-            document.querySelector("[data-key=u]")?.click();
         else {
             const button = /^[arw]$/.test(key) ? item.querySelector(`[data-key=${key}]`) : null;
             if (!button)
@@ -183,6 +196,33 @@ function start(root, form) {
                 button.click();
         }
         event.preventDefault();
+    });
+    // U undoes wherever the focus is, except in a field. Whoever speaks to their computer can turn that off (WCAG 2.1.4); the browser
+    // remembers it, and it is all that the browser remembers.
+    const anywhere = document.getElementById("anywhere");
+    anywhere.checked = localStorage.getItem("tegn-u") !== "list";
+    anywhere.addEventListener("change", () => localStorage.setItem("tegn-u", anywhere.checked ? "page" : "list"));
+    const announced = document.getElementById("announced");
+    const announce = (message) => {
+        announced.textContent = "";
+        setTimeout(() => (announced.textContent = message), 100); // a change is what screen readers say
+    };
+    if (announced.textContent)
+        announce(announced.textContent);
+    document.addEventListener("keydown", (event) => {
+        const target = event.target;
+        if (event.key.toLowerCase() !== "u" || event.ctrlKey || event.altKey || event.metaKey || event.repeat)
+            return;
+        if (target.matches("select, input, textarea") || target.isContentEditable)
+            return;
+        if (!anywhere.checked && !target.closest("article.item"))
+            return;
+        event.preventDefault();
+        const button = document.querySelector("[data-key=u]");
+        if (button)
+            button.click();
+        else
+            announce(announced.dataset.none ?? "");
     });
 }
 if (text && form instanceof HTMLFormElement)

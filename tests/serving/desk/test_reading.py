@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from serving.desk import agreement, decisions, queue, reading, tagging, views
-from serving.desk.marks import NotAMark
+from serving.desk.marks import Decision, NotAMark
 from serving.desk.reading import Changed, NotHeld, Unfinished
 from serving.store.acts import check_details, ranges
 from serving.store.desk import Mark, Text
@@ -34,7 +34,7 @@ class Reader:
         values = {"version": self.see().version, **more}
         return reading.mark(self.desk.ledger, SCHEME, self.person, self.number, code=code, verdict=verdict, **values)
 
-    def undo(self) -> int:
+    def undo(self) -> Decision:
         return reading.undo(self.desk.ledger, self.person, self.number, version=self.see().version)
 
     def show(self) -> None:

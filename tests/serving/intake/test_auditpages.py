@@ -62,7 +62,7 @@ def test_entries_stand_newest_first_in_words_with_names(app, log_in):
     for said in (
         "en lead",
         "Læste en tekst",
-        "udfald: Skal henvises",
+        "udfald: Henvis",
         "må bruges til træning: ja",
         "tegn: Gæld til bagmand",
     ):

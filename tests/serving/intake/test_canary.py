@@ -61,6 +61,8 @@ def test_no_word_leaks(app, log_in, heard, capfd, tmp_path):
     said.append(ask("POST", "/submit", content=f"text={CANARY}\xff".encode("latin-1")))
     said.append(ask("POST", "/submit", data={"text": CANARY, "kind": "note"}, headers={"Sec-Fetch-Site": "cross-site"}))
     said.append(ask("POST", "/submit", data={"text": CANARY * 50_000}))
+    ask("POST", "/cases", data={"reference": f"{CANARY} J"})
+    ask("POST", "/cases", data={"reference": f"{CANARY} none"})  # not found: the page gives it back to who typed it
     said.append(ask("GET", f"/cases/{CANARY}"))
     said.append(ask("GET", f"/audit?act={CANARY}&actor={CANARY}&about={CANARY}"))
     files = [("files", (name, data, "application/octet-stream")) for name, data in SENT]

@@ -5,7 +5,7 @@ import html
 import pytest
 import sqlalchemy as sa
 
-from serving.desk import casefile, intake
+from serving.desk import casefile, cases, intake
 from serving.store.desk import Case, Text
 from serving.store.ledger import user
 
@@ -54,14 +54,43 @@ def test_a_case_tells_its_texts_and_no_word_of_them(app, log_in, add, number_of)
     assert mine.subject == f"case#{number}"
 
 
+@pytest.mark.parametrize("typed", ["J.nr. 24/118 Å", "  j.NR.  24/118 å ", "J.nr. 24/118 A\u030a"])
+def test_a_case_is_found_by_all_of_its_name_and_the_look_is_recorded(app, log_in, add, number_of, typed):
+    number = add("et", reference="J.nr. 24/118 Å")
+    add("to", reference="J.nr. 24/1180 Å")
+    found = log_in("lead").post("/cases", data={"reference": typed}, follow_redirects=False)
+    assert (found.status_code, found.headers["location"]) == (303, f"/cases/{number}")
+    (entry,) = _acts(app, "case.searched")
+    assert (entry.actor, entry.subject, dict(entry.details)) == (
+        f"user#{number_of('lead')}", f"case#{number}", {"found": True},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", ["J.nr. 24/11", "24/118", "%", "*", "", " ", f"{CANARY} J", "x" * 101, "J\u200b"])
+def test_nothing_else_finds_it_and_the_page_says_what_to_do(app, log_in, add, typed):
+    add("et", reference="J.nr. 24/118")
+    page = log_in("analyst").post("/cases", data={"reference": typed}, follow_redirects=False)
+    assert page.status_code == 422
+    assert f'value="{html.escape(typed)}"' in page.text
+    assert 'aria-invalid="true"' in page.text
+    assert all(x.subject == "" and dict(x.details) == {"found": False} for x in _acts(app, "case.searched"))
+    assert log_in("analyst").get(f"/cases?reference={typed}").text.count("J.nr. 24/118") == 0
+
+
+def test_a_case_that_is_erased_is_not_found(app, log_in, add):
+    number = add("et", reference="J 99")
+    cases.erase(app.state.ledger, number, actor="system", reason="asked")
+    assert log_in("analyst").post("/cases", data={"reference": "J 99"}, follow_redirects=False).status_code == 422
+
+
 def test_an_outcome_is_told_once_it_is_decided(app, log_in, add):
     number = add("et", "to")
     with app.state.ledger.acting("system") as act:
         act.db.execute(sa.update(Text).where(Text.id == 1).values(stage="done", outcome="refer"))
         act.db.execute(sa.update(Text).where(Text.id == 2).values(stage="second", outcome="refer"))
     page = log_in("analyst").get(f"/cases/{number}").text
-    assert page.count("Skal henvises") == 1
-    assert "Venter på anden læser" in page
+    assert page.count("Henvis") == 1
+    assert "Anden læsning" in page
     assert "2, heraf 1 færdige" in page
 
 

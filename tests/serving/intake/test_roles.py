@@ -8,12 +8,15 @@ PAGES = {
     "/submit/receipt": READERS,
     "/uploads/999": READERS,
     "/uploads/999/state": READERS,
+    "/cases": READERS,
     "/cases/999": READERS,
     "/cases/999/erase": {"lead"},
     "/oversight": RESPONSIBLE,
     "/audit": RESPONSIBLE,
 }
 FORMS = {
+    "/texts/999/draft": READERS,
+    "/cases": READERS,
     "/submit": READERS,
     "/uploads": READERS,
     "/uploads/999/files": READERS,

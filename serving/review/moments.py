@@ -1,0 +1,38 @@
+"""Moments as people read them: `28.11.2026 kl. 15.12` in Danish, `28 Nov 2026, 15:12` in English."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from markupsafe import Markup
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Not those of the system, which may speak any language."""
+
+
+@lru_cache(maxsize=1)
+def _zone() -> tzinfo:
+    try:
+        return ZoneInfo("Europe/Copenhagen")
+    except ZoneInfoNotFoundError:  # a system without time zones
+        return UTC
+
+
+def moment(at: datetime | None, language: str, *, now: datetime | None = None) -> Markup:
+    """A moment in Danish time, to the minute, with the exact one for machines; nothing where there is none.
+
+    Args:
+        now: if given, the day is left out of a moment of today.
+    """
+    if at is None:
+        return Markup()
+    here = at.astimezone(_zone())
+    today = now is not None and here.date() == now.astimezone(_zone()).date()
+    if language == "en":
+        day, clock = f"{here.day} {_MONTHS[here.month - 1]} {here.year}, ", f"{here:%H:%M}"
+    else:
+        day, clock = f"{here:%d.%m.%Y} ", f"kl. {here:%H.%M}"
+    exact = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}">{}</time>').format(exact, clock if today else day + clock)

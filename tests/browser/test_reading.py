@@ -1,0 +1,240 @@
+"""The review page as a reader works with it: drafts that are not lost, words that are only named, undoing, and paper."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from serving.store.desk import Draft, Reading
+from tests.browser.desk_states import put
+from tests.browser.states import NOTE
+from tests.browser.test_desk import decisions, go_to
+
+expect = pytest.importorskip("playwright.sync_api").expect
+TYPED = "Ring til søsteren først 😀\nog så til lægen"
+
+
+@pytest.fixture
+def page(open_page):
+    page = open_page("da", True)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light", media="screen")
+    return page
+
+
+@pytest.fixture
+def taken(page, site):
+    """A text that the reader has; returns its number."""
+    number = put(site, NOTE)
+    page.goto(f"{site.url}/texts/{number}")
+    page.click("form[action$='/take'] button")
+    page.wait_for_selector("#pick:visible")
+    return number
+
+
+def drafts(site, number: int) -> dict[str, bytes]:
+    with site.app.state.ledger.reading() as db:
+        return {x.part: x.sealed_fields for x in db.scalars(sa.select(Draft).where(Draft.text_id == number))}
+
+
+def said(page, part: str) -> str:
+    return page.locator(f"#draft-{part}").inner_text()
+
+
+def wait_until_kept(page, part: str) -> None:
+    expect(page.locator(f"#draft-{part}")).to_contain_text("Kladde gemt")
+
+
+def test_a_note_that_is_typed_is_kept_a_moment_later_and_comes_back(page, site, taken):
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    assert not page.locator(".without-script").is_visible()
+    page.fill("#note", TYPED)
+    page.check("input[name=outcome][value=wait]")
+    wait_until_kept(page, "finish")
+    assert re.fullmatch(r"Kladde gemt kl\. \d\d\.\d\d", said(page, "finish"))
+    page.reload()
+    assert page.input_value("#note") == TYPED
+    assert page.is_checked("input[name=outcome][value=wait]")
+    assert said(page, "finish").startswith("Kladde gemt")
+    # The browser itself keeps nothing of it, and the store only what is sealed.
+    assert "søsteren" not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+    assert "søsteren".encode() not in drafts(site, taken)["finish"]
+    page.evaluate("document.querySelectorAll('[name=outcome]').forEach(x => { x.checked = false; })")
+    page.fill("#note", " ")
+    expect(page.locator("#draft-finish")).to_have_text("")
+    page.reload()
+    assert page.input_value("#note") == ""
+    assert page.evaluate("window.violations") == []
+
+
+def test_what_is_typed_is_kept_when_the_page_is_left_at_once(page, site, taken):
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    page.fill("#note", TYPED)
+    page.goto(f"{site.url}/queue")
+    for _ in range(100):
+        if drafts(site, taken):
+            break
+        page.wait_for_timeout(50)
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    assert page.input_value("#note") == TYPED
+
+
+def test_another_decision_does_not_lose_words_and_reasons_that_wait(page, site, taken):
+    first, second = page.eval_on_selector_all("article.item", "all => all.map(x => x.dataset.code)")[:2]
+    page.select_option("#code", "violence")
+    page.fill("#words", "gemt det")
+    page.select_option(f"#reason-{second}", "lawful")
+    with page.expect_navigation():
+        page.click(f"#sign-{first} [data-key=a]")
+    assert page.input_value("#words") == "gemt det"
+    assert page.input_value("#code") == "violence"
+    assert page.input_value(f"#reason-{second}") == "lawful"
+    assert set(decisions(site, taken)) == {first}
+    with page.expect_navigation():
+        page.click("#mark button.button-secondary")
+    assert decisions(site, taken)["violence"].verdict == "add"
+    assert page.input_value("#words") == ""
+    assert set(drafts(site, taken)) == {f"reject-{second}"}
+
+
+def test_a_draft_that_cannot_be_kept_says_so_and_the_words_stay(page, site, taken):
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    with site.app.state.ledger.acting("system") as act:
+        act.db.execute(sa.update(Reading).where(Reading.text_id == taken).values(released=act.now))
+    page.fill("#note", TYPED)
+    expect(page.locator("#draft-finish")).to_contain_text("Kladden er ikke gemt")
+    assert page.input_value("#note") == TYPED
+    assert drafts(site, taken) == {}
+
+
+def test_a_draft_outlives_the_session(page, site, taken):
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    page.fill("#note", TYPED)
+    wait_until_kept(page, "finish")
+    cookies = page.context.cookies()
+    name = next(x for x in cookies if x["name"] == "tegn")
+    person = site.app.state.access.person(name["value"])
+    page.context.clear_cookies(name="tegn")
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    assert "/login" in page.url
+    page.goto(f"{site.url}/login/{site.app.state.access.new_link(person.name)}")
+    page.click("main button")
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    assert page.input_value("#note") == TYPED
+
+
+def test_words_that_are_only_named_are_marked_by_keyboard_and_nothing_is_chosen_for_the_reader(page, site, taken):
+    link = page.locator("a.mark-this").first
+    code, start, end = (link.get_attribute(f"data-{x}") for x in ("mark", "from", "to"))
+    go_to(page, "a.mark-this")
+    page.keyboard.press("Enter")
+    assert page.input_value("#code") == code
+    assert page.input_value("#words") == NOTE[int(start) : int(end)]
+    assert page.input_value("#state") == ""
+    assert page.evaluate("document.activeElement.id") == "state"
+    assert "Vælg selv" in page.locator("#said").inner_text()
+    assert decisions(site, taken) == {}
+    page.click("#mark button.button-secondary")  # the browser asks for the state
+    assert decisions(site, taken) == {}
+    page.select_option("#state", "denied")
+    with page.expect_navigation():
+        page.click("#mark button.button-secondary")
+    kept = decisions(site, taken)[code]
+    assert (kept.state, kept.spans[0].start, kept.spans[0].end) == ("denied", int(start), int(end))
+
+
+def test_u_undoes_from_anywhere_but_a_field_and_is_announced(page, site, taken):
+    code = page.get_attribute("article.item", "data-code")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("u")
+    expect(page.locator("#announced")).to_contain_text("Der er ikke noget at fortryde.")
+    with page.expect_navigation():
+        page.click(f"#sign-{code} [data-key=a]")
+    assert set(decisions(site, taken)) == {code}
+    page.focus("#words")
+    page.keyboard.type("uU")
+    page.focus("#state")
+    page.keyboard.press("u")
+    page.focus("#text")
+    page.keyboard.press("Control+u")
+    assert page.input_value("#words") == "uU"
+    assert set(decisions(site, taken)) == {code}
+    page.focus(".brand a")
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert decisions(site, taken) == {}
+    expect(page.locator("#announced")).to_contain_text("Fortrudt: ")
+    assert page.get_attribute("#announced", "role") == "status"
+    assert page.input_value("#words") == "uU"  # what was typed is still there
+
+
+def test_u_can_be_kept_to_the_list(page, site, taken):
+    code = page.get_attribute("article.item", "data-code")
+    with page.expect_navigation():
+        page.click(f"#sign-{code} [data-key=a]")
+    page.evaluate("document.getElementById('anywhere').click()")
+    page.reload()
+    page.focus(".brand a")
+    page.keyboard.press("u")
+    page.wait_for_timeout(300)
+    assert set(decisions(site, taken)) == {code}
+    page.focus(f"#sign-{code}")
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert decisions(site, taken) == {}
+    page.evaluate("document.getElementById('anywhere').click()")
+    assert page.evaluate("localStorage.getItem('tegn-u')") == "page"
+
+
+def test_on_paper_stand_text_evidence_and_decisions_and_nothing_to_press(page, site, taken):
+    code = page.get_attribute("article.item", "data-code")
+    with page.expect_navigation():
+        page.click(f"#sign-{code} [data-key=a]")
+    for scheme in ("light", "dark"):
+        page.emulate_media(media="print", color_scheme=scheme)
+        for shown in (
+            "#text",
+            "mark",
+            "#text .number",
+            f"#sign-{code} .yours",
+            f"#sign-{code} .quotes",
+            "#history li",
+            "h1",
+        ):
+            assert page.locator(shown).first.is_visible(), shown
+        pressed = (
+            "button, select, textarea, input, nav, form, .item summary, .keys, .skip, .tools, .site-footer, .mark-this"
+        )
+        left = page.eval_on_selector_all(pressed, "all => all.filter(x => x.checkVisibility()).map(x => x.outerHTML)")
+        assert left == []
+        # Black or nearly so on white: at least 7 to 1 wherever words stand.
+        pale = page.evaluate(
+            """() => {
+              const light = colour => {
+                const [r, g, b] = colour.match(/[0-9.]+/g).map(x => x / 255)
+                  .map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+              };
+              const ground = element => {
+                for (let x = element; x; x = x.parentElement) {
+                  const colour = getComputedStyle(x).backgroundColor;
+                  if (!/, 0\\)$/.test(colour)) return colour;
+                }
+                return "rgb(255, 255, 255)";
+              };
+              const found = [], walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+              while (walker.nextNode()) {
+                const element = walker.currentNode.parentElement;
+                if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest(".hidden")) continue;
+                const two = [light(getComputedStyle(element).color), light(ground(element))].sort((a, b) => a - b);
+                if ((two[1] + 0.05) / (two[0] + 0.05) < 7) found.push(element.outerHTML.slice(0, 90));
+              }
+              return found;
+            }"""
+        )
+        assert pale == []
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") in (
+            "rgba(0, 0, 0, 0)",
+            "rgb(255, 255, 255)",
+        )
+    page.emulate_media(media="screen", color_scheme="light")
