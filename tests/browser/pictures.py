@@ -32,7 +32,7 @@ COLOURS = 48
 """Enough for the pages' few colours and the edges of letters."""
 _NEUTRAL = """() => {
   const change = text => text.replace(/\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d/g, "2026-02-01 09:30")
-    .replace(/[\\w-]{40,}/g, x => x.includes("-navn") ? x : "x".repeat(43)).replace(/:\\d{4,5}\\/login/g, ":3000/login");
+    .replace(/[\\w-]{40,}/g, x => x.includes("filnavn") ? x : "x".repeat(43)).replace(/:\\d{4,5}\\/login/g, ":3000/login");
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) walker.currentNode.data = change(walker.currentNode.data);
   document.activeElement.blur();
