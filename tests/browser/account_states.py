@@ -14,6 +14,7 @@ import httpx2
 from serving.engine import Engine
 from serving.limits import Buckets, Limits
 from serving.provider import Provider
+from tests.browser.intake import person
 from tests.serving.test_provider import Realm, settings_with
 
 if TYPE_CHECKING:
@@ -45,11 +46,19 @@ def try_too_often(page: Page, site: Site) -> None:
         log_in_wrongly(page, site)
 
 
+def see_password(page: Page, site: Site) -> None:
+    """Choose a password just after log-in: later, one who has none cannot."""
+    access = site.app.state.access
+    name = next(x.name for x in access.users() if x.id == person(page, site))
+    page.goto(f"{site.url}/login/{access.new_link(name)}")
+    _send(page, "main button")
+
+
 def choose_password(new: str, again: str) -> Callable[[Page, Site], None]:
     """A password that is not kept."""
 
     def reach(page: Page, site: Site) -> None:
-        page.goto(f"{site.url}/password")
+        see_password(page, site)
         page.fill("#password_new", new)
         page.fill("#password_again", again)
         _send(page, "main form .button-primary")

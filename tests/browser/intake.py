@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tests.browser.server import Site
 
+_NUMBERS = count(1)
 FILES = [
     ("notat.txt", "text/plain", "Han fortæller, at formanden har taget passet og gemt det."),
     ("et-meget-langt-filnavn-uden-mellemrum-som-ikke-kan-brydes-nogen-steder.png", "image/png", "\x89PNG\r\n\x1a\n"),
@@ -39,7 +40,7 @@ def person(page: Page, site: Site) -> int:
 
 
 def _fresh() -> str:
-    return f"Manden fortæller, at formanden har taget passet og gemt det. {secrets.token_hex(8)}"
+    return f"Manden fortæller, at formanden har taget passet og gemt det. Notat {next(_NUMBERS):08}"
 
 
 def send_text(text: str) -> Callable[[Page, Site], None]:

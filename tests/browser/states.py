@@ -157,7 +157,7 @@ STATES = [
     State("audit, no anchor", intake.find_no_anchor, role="lead", shows=".alert-warning"),
     State("account", see("/account"), shows=".table"),
     State("account, password changed", see("/account?changed"), shows="[role=status]"),
-    State("password", see("/password"), shows="#password_new"),
+    State("password", accounts.see_password, shows="#password_new"),
     State("password, too short", accounts.choose_password("kort", "kort"), shows="#password_new[aria-invalid]"),
     State("password, differs", accounts.choose_password("et langt", "et kort"), shows="#password_again[aria-invalid]"),
     State("users", see("/users"), role="admin", shows=".table"),
