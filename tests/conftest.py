@@ -83,28 +83,35 @@ def documents() -> list[Document]:
     return make_documents(192)
 
 
+TINY = Experiment(
+    name="tiny",
+    description="a test",
+    data=DataConfig(),
+    model=LinearConfig(family="linear", max_features=4000, min_count=1),
+    calibration=CalibrationConfig(),
+)
+
+
+def save_tiny(folder: Path) -> None:
+    """Train a model in about a second and save it."""
+    scheme = load_scheme()
+    scorer = fit_linear(make_documents(192), scheme, TINY.model, seed=1)
+    about = {"texts": {"train": 192, "calibration": 64, "test": 0}, "experiment": {}, "data": {}, "run": "none"}
+    tagger = calibrated(TINY, scheme, scorer, make_documents(64, offset=1000), about)
+    # These texts are so alike that every other text would be unfamiliar.
+    replace(tagger, familiarity=0.7).save(folder)
+
+
 @pytest.fixture(scope="session")
 def experiment() -> Experiment:
-    return Experiment(
-        name="tiny",
-        description="a test",
-        data=DataConfig(),
-        model=LinearConfig(family="linear", max_features=4000, min_count=1),
-        calibration=CalibrationConfig(),
-    )
+    return TINY
 
 
 @pytest.fixture(scope="session")
-def model_folder(
-    tmp_path_factory: pytest.TempPathFactory, scheme: Scheme, documents: list[Document], experiment: Experiment
-) -> Path:
-    """A saved model folder, trained in about a second."""
-    scorer = fit_linear(documents, scheme, experiment.model, seed=1)
-    about = {"texts": {"train": 192, "calibration": 64, "test": 0}, "experiment": {}, "data": {}, "run": "none"}
-    tagger = calibrated(experiment, scheme, scorer, make_documents(64, offset=1000), about)
-    tagger = replace(tagger, familiarity=0.7)  # these texts are so alike that every other text would be unfamiliar
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved model folder."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    tagger.save(folder)
+    save_tiny(folder)
     return folder
 
 

@@ -116,10 +116,11 @@ async def _page(
 @router.post("/take")
 async def take(request: Request, number: Number, person: _Reader) -> Response:
     """Take the text; from somebody else only with a reason."""
-    emergency = (await read_form(request)).get("emergency") or None
+    emergency = (await read_form(request)).get("emergency")
     words = words_of(request)
     if emergency is not None and emergency not in EMERGENCIES:
-        raise Problem("not-found", "emergency")
+        glance = await _ask(request, views.glance, person.id, number)
+        return _outside(request, person, glance, status=422, message=words["emergency_missing"])
     try:
         await ask(request, queue.take, person.id, number, may_adjudicate=person.role == "lead", emergency=emergency)
     except (Held, NotYours, NotWaiting) as error:

@@ -2,64 +2,36 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-import time
 import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import count
 
 import pytest
-import uvicorn
 
-from serving.app import create_app
-from serving.engine import Engine
-from serving.limits import Buckets, Limits
-from serving.settings import Settings
-from tests.browser.states import Site, add_parts_page
+from tests.browser.server import NoBrowser, Site, chromium, serve
+from tests.browser.states import add_parts_page
 
 _NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory, model_folder) -> Iterator[Site]:
-    """The app on the tiny model, served by uvicorn in a thread."""
-    engine = Engine(model_folder)
-    engine.load()
-    settings = Settings(home=tmp_path_factory.mktemp("browser") / "home", model=model_folder)
-    app = create_app(lambda: settings, engine)
-    add_parts_page(app)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False, lifespan="on"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 30
-    while not server.started:
-        assert thread.is_alive(), "the server ended while it started"
-        assert time.monotonic() < until, "the server did not start in 30 seconds"
-        time.sleep(0.02)
-    app.state.limits = Limits(*(Buckets(100_000) for _ in range(4)))  # many log in from one address here
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Site(f"http://127.0.0.1:{port}", app)
-    server.should_exit = True
-    thread.join(10)
+    """The app on the tiny model."""
+    with serve(tmp_path_factory.mktemp("browser") / "home", model_folder, more=add_parts_page) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")  # playwright keeps an event loop in this thread: no test after these may find it
 def browser():
     """Chromium of the operating system; tests that need it are skipped, loudly, where it is not there."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        path = None
-    if path is None:
-        reason = "The PAGES ARE NOT TESTED in a browser: install chromium (and playwright) to test them"
-        warnings.warn(reason, stacklevel=1)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with ExitStack() as stack:
+        try:
+            browser = stack.enter_context(chromium())
+        except NoBrowser as reason:
+            warnings.warn(str(reason), stacklevel=1)
+            pytest.skip(str(reason))
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from serving.store.tables import Switch
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.browser.states import Site
+    from tests.browser.server import Site
 
 _NUMBERS = count(1)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
+import json
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -11,14 +12,20 @@ import sqlalchemy as sa
 
 from serving.desk import agreement, cases, intake, uploads
 from serving.desk.agreement import Agreement, Reliance
-from serving.store.desk import Text, UploadedFile
+from serving.desk.cases import open_box, seal
+from serving.review import auditpages
+from serving.store.anchors import UnusableAnchor
+from serving.store.audit import Break
+from serving.store.desk import Case, Text, Upload, UploadedFile
 from serving.store.ledger import user
+from serving.store.tables import Switch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.browser.states import Site
+    from tests.browser.server import Site
 
+_NUMBERS = count(1)
 FILES = [
     ("notat.txt", "text/plain", "Han fortæller, at formanden har taget passet og gemt det."),
     ("et-meget-langt-filnavn-uden-mellemrum-som-ikke-kan-brydes-nogen-steder.png", "image/png", "\x89PNG\r\n\x1a\n"),
@@ -33,7 +40,7 @@ def person(page: Page, site: Site) -> int:
 
 
 def _fresh() -> str:
-    return f"Manden fortæller, at formanden har taget passet og gemt det. {secrets.token_hex(8)}"
+    return f"Manden fortæller, at formanden har taget passet og gemt det. Notat {next(_NUMBERS):08}"
 
 
 def send_text(text: str) -> Callable[[Page, Site], None]:
@@ -73,6 +80,34 @@ def see_working(page: Page, site: Site) -> None:
         values = {"state": "reading", "claimed": act.now, "problems": "[]"}
         act.db.execute(sa.update(UploadedFile).where(UploadedFile.id == file).values(**values))
     page.goto(f"{site.url}/uploads/{number}")
+
+
+def see_every_state(page: Page, site: Site) -> None:
+    """An upload with a file in each state."""
+    ledger, who = site.app.state.ledger, person(page, site)
+    number = uploads.start(ledger, who, kind="note", reference="J 2026-21", keep_days=30)
+    names = ("notater.csv", "igen.txt", "scan.pdf", "stor.docx", "venter.eml", "ark.xlsx")
+    files = [uploads.add_unread(ledger, who, number, name, "no_text_layer") for name in names]
+    page.route(f"**/uploads/{number}/state", lambda _: None)  # never answered: the page stays as it is
+    with patch.object(uploads, "read_next", lambda *_, **__: False):  # nor does a worker take what waits
+        with ledger.acting("system") as act:
+            table, again, _, large, waiting, sheet = (act.db.get(UploadedFile, x) for x in files)
+            table.state, table.texts, table.problems = "done", 12, '[["uneven_row", "row 7"], ["too_long", "row 9"]]'
+            again.state, again.known, again.problems = "done", 1, "[]"
+            large.state, large.claimed, large.problems = "reading", act.now, "[]"
+            waiting.state, waiting.problems = "waiting", "[]"
+            sheet.state, sheet.problems = "choose", "[]"
+            case = act.db.get(Case, act.db.get(Upload, number).case_id)
+            seal(open_box(ledger.vault, case), sheet, "sealed_columns", json.dumps(["nr", "notat", "bemærkning"]))
+        page.goto(f"{site.url}/uploads/{number}")
+
+
+def see_full(page: Page, site: Site) -> None:
+    """An upload that had no room for some files."""
+    ledger, who = site.app.state.ledger, person(page, site)
+    number = uploads.start(ledger, who, kind="note", reference="", keep_days=30)
+    uploads.add_unread(ledger, who, number, "scan.pdf", "encrypted")
+    page.goto(f"{site.url}/uploads/{number}?left=3")
 
 
 def see_read(page: Page, site: Site) -> None:
@@ -125,6 +160,19 @@ def see_case(end: str) -> Callable[[Page, Site], None]:
     return lambda page, site: page.goto(f"{site.url}/cases/{_case(page, site)}{end}") and None
 
 
+def see_empty_case(page: Page, site: Site) -> None:
+    ledger, who = site.app.state.ledger, person(page, site)
+    with ledger.acting("system") as act:
+        number = cases.case_for(act, ledger.vault, "", keep_days=30, by=who).id
+    page.goto(f"{site.url}/cases/{number}")
+
+
+def keep_longer(page: Page, site: Site) -> None:
+    see_case("")(page, site)
+    page.click("form[action$='/keep'] .button-secondary")
+    page.wait_for_selector(".alert-success")
+
+
 def erase_without_reason(page: Page, site: Site) -> None:
     see_case("/erase")(page, site)
     page.click(".button-warning")
@@ -147,11 +195,36 @@ def see_oversight(page: Page, site: Site) -> None:
         page.goto(site.url + "/oversight")
 
 
+def see_no_figures(page: Page, site: Site) -> None:
+    with (
+        patch.object(agreement, "agreements", lambda *_: ([], [])),
+        patch.object(agreement, "reliance", lambda _: Reliance(0, 0, 0, 0, 0, 0, 0)),
+    ):
+        page.goto(site.url + "/oversight")
+
+
+def stopped(path: str, text: str = "") -> Callable[[Page, Site], None]:
+    """A page while suggestions are stopped."""
+
+    def reach(page: Page, site: Site) -> None:
+        with site.app.state.ledger.acting("system") as act:
+            act.db.merge(Switch(name="suggestions", value="off", changed=act.now))
+        page.goto(site.url + path)
+        if text:
+            page.fill("#text", text)
+            page.click("#text-form .button-primary")
+            page.wait_for_selector("[aria-invalid]")
+        with site.app.state.ledger.acting("system") as act:  # other pages show suggestions
+            act.db.execute(sa.delete(Switch).where(Switch.name == "suggestions"))
+
+    return reach
+
+
 def see_stopped(page: Page, site: Site) -> None:
     page.goto(site.url + "/oversight")
     page.click(".stop .button-warning")
     with site.app.state.ledger.acting("system") as act:  # other pages show suggestions
-        act.db.execute(sa.text("DELETE FROM switches"))
+        act.db.execute(sa.delete(Switch).where(Switch.name == "suggestions"))
 
 
 def set_no_share(page: Page, site: Site) -> None:
@@ -162,4 +235,20 @@ def set_no_share(page: Page, site: Site) -> None:
 
 def check_log(page: Page, site: Site) -> None:
     page.goto(site.url + "/audit")
-    page.click("form[action='/audit/verify'] button")
+    with page.expect_navigation():
+        page.click("form[action='/audit/verify'] button")
+
+
+def find_broken(reason: str) -> Callable[[Page, Site], None]:
+    """A log that somebody changed, as the check of the log would say."""
+
+    def reach(page: Page, site: Site) -> None:
+        with patch.object(auditpages, "verify", lambda *_, **__: (120, Break(17, reason))):
+            check_log(page, site)
+
+    return reach
+
+
+def find_no_anchor(page: Page, site: Site) -> None:
+    with patch.object(auditpages, "read_anchor", side_effect=UnusableAnchor("no anchor")):
+        check_log(page, site)

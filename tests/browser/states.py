@@ -12,8 +12,11 @@ from fastapi.responses import HTMLResponse
 
 from serving.api.auth import Open
 from serving.review import rendering
+from tests.browser import account_states as accounts
 from tests.browser import intake
+from tests.browser import reader_states as readers
 from tests.browser.desk_states import finish_early, outside, queued, taken, wrong_mark
+from tests.browser.server import Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -27,14 +30,6 @@ PLAIN = (
     "Kvinden skal flytte til en større lejlighed tæt på skolen. Hun har søgt om tilskud til briller og venter på svar."
 )
 FOREIGN = "The man said that he owes money to his boss and cannot leave the house at night."
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A running app."""
-
-    url: str
-    app: FastAPI
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +76,35 @@ STATES = [
     State("log-in", see("/login"), logged_in=False, shows="pre"),
     State("log-in, bad link", see("/login?bad"), logged_in=False, shows="[role=alert]"),
     State("log-in, logged out", see("/login?out"), logged_in=False, shows="[role=status]"),
+    State("log-in, wrong password", accounts.log_in_wrongly, logged_in=False, shows="[role=alert]"),
+    State("log-in, provider", accounts.see_provider, logged_in=False, shows="a[href='/oidc/start']"),
+    State("provider, done", accounts.come_from_provider(), logged_in=False, shows="main a[href='/']:not(.button)"),
+    State("provider, no role", accounts.come_from_provider(claims={"groups": []}), logged_in=False, shows="h1"),
+    State("provider, failed", accounts.come_unasked, logged_in=False, shows="h1"),
+    State("provider, down", accounts.find_provider_down, logged_in=False, shows="h1"),
     State("link", see("/login/any"), logged_in=False, shows="form .button"),
     State("paste", see("/"), shows="#text:not([aria-invalid])"),
     State("paste, error", paste("  "), shows="#text[aria-invalid]"),
     State("reading, signs", paste(NOTE), shows="mark"),
     State("reading, none", paste(PLAIN), shows=".text:not(:has(mark))"),
     State("reading, abstained", paste(FOREIGN), shows=".alert-warning"),
+    State("reading, stopped", intake.stopped("/", NOTE), shows="#text[aria-invalid]"),
     State("error", see("/none"), shows="h1"),
+    State("error, no such text", see("/texts/999999"), shows="h1"),
+    State("error, wrong role", see("/users"), shows="h1"),
+    State("error, too often", accounts.try_too_often, logged_in=False, shows="h1"),
+    State("error, too much", accounts.send_too_much, shows="h1"),
+    State("error, starting", accounts.start_too_early, shows="h1"),
+    State("session ended", accounts.end_session, role="lead", shows="form[action='/submit']"),
     State("error, not logged in", see("/none"), logged_in=False, shows="h1"),
     State("accessibility", see("/accessibility"), logged_in=False, shows="mark.fill"),
     State("queue", queued(NOTE), shows="table"),
     State("queue, empty", see("/queue?stage=adjudication&kind=ad&empty=1"), shows=".empty"),
+    State("queue, several pages", readers.see_many("/queue?stage=done&kind=ad&page=2"), shows="[rel=prev]"),
+    State("queue, done", readers.see_many("/queue?stage=done&done=done"), shows=".alert-success"),
+    State("queue, mine", readers.see_mine(NOTE), shows=".state-success"),
+    State("queue, nothing free", see("/queue?empty=1"), shows=".alert-info"),
+    State("queue, stopped", intake.stopped("/queue"), shows=".alert-warning"),
     State("text, free", outside(NOTE), shows="form[action$='/take']"),
     State("text, taken", taken(NOTE), shows="article.item"),
     State("text, decided", taken(NOTE, then="article.item [data-key=a]"), shows="article.decided"),
@@ -99,8 +112,21 @@ STATES = [
     State("text, blind", taken(NOTE, blind_share="100"), shows="form[action$='/show']"),
     State("text, suggestions stopped", taken(NOTE, suggestions="off"), shows=".alert-warning"),
     State("text, nothing found", taken(PLAIN), shows=".text:not(:has(mark))"),
+    State("text, abstained", taken(FOREIGN), shows=".alert-warning"),
+    State("text, new", readers.unread(NOTE, stage="new"), shows="main:not(:has(form[action$='/take']))"),
+    State("text, held", readers.held(NOTE), shows="form[action$='/take'] .button-warning"),
+    State("text, held, no reason", readers.held(NOTE, press=".button-warning"), shows="[role=alert]"),
+    State("text, taken before", readers.taken_before(NOTE), shows="[role=alert]"),
+    State("text, looked at", readers.look(NOTE, "linked"), shows="main:not(:has(#mark)) .text"),
+    State("text, looked at, no reason", readers.look(NOTE, ""), shows="[role=alert]"),
+    State("text, changed elsewhere", readers.changed_elsewhere(NOTE), shows="[role=alert]"),
+    State("text, lost", readers.lose(NOTE), shows="#typed"),
+    State("text, differing", readers.see_dispute(NOTE), role="lead", shows=".other"),
+    State("text, done", readers.see_settled(NOTE), role="lead", shows="#earlier-heading"),
+    State("text, handed in", readers.see_own(NOTE), shows="#outcome-heading"),
     State("finish", taken(NOTE, then="a[href$='/finish']"), shows="#outcome"),
     State("finish, unfinished", finish_early(NOTE), shows="#errors"),
+    State("finish, changed elsewhere", readers.finish_changed(NOTE), shows="#errors"),
     State("parts", see("/parts"), logged_in=False, shows=".table"),
     State("submit", see("/submit"), role="lead", shows="#text:not([aria-invalid])"),
     State("submit, error", intake.send_text(" "), role="lead", shows="#text[aria-invalid]"),
@@ -109,21 +135,35 @@ STATES = [
     State("upload, working", intake.see_working, role="lead", shows="[data-working=yes]"),
     State("upload, read", intake.see_read, role="lead", shows=".state-error"),
     State("upload, column missing", intake.choose_no_column, role="lead", shows="select[aria-invalid]"),
+    State("upload, every state", intake.see_every_state, role="lead", shows=".state-plain"),
+    State("upload, full", intake.see_full, role="lead", shows=".alert-warning"),
     State("sending, failed", intake.send_in_vain, role="lead", shows=".sending button"),
     State("cases", see("/cases"), role="lead", shows="#reference:not([aria-invalid])"),
     State("cases, none", intake.seek_no_case, role="lead", shows="#reference[aria-invalid]"),
     State("case", intake.see_case(""), role="lead", shows=".table a"),
+    State("case, empty", intake.see_empty_case, role="lead", shows=".empty"),
+    State("case, kept longer", intake.keep_longer, role="lead", shows=".alert-success"),
     State("case, erase", intake.see_case("/erase"), role="lead", shows=".button-warning"),
     State("case, erase, error", intake.erase_without_reason, role="lead", shows="[role=alert]"),
     State("case, erased", intake.see_erased, role="lead", shows="h1"),
     State("oversight", intake.see_oversight, role="lead", shows=".stop .button-warning"),
+    State("oversight, no figures", intake.see_no_figures, role="lead", shows=".empty"),
     State("oversight, stopped", intake.see_stopped, role="lead", shows=".stop .button-primary"),
     State("oversight, error", intake.set_no_share, role="lead", shows="#blind_share[aria-invalid]"),
     State("audit", see("/audit"), role="lead", shows=".table"),
     State("audit, none", see("/audit?act=masterkey.rotated"), role="lead", shows=".empty"),
     State("audit, error", see("/audit?number=1"), role="lead", shows="#number[aria-invalid]"),
-    State("account", see("/account"), shows=".table"),
-    State("password", see("/password"), shows="#password_new"),
-    State("users", see("/users"), role="admin", shows=".table"),
     State("audit, verified", intake.check_log, role="lead", shows="pre"),
+    State("audit, broken", intake.find_broken("changed"), role="lead", shows=".alert-error"),
+    State("audit, cut off", intake.find_broken("cut off"), role="lead", shows=".alert-error"),
+    State("audit, no anchor", intake.find_no_anchor, role="lead", shows=".alert-warning"),
+    State("account", see("/account"), shows=".table"),
+    State("account, password changed", see("/account?changed"), shows="[role=status]"),
+    State("password", accounts.see_password, shows="#password_new"),
+    State("password, too short", accounts.choose_password("kort", "kort"), shows="#password_new[aria-invalid]"),
+    State("password, differs", accounts.choose_password("et langt", "et kort"), shows="#password_again[aria-invalid]"),
+    State("users", see("/users"), role="admin", shows=".table"),
+    State("users, change", accounts.change_person, role="admin", shows="details[open]"),
+    State("users, link", accounts.add_person("Nikoline {}"), role="admin", shows="pre"),
+    State("users, name taken", accounts.add_person(""), role="admin", shows="[role=alert]"),
 ]
