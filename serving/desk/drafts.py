@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from serving.desk.reading import REJECT, touch
 from serving.desk.views import find
 from serving.store.desk import Draft
 from serving.store.ledger import Ledger, user
+from serving.store.vault import Tampered
 from triage.indicators import Scheme
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -72,7 +74,7 @@ def save(
 
 
 def kept(ledger: Ledger, person: int, text_id: int) -> dict[str, Kept]:
-    """What a person typed on the page of a text, by form.
+    """What a person typed on the page of a text, by form; one that cannot be opened is left out.
 
     Raises:
         NoSuchText: see the class.
@@ -81,4 +83,8 @@ def kept(ledger: Ledger, person: int, text_id: int) -> dict[str, Kept]:
         _, case = find(db, text_id)
         box = open_box(ledger.vault, case)
         rows = db.scalars(sa.select(Draft).filter_by(text_id=text_id, user_id=person))
-        return {row.part: Kept(json.loads(unseal_text(box, row, "sealed_fields")), row.saved) for row in rows}
+        found = {}
+        for row in rows:
+            with suppress(Tampered):  # the text can be read without it
+                found[row.part] = Kept(json.loads(unseal_text(box, row, "sealed_fields")), row.saved)
+        return found

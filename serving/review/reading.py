@@ -119,8 +119,8 @@ async def take(request: Request, number: Number, person: _Reader) -> Response:
     emergency = (await read_form(request)).get("emergency")
     words = words_of(request)
     if emergency is not None and emergency not in EMERGENCIES:
-        glance = await _ask(request, views.glance, person.id, number)
-        return _outside(request, person, glance, status=422, message=words["emergency_missing"])
+        glance = await ask(request, views.glance, person.id, number)
+        return await _outside(request, person, glance, status=422, message=words["emergency_missing"])
     try:
         await ask(request, queue.take, person.id, number, may_adjudicate=person.role == "lead", emergency=emergency)
     except (Held, NotYours, NotWaiting) as error:
