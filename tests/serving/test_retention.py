@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from serving import jobs
 from serving.desk import cases
 from serving.settings import InvalidSettings, read_settings
-from serving.store.access import IDLE, LONGEST, Access
+from serving.store.access import Access
 from serving.store.retention import forget_logins
+from serving.store.sessions import IDLE, LONGEST
 from serving.store.tables import LoginLink, Session
 from tests.serving.desk.conftest import desk  # noqa: F401 (a fixture)
 
