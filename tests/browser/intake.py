@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from serving.desk import agreement, cases, intake, uploads
+from serving.desk import agreement, cases, extraction, intake, uploads
 from serving.desk.agreement import Agreement, Reliance
 from serving.desk.cases import open_box, seal
 from serving.review import auditpages
@@ -89,7 +89,7 @@ def see_every_state(page: Page, site: Site) -> None:
     names = ("notater.csv", "igen.txt", "scan.pdf", "stor.docx", "venter.eml", "ark.xlsx")
     files = [uploads.add_unread(ledger, who, number, name, "no_text_layer") for name in names]
     page.route(f"**/uploads/{number}/state", lambda _: None)  # never answered: the page stays as it is
-    with patch.object(uploads, "read_next", lambda *_, **__: False):  # nor does a worker take what waits
+    with patch.object(extraction, "read_next", lambda *_, **__: False):  # nor does a worker take what waits
         with ledger.acting("system") as act:
             table, again, _, large, waiting, sheet = (act.db.get(UploadedFile, x) for x in files)
             table.state, table.texts, table.problems = "done", 12, '[["uneven_row", "row 7"], ["too_long", "row 9"]]'
