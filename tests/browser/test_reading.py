@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from serving.store.desk import Draft, Reading
 from tests.browser.desk_states import put
+from tests.browser.keyboard import go_to
+from tests.browser.readers import decisions
 from tests.browser.states import NOTE
-from tests.browser.test_desk import decisions, go_to
 
 expect = pytest.importorskip("playwright.sync_api").expect
 TYPED = "Ring til søsteren først 😀\nog så til lægen"
@@ -89,10 +90,10 @@ def test_another_decision_does_not_lose_words_and_reasons_that_wait(page, site, 
     assert page.input_value("#words") == "gemt det"
     assert page.input_value("#code") == "violence"
     assert page.input_value(f"#reason-{second}") == "lawful"
-    assert set(decisions(site, taken)) == {first}
+    assert set(decisions(site, taken, "first")) == {first}
     with page.expect_navigation():
         page.click("#mark button.button-secondary")
-    assert decisions(site, taken)["violence"].verdict == "add"
+    assert decisions(site, taken, "first")["violence"].verdict == "add"
     assert page.input_value("#words") == ""
     assert set(drafts(site, taken)) == {f"reject-{second}"}
 
@@ -133,13 +134,13 @@ def test_words_that_are_only_named_are_marked_by_keyboard_and_nothing_is_chosen_
     assert page.input_value("#state") == ""
     assert page.evaluate("document.activeElement.id") == "state"
     assert "Vælg selv" in page.locator("#said").inner_text()
-    assert decisions(site, taken) == {}
+    assert decisions(site, taken, "first") == {}
     page.click("#mark button.button-secondary")  # the browser asks for the state
-    assert decisions(site, taken) == {}
+    assert decisions(site, taken, "first") == {}
     page.select_option("#state", "denied")
     with page.expect_navigation():
         page.click("#mark button.button-secondary")
-    kept = decisions(site, taken)[code]
+    kept = decisions(site, taken, "first")[code]
     assert (kept.state, kept.spans[0].start, kept.spans[0].end) == ("denied", int(start), int(end))
 
 
@@ -150,7 +151,7 @@ def test_u_undoes_from_anywhere_but_a_field_and_is_announced(page, site, taken):
     expect(page.locator("#announced")).to_contain_text("Der er ikke noget at fortryde.")
     with page.expect_navigation():
         page.click(f"#sign-{code} [data-key=a]")
-    assert set(decisions(site, taken)) == {code}
+    assert set(decisions(site, taken, "first")) == {code}
     page.focus("#words")
     page.keyboard.type("uU")
     page.focus("#state")
@@ -158,11 +159,11 @@ def test_u_undoes_from_anywhere_but_a_field_and_is_announced(page, site, taken):
     page.focus("#text")
     page.keyboard.press("Control+u")
     assert page.input_value("#words") == "uU"
-    assert set(decisions(site, taken)) == {code}
+    assert set(decisions(site, taken, "first")) == {code}
     page.focus(".brand a")
     with page.expect_navigation():
         page.keyboard.press("u")
-    assert decisions(site, taken) == {}
+    assert decisions(site, taken, "first") == {}
     expect(page.locator("#announced")).to_contain_text("Fortrudt: ")
     assert page.get_attribute("#announced", "role") == "status"
     assert page.input_value("#words") == "uU"  # what was typed is still there
@@ -177,11 +178,11 @@ def test_u_can_be_kept_to_the_list(page, site, taken):
     page.focus(".brand a")
     page.keyboard.press("u")
     page.wait_for_timeout(300)
-    assert set(decisions(site, taken)) == {code}
+    assert set(decisions(site, taken, "first")) == {code}
     page.focus(f"#sign-{code}")
     with page.expect_navigation():
         page.keyboard.press("u")
-    assert decisions(site, taken) == {}
+    assert decisions(site, taken, "first") == {}
     page.evaluate("document.getElementById('anywhere').click()")
     assert page.evaluate("localStorage.getItem('tegn-u')") == "page"
 

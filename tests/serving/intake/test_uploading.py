@@ -271,7 +271,7 @@ def test_a_file_that_waits_to_be_tried_again_says_when_and_a_failed_one_has_a_bu
         read_all()
         page = html.unescape(browser.get("/uploads/1").text)
         assert "venter på at blive prøvet igen" in page
-        assert re.search(r"Tegn prøver igen af sig selv efter \d{4}-\d\d-\d\d \d\d:\d\d", page)
+        assert re.search(r"Tegn prøver igen af sig selv efter \d\d\.\d\d\.\d{4} kl\. \d\d\.\d\d", page)
         assert 'data-working="no"' in page  # nobody's session is kept alive for hours
         assert "/again" not in page
         assert "1 prøves igen senere" in browser.get("/submit").text
