@@ -14,7 +14,7 @@ from serving.desk.drafts import NotADraft
 from serving.desk.reading import NotHeld
 from serving.desk.views import NoSuchText
 from serving.review.drafting import said
-from serving.review.forms import read_form
+from serving.review.forms import from_script, read_form
 from serving.review.guards import READERS
 from serving.review.numbers import Number
 from serving.review.reading import lost
@@ -30,7 +30,7 @@ async def save(request: Request, number: Number, person: Annotated[Person, Depen
     fields = await read_form(request)
     words, part = words_of(request), fields.get("part", "")
     state = request.app.state
-    script = request.headers.get("accept", "") == "application/json"
+    script = from_script(request)
     try:
         saved = await run_in_threadpool(drafts.save, state.ledger, state.engine.scheme, person.id, number, part, fields)
     except NoSuchText:

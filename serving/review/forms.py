@@ -36,6 +36,11 @@ def check_origin(request: Request) -> None:
         raise Problem("scope", "cross-site")
 
 
+def from_script(request: Request) -> bool:
+    """Whether our own script asks, which shows what it is told in the page that is there."""
+    return request.headers.get("accept", "") == "application/json"
+
+
 async def drain(request: Request) -> None:
     """Read what is left of a request and throw it away: a browser shows no answer before it has sent everything."""
     size = 0

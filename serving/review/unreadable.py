@@ -8,6 +8,8 @@ from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from serving.desk.unreadable import give_up, reason_of
+from serving.noting import note
+from serving.review.forms import from_script
 from serving.review.guards import NotLoggedIn
 from serving.review.guards import Person as Somebody
 from serving.review.numbers import row_number
@@ -20,7 +22,7 @@ _KEPT = ("text", "note", "words", "reference")
 
 
 async def on_unreadable(request: Request, error: Exception) -> Response:
-    """What whoever asked for it gets. A text goes back to the queue; that it cannot be opened is recorded."""
+    """What whoever asked for it gets. A text goes back to the queue; that something cannot be opened is recorded."""
     try:
         person = await Somebody()(request)
     except NotLoggedIn:
@@ -28,9 +30,12 @@ async def on_unreadable(request: Request, error: Exception) -> Response:
     log.error("%s cannot be opened: %s", request.scope["route"].path, type(error).__name__)
     kind = request.url.path.split("/")[1].removesuffix("s")
     number = row_number(str(request.path_params.get("number", "")))
+    subject = f"{kind}#{number}" if number is not None else ""
     if kind == "text" and number is not None:
         await run_in_threadpool(give_up, request.app.state.ledger, person.actor, person.id, number, error)
-    return page(request, person, error, f"{kind}#{number}" if number is not None else "")
+    elif not from_script(request):  # a page that asks every few seconds is no act
+        await note(request, person.actor, "document.unreadable", subject, reason=reason_of(error))
+    return page(request, person, error, subject)
 
 
 def page(request: Request, person: Person, error: Exception, subject: str, *, may_go_on: bool = True) -> Response:
@@ -50,8 +55,9 @@ def page(request: Request, person: Person, error: Exception, subject: str, *, ma
         status=409,
         person=person,
         heading=words["unreadable_heading" if of_text else "unreadable_heading_case"],
-        what=f"{words[about].lower()} {number}".strip(),
+        what=f"{words[about].lower()} {number}" if number else words["unreadable_it"],
         reason=reason_of(error),
         typed=[fields[x] for x in _KEPT if fields.get(x, "").strip()],
-        may_go_on=of_text and may_go_on,
+        of_text=of_text,
+        may_go_on=may_go_on,
     )

@@ -16,7 +16,7 @@ from serving.extract.result import Problem as Trouble
 from serving.noting import note
 from serving.review import submit
 from serving.review.fileforms import MAX_REQUEST, Sent, TooMuch, read_files
-from serving.review.forms import read_form
+from serving.review.forms import from_script, read_form
 from serving.review.guards import READERS
 from serving.review.moments import moment
 from serving.review.numbers import Number, row_number
@@ -114,7 +114,7 @@ async def _page(
 @router.post("/uploads")
 async def start(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """Begin an upload, with all of its files or, from a script that sends them one by one afterwards, with none yet."""
-    words, script = words_of(request), _is_script(request)
+    words, script = words_of(request), from_script(request)
     try:
         fields, files = await read_files(request)
     except TooMuch as error:
@@ -145,7 +145,7 @@ async def start(request: Request, person: Person = Depends(READERS)) -> Response
 @router.post("/uploads/{number}/files")
 async def add(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
     """Add files to an upload."""
-    words, script = words_of(request), _is_script(request)
+    words, script = words_of(request), from_script(request)
     await _state(request, person, number)
     error, status = "", 422
     try:
@@ -236,10 +236,6 @@ def _keep(ledger: Ledger, person: int, number: int, files: Sequence[Sent]) -> in
         except TooMany:
             return len(files) - place
     return 0
-
-
-def _is_script(request: Request) -> bool:
-    return request.headers.get("accept", "") == "application/json"
 
 
 def _to(number: int, left: int) -> Response:

@@ -133,7 +133,7 @@ def test_words_that_are_only_named_are_marked_by_keyboard_and_nothing_is_chosen_
     assert page.input_value("#words") == NOTE[int(start) : int(end)]
     assert page.input_value("#state") == ""
     assert page.evaluate("document.activeElement.id") == "state"
-    assert "Vælg selv" in page.locator("#said").inner_text()
+    assert "Vælg, hvad" in page.locator("#said").inner_text()
     assert decisions(site, taken, "first") == {}
     page.click("#mark button.button-secondary")  # the browser asks for the state
     assert decisions(site, taken, "first") == {}

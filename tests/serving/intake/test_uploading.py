@@ -270,14 +270,14 @@ def test_a_file_that_waits_to_be_tried_again_says_when_and_a_failed_one_has_a_bu
         patched.setattr(extraction, "extract", slow)
         read_all()
         page = html.unescape(browser.get("/uploads/1").text)
-        assert "venter på at blive prøvet igen" in page
-        assert re.search(r"Tegn prøver igen af sig selv efter \d\d\.\d\d\.\d{4} kl\. \d\d\.\d\d", page)
+        assert "prøves igen senere" in page
+        assert re.search(r"Tegn prøver selv igen efter \d\d\.\d\d\.\d{4} kl\. \d\d\.\d\d", page)
         assert 'data-working="no"' in page  # nobody's session is kept alive for hours
         assert "/again" not in page
         assert "1 prøves igen senere" in browser.get("/submit").text
         state = browser.get("/uploads/1/state").json()
-        assert state["files"][0]["state"] == "venter på at blive prøvet igen"
-        assert "venter på at blive prøvet igen: 1" in state["said"]
+        assert state["files"][0]["state"] == "prøves igen senere"
+        assert "som prøves igen senere: 1" in state["said"]
         assert browser.post("/uploads/1/again", data={"file": "1"}).status_code == 422
         for _ in extraction.PAUSES:
             with app.state.ledger.acting("system") as act:
@@ -292,7 +292,7 @@ def test_a_file_that_waits_to_be_tried_again_says_when_and_a_failed_one_has_a_bu
     for file in ("", "x", "99", "²"):
         refused = browser.post("/uploads/1/again", data={"file": file})
         assert refused.status_code == 422
-        assert "kan ikke prøves igen" in refused.text
+        assert "kan ikke læses igen" in refused.text
     assert log_in("lead").post("/uploads/1/again", data={"file": "1"}).status_code == 404
     response = browser.post("/uploads/1/again", data={"file": "1"}, follow_redirects=False)
     assert (response.status_code, response.headers["location"]) == (303, "/uploads/1")
