@@ -22,7 +22,6 @@ from serving.api import routes
 from serving.api.auth import Open
 from serving.api.problems import TYPES, Problem, ProblemDocument
 from serving.api.schemas import TagRequest
-from serving.desk.unreadable import UNREADABLE
 from serving.engine import Engine, StillLoading
 from serving.headers import Headers
 from serving.jobs import Jobs, stop
@@ -50,6 +49,7 @@ from serving.review.rendering import error_page
 from serving.settings import Settings, read_settings
 from serving.store.access import Access
 from serving.store.ledger import open_ledger
+from serving.store.vault import UNREADABLE
 
 log = logging.getLogger("tegn")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

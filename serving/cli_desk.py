@@ -17,7 +17,7 @@ from serving.desk.cases import ERASED_FOR, NoSuchCase
 from serving.opening import open_settings, open_store, stop
 from serving.store import anchors
 from serving.store.ledger import SYSTEM, UnusableEnd
-from serving.store.vault import KeyLost, Tampered
+from serving.store.vault import UNREADABLE
 
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 TEXT_LEFT = (
@@ -122,7 +122,7 @@ def erase(
                 f"Erase case {case} with {found.count} texts and {found.readings} readings for good?", abort=True
             )
         done = cases.erase(ledger, case, actor=SYSTEM, reason=reason)
-    except (NoSuchCase, KeyLost, Tampered) as error:
+    except (*UNREADABLE, NoSuchCase) as error:
         stop(error)
     typer.echo(f"case {case} is erased with {done.texts} texts; copies and backups from before still hold it", err=True)
     if not done.overwritten:
@@ -173,7 +173,7 @@ def rotate_key() -> None:
     ledger = open_store(open_settings())
     try:
         done = rotation.rotate(ledger, progress=lambda count: typer.echo(f"{count} cases", err=True))
-    except (KeyLost, Tampered) as error:
+    except UNREADABLE as error:
         stop(error)
     for unread in done.unreadable:
         typer.echo(f"left as it is: {unread}", err=True)

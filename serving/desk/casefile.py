@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.cases import NoSuchCase, called, open_box, standing, unseal_text
-from serving.desk.unreadable import UNREADABLE, reason_of
+from serving.desk.unreadable import reason_of
 from serving.store.desk import Case, Reading, Text, Upload, UploadedFile
 from serving.store.ledger import Ledger, user
 from serving.store.tables import User
-from serving.store.vault import CaseBox, Place, Tampered
+from serving.store.vault import UNREADABLE, CaseBox, Place, Tampered
 
 PAGE = 50
 """Texts of one page."""
@@ -24,10 +24,8 @@ class Held:
     """A text of a case."""
 
     id: int
-    title: str
-    """What people know it by, such as a file's name and a row."""
-    unreadable: bool
-    """What it is called cannot be opened: it was changed, or its key is not here."""
+    title: str | None
+    """What people know it by, such as a file's name and a row; None where that cannot be opened."""
     kind: str
     received: datetime
     length: int
@@ -100,8 +98,7 @@ def read(db: Transaction, ledger: Ledger, number: int, *, page: int = 1) -> Case
         texts = tuple(
             Held(
                 id=x.id,
-                title=_title(box, x.id, x.sealed_title) or "",
-                unreadable=_title(box, x.id, x.sealed_title) is None,
+                title=_title(box, x.id, x.sealed_title),
                 kind=x.kind,
                 received=x.received,
                 length=x.length,

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session as Transaction
 from serving.desk import marks
 from serving.desk.cases import open_box, unseal_text
 from serving.desk.marks import Decision
-from serving.desk.unreadable import UNREADABLE, reason_of
+from serving.desk.unreadable import reason_of
 from serving.desk.views import marks_of
 from serving.store.acts import ranges
 from serving.store.desk import Case, Reading, Text
 from serving.store.ledger import SYSTEM, Ledger
+from serving.store.vault import UNREADABLE
 from triage.text import Document, Label
 from triage.wire import document_to_json
 

@@ -16,7 +16,7 @@ from serving.extract.files import extract
 from serving.extract.result import Extracted, Problem, Unreadable, label_of
 from serving.store.desk import Case, Upload, UploadedFile
 from serving.store.ledger import SYSTEM, Act, Ledger
-from serving.store.vault import KeyLost, Tampered
+from serving.store.vault import UNREADABLE
 
 log = logging.getLogger("tegn")
 OVERLOADED = ("too_slow", "too_busy")
@@ -84,7 +84,7 @@ def claim(ledger: Ledger) -> Claimed | None:
                 column = unseal_text(box, row, "sealed_column") if row.sealed_column is not None else None
                 data = unseal(box, row, "sealed_data") or b""
                 return Claimed(row.id, unseal_text(box, row, "sealed_name"), data, column)
-            except (KeyLost, NoSuchCase, Tampered) as error:
+            except (*UNREADABLE, NoSuchCase) as error:
                 # It must not hold up the files after it.
                 log.error("file %d cannot be opened: %s", row.id, type(error).__name__)
                 _fail(act, row, "unopened")

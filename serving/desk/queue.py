@@ -15,7 +15,7 @@ from serving.desk.cases import check_opens
 from serving.store.desk import UNREAD, Reading, Text
 from serving.store.ledger import SYSTEM, Act, Ledger, user
 from serving.store.tables import User
-from serving.store.vault import KeyLost, Tampered
+from serving.store.vault import UNREADABLE
 
 ORDERS = ("priority", "uncertainty", "age", "sample")
 """Highest priority first; least certain first; oldest first; at random, for an audit of what the model passes over."""
@@ -28,9 +28,9 @@ EMERGENCIES = ("danger", "deadline", "absence", "oversight")
 LOOKS = (*EMERGENCIES, "linked")
 """Why somebody reads a text that is not theirs."""
 _TRIES = 20
-OPEN = (Reading.released.is_(None), Reading.submitted.is_(None))
+_OPEN = (Reading.released.is_(None), Reading.submitted.is_(None))
 """A reading that somebody is at: neither given back nor handed in."""
-_HELD = sa.and_(Reading.text_id == Text.id, *OPEN)
+_HELD = sa.and_(Reading.text_id == Text.id, *_OPEN)
 _COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "priority": (Text.priority.asc(), Text.id.asc()),
     "uncertainty": (Text.uncertainty.desc(), Text.id.asc()),
@@ -167,7 +167,7 @@ def take(ledger: Ledger, person: int, text_id: int, *, may_adjudicate: bool, eme
         if held is not None:
             if emergency is None:
                 raise Held(held[1])
-            release(act, held[0], idle=False)
+            _release(act, held[0], idle=False)
             act.db.flush()  # before the new reading, which would stand beside it
         # What somebody marked and saw before they gave the text back stays marked and seen.
         reading = act.db.scalar(
@@ -227,7 +227,7 @@ def take_next(ledger: Ledger, person: int, wanted: Filter, order: str, *, may_ad
                 take(ledger, person, number, may_adjudicate=may_adjudicate)
             except (Held, NotYours, NotWaiting):
                 continue  # somebody was faster
-            except (KeyLost, Tampered) as error:
+            except UNREADABLE as error:
                 unreadable[number] = error
                 continue
             return Next(number, unreadable)
@@ -239,24 +239,27 @@ def take_next(ledger: Ledger, person: int, wanted: Filter, order: str, *, may_ad
 def give_back(ledger: Ledger, person: int, text_id: int) -> None:
     """Put a text back; nothing happens if the person does not hold it."""
     with ledger.acting(user(person)) as act:
-        held = act.db.scalar(
-            sa.select(Reading).where(Reading.text_id == text_id, Reading.user_id == person, *OPEN).with_for_update()
-        )
-        if held is not None:
-            release(act, held, idle=False)
+        put_back(act, person, text_id)
+
+
+def put_back(act: Act, person: int, text_id: int) -> None:
+    """Put a text back within an act, if the person holds it."""
+    held = sa.select(Reading).where(Reading.text_id == text_id, Reading.user_id == person, *_OPEN).with_for_update()
+    for reading in act.db.scalars(held):
+        _release(act, reading, idle=False)
 
 
 def give_back_lying(ledger: Ledger) -> int:
     """Put back the texts that lie untouched; returns how many."""
     with ledger.acting(SYSTEM) as act:
-        lying = sa.select(Reading).where(*OPEN, Reading.touched < act.now - LYING)
+        lying = sa.select(Reading).where(*_OPEN, Reading.touched < act.now - LYING)
         found = list(act.db.scalars(lying.with_for_update(skip_locked=True)))
         for reading in found:
-            release(act, reading, idle=True)
+            _release(act, reading, idle=True)
     return len(found)
 
 
-def release(act: Act, reading: Reading, *, idle: bool) -> None:
+def _release(act: Act, reading: Reading, *, idle: bool) -> None:
     """Put a text back that somebody has."""
     reading.released = act.now
     act.record("reading.given_back", f"text#{reading.text_id}", part=reading.part, idle=idle)

@@ -16,7 +16,7 @@ from serving.desk.traces import replace, traces
 from serving.desk.unreadable import reason_of
 from serving.store.desk import Case, Reading, Suggestion, Text
 from serving.store.ledger import SYSTEM, Ledger
-from serving.store.vault import CaseBox, KeyLost, Place, Tampered
+from serving.store.vault import UNREADABLE, CaseBox, Place
 from triage.assessment import Assessment
 from triage.text import Document
 
@@ -69,7 +69,7 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
                 continue
             try:
                 plain = unseal_text(open_box(ledger.vault, case), text, "sealed_text")
-            except (KeyLost, NoSuchCase, Tampered) as error:
+            except (*UNREADABLE, NoSuchCase) as error:
                 # It must not hold up the others. Whoever opens it meets the same error: the store has to be mended.
                 log.error("text %d cannot be opened: %s", text.id, type(error).__name__)
                 _release(text, model)
@@ -106,16 +106,15 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
                 continue
             text, case = found
             text.claimed = None
-            if (
-                assessment is not None or text.stage == "new"
-            ):  # else an answer is there, and this model fails on it for good
+            # Else an answer is there, and this model fails on it for good.
+            if assessment is not None or text.stage == "new":
                 text.tries = 0
             if text.stage != "new" and (assessment is None or text.stage != "first" or _is_held(act.db, text.id)):
                 continue  # somebody reads it by now: what they see stays
             text.model = model.name
             try:
                 box = open_box(ledger.vault, case)
-            except (KeyLost, NoSuchCase, Tampered) as error:  # since it was claimed
+            except (*UNREADABLE, NoSuchCase) as error:  # since it was claimed
                 act.record("document.unreadable", f"text#{text.id}", reason=reason_of(error))
                 box = None
             if assessment is not None and box is not None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from serving.desk.queue import OPEN, release
-from serving.store.desk import Reading
+from serving.desk.queue import put_back
 from serving.store.ledger import Ledger
 from serving.store.tables import AuditEntry
-from serving.store.vault import KeyLost, Tampered
+from serving.store.vault import KeyLost
 
-UNREADABLE = (KeyLost, Tampered)
-"""What opening raises."""
 _AGAIN = timedelta(days=1)
 
 
@@ -26,13 +24,11 @@ def give_up(ledger: Ledger, actor: str, person: int, text_id: int, error: Except
     """After somebody met a text that cannot be opened: record it, and put the text back if they have it. What they marked stays,
     and is theirs again once the text was mended and they take it."""
     with ledger.acting(actor) as act:
-        query = sa.select(Reading).where(Reading.text_id == text_id, Reading.user_id == person, *OPEN)
-        for reading in act.db.scalars(query.with_for_update()):
-            release(act, reading, idle=False)
+        put_back(act, person, text_id)
         act.record("document.unreadable", f"text#{text_id}", reason=reason_of(error))
 
 
-def note_passed_over(ledger: Ledger, actor: str, met: dict[int, Exception]) -> None:
+def note_passed_over(ledger: Ledger, actor: str, met: Mapping[int, Exception]) -> None:
     """Record the texts that were passed over on the way to the next one, each once a day: everybody meets them each time."""
     with ledger.acting(actor) as act:
         said = sa.select(AuditEntry.subject).where(

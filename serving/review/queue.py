@@ -97,7 +97,7 @@ async def take_next(request: Request, person: _Reader) -> Response:
         queue.take_next, ledger, person.id, wanted.filter(), wanted.order, may_adjudicate=person.role == "lead"
     )
     if found.unreadable:
-        await run_in_threadpool(note_passed_over, ledger, person.actor, dict(found.unreadable))
+        await run_in_threadpool(note_passed_over, ledger, person.actor, found.unreadable)
     if found.text is not None:
         return RedirectResponse(f"/texts/{found.text}", 303)
     if found.unreadable:  # there are texts, and none of them can be opened

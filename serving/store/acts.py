@@ -53,7 +53,7 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "receipt.read": {"texts": Kind.COUNT},
         "queue.read": {"texts": Kind.COUNT},
         "case.created": {"source": Kind.CODE},
-        "case.read": {"emergency": Kind.FLAG, "reason": Kind.CODE},
+        "case.read": {},
         "case.searched": {"found": Kind.FLAG},
         "case.kept": {"days": Kind.COUNT},
         "case.erased": {"documents": Kind.COUNT, "reason": Kind.CODE},

@@ -35,6 +35,10 @@ class Tampered(RuntimeError):
     """What is stored is not what was sealed at this place: restore it from a copy, and find out who changed it."""
 
 
+UNREADABLE = (KeyLost, Tampered)
+"""What opening raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something sealed stands in the store.

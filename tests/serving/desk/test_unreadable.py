@@ -9,7 +9,7 @@ from serving.store.desk import Case, Reading, Suggestion, Text
 from serving.store.ledger import SYSTEM, Ledger
 from serving.store.masterkey import MasterKey
 from serving.store.vault import KeyLost, Tampered
-from tests.serving.desk.conftest import MODEL
+from tests.serving.desk.conftest import MODEL, answer
 from tests.serving.desk.test_reading import FLAGS, TEXT, Reader
 
 SPOILT = [
@@ -94,8 +94,6 @@ def test_a_key_that_goes_while_the_model_works_stops_no_other_text(desk):
     numbers = list(desk.submit("en tekst", "to").new)
     documents = tagging.claim(desk.ledger, MODEL, outdated=False)
     _spoil(desk, Case.wrapped_key, b"", numbers[0])
-    from tests.serving.desk.conftest import answer
-
     assert tagging.keep(desk.ledger, MODEL, documents, [answer(x, {}) for x in documents]) == 2
     assert _reasons(desk) == [(SYSTEM, f"text#{numbers[0]}", "tampered")]
     assert views.open_text(desk.ledger, desk.people["anna"], numbers[1]).assessment is not None
@@ -121,7 +119,7 @@ def test_a_case_whose_key_is_gone_is_still_seen_kept_and_erased(desk, value):
     number = desk.ready(TEXT, FLAGS, reference="J 1")
     _spoil(desk, Case.wrapped_key, value, number)
     found = casefile.look(desk.ledger, desk.people["lis"], 1)
-    assert (found.unreadable, found.count, found.texts[0].unreadable) == ("tampered", 1, True)
+    assert (found.unreadable, found.count, found.texts[0].title) == ("tampered", 1, None)
     casefile.keep(desk.ledger, desk.people["lis"], 1, 900)
     cases.erase(desk.ledger, 1, actor=SYSTEM, reason="mistake")
     assert casefile.look(desk.ledger, desk.people["lis"], 1).erased is not None
@@ -131,7 +129,7 @@ def test_one_title_that_cannot_be_opened_hides_no_other(desk):
     desk.submit("en tekst", "to", reference="J 1")
     _spoil(desk, Text.sealed_title, b"\x01" * 60, 1)
     found = casefile.look(desk.ledger, desk.people["lis"], 1)
-    assert ([x.unreadable for x in found.texts], found.reference) == ([True, False], "J 1")
+    assert ([x.title is None for x in found.texts], found.reference) == ([True, False], "J 1")
 
 
 def test_a_note_that_cannot_be_opened_holds_up_only_whoever_would_see_it(desk):
