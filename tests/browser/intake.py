@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from serving.desk import agreement, cases, extraction, intake, uploads
+from serving.desk import agreement, casefile, cases, extraction, intake, uploads
 from serving.desk.agreement import Agreement, Reliance
 from serving.desk.cases import open_box, seal
 from serving.review import auditpages
@@ -86,19 +87,22 @@ def see_every_state(page: Page, site: Site) -> None:
     """An upload with a file in each state."""
     ledger, who = site.app.state.ledger, person(page, site)
     number = uploads.start(ledger, who, kind="note", reference="J 2026-21", keep_days=30)
-    names = ("notater.csv", "igen.txt", "scan.pdf", "stor.docx", "venter.eml", "ark.xlsx")
+    names = ("notater.csv", "igen.txt", "scan.pdf", "stor.docx", "venter.eml", "ark.xlsx", "travlt.docx")
     files = [uploads.add_unread(ledger, who, number, name, "no_text_layer") for name in names]
     page.route(f"**/uploads/{number}/state", lambda _: None)  # never answered: the page stays as it is
     with patch.object(extraction, "read_next", lambda *_, **__: False):  # nor does a worker take what waits
         with ledger.acting("system") as act:
-            table, again, _, large, waiting, sheet = (act.db.get(UploadedFile, x) for x in files)
+            table, known, failed, large, waiting, sheet, again = (act.db.get(UploadedFile, x) for x in files)
             table.state, table.texts, table.problems = "done", 12, '[["uneven_row", "row 7"], ["too_long", "row 9"]]'
-            again.state, again.known, again.problems = "done", 1, "[]"
+            known.state, known.known, known.problems = "done", 1, "[]"
             large.state, large.claimed, large.problems = "reading", act.now, "[]"
             waiting.state, waiting.problems = "waiting", "[]"
             sheet.state, sheet.problems = "choose", "[]"
             case = act.db.get(Case, act.db.get(Upload, number).case_id)
-            seal(open_box(ledger.vault, case), sheet, "sealed_columns", json.dumps(["nr", "notat", "bemærkning"]))
+            again.state, again.problems, again.again = "waiting", "[]", act.now + extraction.PAUSES[-1]
+            box = open_box(ledger.vault, case)
+            seal(box, sheet, "sealed_columns", json.dumps(["nr", "notat", "bemærkning"]))
+            seal(box, failed, "sealed_data", b"%PDF-1.4")  # it can be tried again
         page.goto(f"{site.url}/uploads/{number}")
 
 
@@ -176,6 +180,37 @@ def keep_longer(page: Page, site: Site) -> None:
 def erase_without_reason(page: Page, site: Site) -> None:
     see_case("/erase")(page, site)
     page.click(".button-warning")
+
+
+@contextmanager
+def _without_key(site: Site, case: int) -> Iterator[None]:
+    """The key of a case is not what was stored, until the block ends."""
+    ledger = site.app.state.ledger
+    with ledger.acting("system") as act:
+        row = act.db.get_one(Case, case)
+        sound, row.wrapped_key = row.wrapped_key, b""
+    yield
+    with ledger.acting("system") as act:
+        act.db.get_one(Case, case).wrapped_key = sound
+
+
+def see_unreadable(page: Page, site: Site) -> None:
+    """A case that cannot be opened."""
+    number = _case(page, site)
+    with _without_key(site, number):
+        page.goto(f"{site.url}/cases/{number}")
+
+
+def send_to_unreadable(page: Page, site: Site) -> None:
+    """A text for a case that cannot be opened."""
+    number = _case(page, site)
+    with site.app.state.ledger.reading() as db:
+        reference = casefile.read(db, site.app.state.ledger, number).reference
+    page.goto(site.url + "/submit")
+    page.fill("#text", _fresh())
+    page.fill("#reference", reference)
+    with _without_key(site, number), page.expect_navigation():
+        page.click("form[action='/submit'] .button-primary")
 
 
 def see_erased(page: Page, site: Site) -> None:

@@ -31,7 +31,8 @@ TALLEST = 2400
 COLOURS = 48
 """Enough for the pages' few colours and the edges of letters."""
 _NEUTRAL = """() => {
-  const change = text => text.replace(/\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d/g, "2026-02-01 09:30")
+  const change = text => text.replace(/\\d\\d\\.\\d\\d\\.\\d{4}(?= kl\\.)/g, "01.02.2026")
+    .replace(/kl\\. \\d\\d\\.\\d\\d/g, "kl. 09.30")
     .replace(/[\\w-]{40,}/g, x => x.includes("filnavn") ? x : "x".repeat(43)).replace(/:\\d{4,5}\\/login/g, ":3000/login");
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) walker.currentNode.data = change(walker.currentNode.data);

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from serving.desk import intake, queue, reading, views
+from serving.desk import drafts, intake, queue, reading, views
 from serving.store.desk import Text
 from serving.store.ledger import SYSTEM, user
 from tests.browser.desk_states import put
@@ -183,6 +183,32 @@ def lose(text: str) -> Callable[[Page, Site], None]:
         number, bo = _take(page, site, text), somebody(site, FIRST)
         queue.take(site.app.state.ledger, bo, number, may_adjudicate=False, emergency="danger")
         _type_words(page)
+
+    return reach
+
+
+def spoilt(text: str) -> Callable[[Page, Site], None]:
+    """A text that cannot be opened any more, when whoever has it comes back to it."""
+
+    def reach(page: Page, site: Site) -> None:
+        number, ledger = _take(page, site, text), site.app.state.ledger
+        with ledger.acting(SYSTEM) as act:
+            row = act.db.get_one(Text, number)
+            sound, row.sealed_text = row.sealed_text, b""
+        page.goto(f"{site.url}/texts/{number}")
+        with ledger.acting(SYSTEM) as act:  # others shall not meet it
+            act.db.get_one(Text, number).sealed_text = sound
+
+    return reach
+
+
+def drafted(text: str, part: str, end: str = "", **fields: str) -> Callable[[Page, Site], None]:
+    """What one typed and did not send, when one comes back to it."""
+
+    def reach(page: Page, site: Site) -> None:
+        number = _take(page, site, text)
+        drafts.save(site.app.state.ledger, load_scheme(), person(page, site), number, part, fields)
+        page.goto(f"{site.url}/texts/{number}{end}")
 
     return reach
 
