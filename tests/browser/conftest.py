@@ -60,3 +60,12 @@ def open_page(browser, site):
     yield opened
     for page in contexts.values():
         page.context.close()
+
+
+@pytest.fixture
+def page(open_page):
+    """A reader's page on a wide screen."""
+    page = open_page("da", True)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light", media="screen")
+    return page

@@ -37,6 +37,16 @@ def put(site: Site, text: str, **switches: str) -> int:
     raise AssertionError("the text was not tagged")
 
 
+def take(page: Page, site: Site, text: str, **switches: str) -> int:
+    """Take a new text on its page; returns its number."""
+    number = put(site, text, **switches)
+    page.goto(f"{site.url}/texts/{number}")
+    with page.expect_navigation():
+        page.click("form[action$='/take'] button")
+    page.wait_for_selector(".text")
+    return number
+
+
 def outside(text: str) -> Callable[[Page, Site], None]:
     """A text that nobody has."""
     return lambda page, site: page.goto(f"{site.url}/texts/{put(site, text)}") and None
@@ -46,9 +56,7 @@ def taken(text: str, *, then: str = "", **switches: str) -> Callable[[Page, Site
     """A text that one has, and a button pressed on its page."""
 
     def reach(page: Page, site: Site) -> None:
-        page.goto(f"{site.url}/texts/{put(site, text, **switches)}")
-        page.click("form[action$='/take'] button")
-        page.wait_for_selector(".text")
+        take(page, site, text, **switches)
         if then:
             page.click(then)
             page.wait_for_load_state()

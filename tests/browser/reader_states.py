@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from serving.desk import drafts, intake, queue, reading, views
 from serving.store.desk import Text
 from serving.store.ledger import SYSTEM, user
-from tests.browser.desk_states import put
+from tests.browser.desk_states import put, take
 from tests.browser.intake import person
 from triage.indicators import load_scheme
 
@@ -130,14 +130,6 @@ def taken_before(text: str) -> Callable[[Page, Site], None]:
     return reach
 
 
-def _take(page: Page, site: Site, text: str) -> int:
-    number = put(site, text)
-    page.goto(f"{site.url}/texts/{number}")
-    with page.expect_navigation():
-        page.click("form[action$='/take'] button")
-    return number
-
-
 def _mark_elsewhere(page: Page, site: Site, number: int) -> None:
     """The same person accepts a sign in another window."""
     accepting = {"version": 0, "code": "debt_bondage", "verdict": "accept"}
@@ -155,7 +147,7 @@ def changed_elsewhere(text: str) -> Callable[[Page, Site], None]:
     """A mark sent from a page that is older than the last decision."""
 
     def reach(page: Page, site: Site) -> None:
-        _mark_elsewhere(page, site, _take(page, site, text))
+        _mark_elsewhere(page, site, take(page, site, text))
         _type_words(page)
 
     return reach
@@ -165,7 +157,7 @@ def finish_changed(text: str) -> Callable[[Page, Site], None]:
     """A reading handed in from a page that is older than the last decision."""
 
     def reach(page: Page, site: Site) -> None:
-        number = _take(page, site, text)
+        number = take(page, site, text)
         page.goto(f"{site.url}/texts/{number}/finish")
         _mark_elsewhere(page, site, number)
         page.check("#outcome")
@@ -180,7 +172,7 @@ def lose(text: str) -> Callable[[Page, Site], None]:
     """A text that somebody took over while one typed."""
 
     def reach(page: Page, site: Site) -> None:
-        number, bo = _take(page, site, text), somebody(site, FIRST)
+        number, bo = take(page, site, text), somebody(site, FIRST)
         queue.take(site.app.state.ledger, bo, number, may_adjudicate=False, emergency="danger")
         _type_words(page)
 
@@ -191,7 +183,7 @@ def spoilt(text: str) -> Callable[[Page, Site], None]:
     """A text that cannot be opened any more, when whoever has it comes back to it."""
 
     def reach(page: Page, site: Site) -> None:
-        number, ledger = _take(page, site, text), site.app.state.ledger
+        number, ledger = take(page, site, text), site.app.state.ledger
         with ledger.acting(SYSTEM) as act:
             row = act.db.get_one(Text, number)
             sound, row.sealed_text = row.sealed_text, b""
@@ -206,7 +198,7 @@ def drafted(text: str, part: str, end: str = "", **fields: str) -> Callable[[Pag
     """What one typed and did not send, when one comes back to it."""
 
     def reach(page: Page, site: Site) -> None:
-        number = _take(page, site, text)
+        number = take(page, site, text)
         drafts.save(site.app.state.ledger, load_scheme(), person(page, site), number, part, fields)
         page.goto(f"{site.url}/texts/{number}{end}")
 
@@ -248,7 +240,7 @@ def see_mine(text: str) -> Callable[[Page, Site], None]:
     """The list of texts that one has."""
 
     def reach(page: Page, site: Site) -> None:
-        _take(page, site, text)
+        take(page, site, text)
         page.goto(f"{site.url}/queue?mine=1")
 
     return reach

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from serving import jobs
 from serving.app import create_app
@@ -37,8 +38,28 @@ class Site:
 
 
 @contextmanager
+def running(app: ASGIApp, host: str = "127.0.0.1") -> Iterator[int]:
+    """An app, served by uvicorn in a thread until the block ends; gives its port."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host=host, port=0, log_level="warning", access_log=False, lifespan="on")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 60
+    while not server.started:
+        assert thread.is_alive(), "the server ended while it started"
+        assert time.monotonic() < until, "the server did not start in a minute"
+        time.sleep(0.02)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@contextmanager
 def serve(home: Path, model: Path, *, more=lambda _: None) -> Iterator[Site]:
-    """The app, served by uvicorn in a thread until the block ends.
+    """The app, served until the block ends.
 
     Args:
         more: called with the app before it starts.
@@ -49,21 +70,9 @@ def serve(home: Path, model: Path, *, more=lambda _: None) -> Iterator[Site]:
     app = create_app(lambda: settings, engine)
     more(app)
     jobs.PAUSE = 0.2  # texts are read soon: every test waits for that
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False, lifespan="on"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 60
-    while not server.started:
-        assert thread.is_alive(), "the server ended while it started"
-        assert time.monotonic() < until, "the server did not start in a minute"
-        time.sleep(0.02)
-    app.state.limits = Limits(*(Buckets(100_000) for _ in range(4)))  # many log in from one address here
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
+    with running(app) as port:
+        app.state.limits = Limits(*(Buckets(100_000) for _ in range(4)))  # many log in from one address here
         yield Site(f"http://127.0.0.1:{port}", app)
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @contextmanager

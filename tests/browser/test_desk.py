@@ -1,26 +1,14 @@
 """Words chosen by mouse stand in the store to the letter, and a text is shown as it was received."""
 
-import pytest
-
-from tests.browser.desk_states import put
+from tests.browser.desk_states import take
 from tests.browser.readers import decisions
 from tests.browser.states import NOTE
 
 EMOJI = "Manden 👩‍👧 skylder 😀 30.000 kr. for rejsen til den der kørte bilen. " + NOTE
 
 
-@pytest.fixture
-def page(open_page, site):
-    page = open_page("da", True)
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.emulate_media(color_scheme="light", media="screen")
-    return page
-
-
 def test_words_are_chosen_by_mouse_across_marks_numbers_and_an_emoji(page, site):
-    number = put(site, EMOJI)
-    page.goto(f"{site.url}/texts/{number}")
-    page.click("form[action$='/take'] button")
+    number = take(page, site, EMOJI)
     page.wait_for_selector("#pick:visible")
     wanted = EMOJI[EMOJI.index("👩") : EMOJI.index("rejsen") + 6]
     # Select by the browser's own selection, as a mouse does, from within one piece to within another.
@@ -51,9 +39,7 @@ def test_words_are_chosen_by_mouse_across_marks_numbers_and_an_emoji(page, site)
 
 def test_words_are_right_where_lines_end_as_browsers_send_them(page, site):
     text = f"A.\r\n\r\n{NOTE}\r\n\r\nHun fik ingen mad.\r\nHun fik ingen mad. Slut"
-    number = put(site, text)
-    page.goto(f"{site.url}/texts/{number}")
-    page.click("form[action$='/take'] button")
+    number = take(page, site, text)
     page.wait_for_selector("#pick:visible")
     page.evaluate(
         """() => {
@@ -74,10 +60,7 @@ def test_words_are_right_where_lines_end_as_browsers_send_them(page, site):
 
 def test_text_from_right_to_left_and_markup_are_shown_as_text(page, site):
     evil = '<b onclick="x()">fed</b> \u202egninder\u202c </textarea><script>window.ran=1</script> ' + NOTE
-    number = put(site, evil)
-    page.goto(f"{site.url}/texts/{number}")
-    page.click("form[action$='/take'] button")
-    page.wait_for_selector(".text")
+    take(page, site, evil)
     shown = page.evaluate("[...document.querySelectorAll('#text [data-start]')].map(x => x.textContent).join('')")
     assert shown.startswith(evil)
     assert page.locator("#text b").count() == 0

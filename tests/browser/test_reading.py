@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from serving.store.desk import Draft, Reading
-from tests.browser.desk_states import put
+from tests.browser.desk_states import take
+from tests.browser.intake import person
 from tests.browser.keyboard import go_to
 from tests.browser.readers import decisions
 from tests.browser.states import NOTE
@@ -16,19 +17,9 @@ TYPED = "Ring til søsteren først 😀\nog så til lægen"
 
 
 @pytest.fixture
-def page(open_page):
-    page = open_page("da", True)
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.emulate_media(color_scheme="light", media="screen")
-    return page
-
-
-@pytest.fixture
 def taken(page, site):
     """A text that the reader has; returns its number."""
-    number = put(site, NOTE)
-    page.goto(f"{site.url}/texts/{number}")
-    page.click("form[action$='/take'] button")
+    number = take(page, site, NOTE)
     page.wait_for_selector("#pick:visible")
     return number
 
@@ -112,13 +103,11 @@ def test_a_draft_outlives_the_session(page, site, taken):
     page.goto(f"{site.url}/texts/{taken}/finish")
     page.fill("#note", TYPED)
     wait_until_kept(page, "finish")
-    cookies = page.context.cookies()
-    name = next(x for x in cookies if x["name"] == "tegn")
-    person = site.app.state.access.person(name["value"])
+    access, who = site.app.state.access, person(page, site)
     page.context.clear_cookies(name="tegn")
     page.goto(f"{site.url}/texts/{taken}/finish")
     assert "/login" in page.url
-    page.goto(f"{site.url}/login/{site.app.state.access.new_link(person.name)}")
+    page.goto(f"{site.url}/login/{access.new_link(next(x.name for x in access.users() if x.id == who))}")
     page.click("main button")
     page.goto(f"{site.url}/texts/{taken}/finish")
     assert page.input_value("#note") == TYPED

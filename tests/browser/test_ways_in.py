@@ -1,11 +1,8 @@
 """Log-in through a provider of another site, in a browser that keeps its rules for cookies; and where each role may go."""
 
-import threading
-import time
 from unittest.mock import patch
 
 import pytest
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
@@ -13,6 +10,7 @@ from starlette.routing import Route
 from serving.provider import Provider
 from serving.review.rendering import _PAGES
 from serving.store.tables import ROLES
+from tests.browser.server import running
 from tests.serving import test_provider
 from tests.serving.test_provider import Realm, settings_with
 
@@ -28,21 +26,12 @@ def realm(site, monkeypatch):
         return RedirectResponse(f"{site.url}/oidc/callback?code={answer['code']}&state={answer['state']}", 303)
 
     app.router.routes.append(Route("/realms/desk/auth", log_in))
-    server = uvicorn.Server(uvicorn.Config(app, host="localhost", port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 30
-    while not server.started:
-        assert time.monotonic() < until, "the provider did not start"
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    monkeypatch.setattr(test_provider, "ISSUER", f"http://localhost:{port}/realms/desk")
-    state = site.app.state
-    settings = settings_with(state.settings.home, state.settings.model, public_url=site.url)
-    with patch.object(state, "provider", Provider(settings, settings.provider_roles)):
-        yield realm
-    server.should_exit = True
-    thread.join(10)
+    with running(app, "localhost") as port:
+        monkeypatch.setattr(test_provider, "ISSUER", f"http://localhost:{port}/realms/desk")
+        state = site.app.state
+        settings = settings_with(state.settings.home, state.settings.model, public_url=site.url)
+        with patch.object(state, "provider", Provider(settings, settings.provider_roles)):
+            yield realm
 
 
 def test_somebody_comes_in_through_a_provider_of_another_site(browser, site, realm):

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from serving.app import create_app
 from serving.engine import Engine
+from serving.limits import Buckets, Limits
 from serving.settings import Settings
 from serving.store.database import migrate, open_store
 from serving.store.ledger import Ledger
@@ -43,6 +44,12 @@ def app(tmp_path, engine, model_folder):
 def client(app) -> Iterator[TestClient]:
     with TestClient(app, base_url="http://127.0.0.1:3000") as client:
         yield client
+
+
+@pytest.fixture
+def unlimited(app, client) -> None:
+    """Nobody is told to wait, however often they ask."""
+    app.state.limits = Limits(*(Buckets(100_000) for _ in range(4)))
 
 
 @pytest.fixture

@@ -31,11 +31,6 @@ def log_in(client, name="Anna", password=GOOD, **fields):
 
 
 @pytest.fixture
-def unlimited(app, client) -> None:
-    app.state.limits = Limits(*(Buckets(100_000) for _ in range(4)))
-
-
-@pytest.fixture
 def anna(logged_in) -> TestClient:
     """Anna, who has a password."""
     assert new_password(logged_in).status_code == 303

@@ -9,7 +9,6 @@ from starlette.testclient import TestClient
 from serving.api.auth import Guard
 from serving.app import create_app
 from serving.headers import HTTPS_ONLY, SECURITY
-from serving.limits import Buckets, Limits
 from serving.settings import Settings
 from serving.store.tables import ROLES, ApiKey
 
@@ -99,11 +98,6 @@ def address(path: str) -> str:
 
 
 PATHS = sorted({path for _, path in TABLE})
-
-
-@pytest.fixture
-def unlimited(app, client) -> None:
-    app.state.limits = Limits(*(Buckets(100_000) for _ in range(4)))
 
 
 def test_the_table_has_every_route_and_no_other(app):

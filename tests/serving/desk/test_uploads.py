@@ -1,35 +1,17 @@
 """Files become texts: each with its own errors, sealed while it waits, read once, whatever stops in between."""
 
 from datetime import timedelta
-from io import BytesIO
 
 import pytest
 import sqlalchemy as sa
-from docx import Document as Word
-from openpyxl import Workbook
 
 from serving.desk import extraction, uploads
 from serving.desk.uploads import NoSuchUpload, NotAColumn, TooMany
 from serving.extract.result import MAX_FILE, Unreadable
 from serving.store.desk import Case, Text, UploadedFile
+from tests.serving.test_extract import make_docx, make_xlsx
 
 CANARY = "Kanariefugl-7731"
-
-
-def _word(*lines: str) -> bytes:
-    document, file = Word(), BytesIO()
-    for line in lines:
-        document.add_paragraph(line)
-    document.save(file)
-    return file.getvalue()
-
-
-def _sheet(*rows: tuple[str, ...]) -> bytes:
-    book, file = Workbook(), BytesIO()
-    for row in rows:
-        book.active.append(row)
-    book.save(file)
-    return file.getvalue()
 
 
 def _start(desk, reference: str = "") -> int:
@@ -59,7 +41,7 @@ def _texts(desk) -> int:
 def test_each_file_is_read_or_tells_why_not(desk):
     upload = _start(desk)
     _add(desk, upload, "notat.txt", "Første notat".encode())
-    _add(desk, upload, "brev.docx", _word("Andet notat", "med to afsnit"))
+    _add(desk, upload, "brev.docx", make_docx("Andet notat", "med to afsnit"))
     _add(desk, upload, "billede.png", b"\x89PNG\r\n\x1a\n")
     _add(desk, upload, "igen.txt", "første  NOTAT".encode())
     assert _state(desk, upload).working
@@ -79,7 +61,7 @@ def test_each_file_is_read_or_tells_why_not(desk):
 
 def test_a_table_waits_until_somebody_names_its_column(desk):
     upload = _start(desk)
-    file = _add(desk, upload, "ark.xlsx", _sheet(("nr", "tekst"), ("1", "Første"), ("2", "Anden"), ("3", "")))
+    file = _add(desk, upload, "ark.xlsx", make_xlsx([("nr", "tekst"), ("1", "Første"), ("2", "Anden"), ("3", "")]))
     _read_all(desk)
     (found,) = _state(desk, upload).files
     assert (found.state, found.columns) == ("choose", ("nr", "tekst"))
@@ -130,7 +112,7 @@ def test_a_file_whose_worker_died_is_read_again_and_its_texts_stand_once(desk):
 def test_a_long_table_that_was_stopped_in_the_middle_goes_on_where_it_was(desk, monkeypatch):
     upload = _start(desk)
     rows = [("tekst",), *((f"notat nummer {i % 130}",) for i in range(250))]
-    file = _add(desk, upload, "ark.xlsx", _sheet(*rows))
+    file = _add(desk, upload, "ark.xlsx", make_xlsx(rows))
     _read_all(desk)
     uploads.choose(desk.ledger, desk.people["anna"], upload, file, "tekst")
     claimed = extraction.claim(desk.ledger)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import tempfile
 from collections.abc import Callable
 
 import pytest
@@ -37,3 +39,15 @@ def number_of(app) -> Callable[[str], int]:
             return db.scalar(sa.select(User.id).where(User.name == f"en {role}"))
 
     return number
+
+
+@pytest.fixture
+def heard(monkeypatch, caplog, tmp_path):
+    """Everything that is logged, and a folder of its own for temporary files."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(logging.getLogger("tegn"), "propagate", True)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return caplog

@@ -1,36 +1,20 @@
 """Words of a text are nowhere but sealed in the store and on pages for those who may read them."""
 
-import logging
-import tempfile
 import time
 
-import pytest
-
 from serving.desk import extraction
-from tests.serving.desk.test_uploads import _sheet, _word
+from tests.serving.test_extract import make_docx, make_xlsx
 
 CANARY = "Kanariefugl-7731"
 SENT = [
     (f"{CANARY}.txt", f"{CANARY} et".encode()),
     (f"{CANARY}.csv", f"nr;tekst\n1;{CANARY} to\n2;{CANARY} \x00\n".encode()),
-    (f"{CANARY}.xlsx", _sheet(("tekst",), (f"{CANARY} tre",))),
-    (f"{CANARY}.docx", _word(f"{CANARY} fire")),
+    (f"{CANARY}.xlsx", make_xlsx([("tekst",), (f"{CANARY} tre",)])),
+    (f"{CANARY}.docx", make_docx(f"{CANARY} fire")),
     (f"{CANARY}.eml", f"Subject: {CANARY}\n\n{CANARY} fem".encode()),
     (f"{CANARY}.pdf", f"%PDF-1.4 {CANARY}".encode()),
     (f"{CANARY}.png", b"\x89PNG\r\n\x1a\n" + CANARY.encode()),
 ]
-
-
-@pytest.fixture
-def heard(monkeypatch, caplog, tmp_path):
-    """Everything that is logged, and a folder of its own for temporary files."""
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(logging.getLogger("tegn"), "propagate", True)
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return caplog
 
 
 def _read_all(ledger) -> None:

@@ -1,13 +1,10 @@
 """What readers write, and what leaves or is backed up, is nowhere in clear but where it is meant to be."""
 
 import json
-import logging
 import shutil
 import sqlite3
-import tempfile
 import time
 
-import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
@@ -20,17 +17,6 @@ NOTE, REASON = "Notefugl-4142", "Grundfugl-5559"
 """Words of the text, of a reader's note, and what somebody sends as the reason of a mark."""
 CANARIES = (CANARY, NOTE, REASON)
 TEXT = f"{CANARY} skylder 30.000 kr. for rejsen til den der kørte bilen."
-
-
-@pytest.fixture
-def heard(monkeypatch, caplog, tmp_path):
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(logging.getLogger("tegn"), "propagate", True)
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return caplog
 
 
 def _read(app, browser) -> list:

@@ -13,7 +13,7 @@ from serving.extract.result import MAX_FILE, PARTLY, WHOLE, Problem, Unreadable
 from serving.review import fileforms, uploading
 from serving.review.words import LANGUAGES, words_in
 from serving.store.desk import Upload, UploadedFile
-from tests.serving.desk.test_uploads import _sheet
+from tests.serving.test_extract import make_xlsx
 
 SCRIPT = {"Accept": "application/json"}
 
@@ -207,7 +207,7 @@ def test_a_script_sends_files_one_by_one(app, log_in, read_all):
 
 def test_a_table_asks_for_its_column_and_shows_names_of_columns_alone(app, log_in, read_all):
     browser = log_in("analyst")
-    _send(browser, ("ark.xlsx", _sheet(("nr", "tekst"), ("1", "Første notat"), ("2", "Andet notat"))))
+    _send(browser, ("ark.xlsx", make_xlsx([("nr", "tekst"), ("1", "Første notat"), ("2", "Andet notat")])))
     read_all()
     page = browser.get("/uploads/1").text
     assert '<option value="tekst">tekst</option>' in page
