@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from serving.desk import cases, extraction, queue, tagging
+from serving.desk import cases, extraction, holding, tagging
 from serving.engine import Engine
 from serving.store import anchors
 from serving.store.database import overwrite_deleted
@@ -65,7 +65,7 @@ class Jobs:
     def _tidy(self) -> None:
         forget_logins(self._ledger, self._keep_logins)
         erased = cases.erase_expired(self._ledger)
-        queue.give_back_lying(self._ledger)
+        holding.give_back_lying(self._ledger)
         if not erased and self._ledger.engine.dialect.name == "sqlite":
             overwrite_deleted(self._ledger.engine)  # an earlier erasure may have found somebody reading
         if self._home is None:

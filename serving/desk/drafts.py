@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.cases import open_box, seal, unseal_text
-from serving.desk.reading import REJECT, touch
+from serving.desk.holding import touch
 from serving.desk.views import find
 from serving.store.desk import Draft
 from serving.store.ledger import Ledger, user
@@ -23,6 +24,8 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "mark": ("code", "state", "words", "spans"),
 }
 """What is kept of each form; of one that rejects an indicator, the reason."""
+REJECT = "reject-"
+"""What the drafts of a rejection begin with; the indicator follows."""
 _ALWAYS = ("state",)
 """Fields that say something even in a form that nobody touched."""
 MOST = 20_000
@@ -88,3 +91,8 @@ def kept(ledger: Ledger, person: int, text_id: int) -> dict[str, Kept]:
             with suppress(Tampered):  # the text can be read without it
                 found[row.part] = Kept(json.loads(unseal_text(box, row, "sealed_fields")), row.saved)
         return found
+
+
+def forget(db: Transaction, *which: sa.ColumnElement[bool]) -> None:
+    """Delete the drafts for which all of this holds; part of an act."""
+    db.execute(sa.delete(Draft).where(*which))

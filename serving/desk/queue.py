@@ -1,58 +1,32 @@
-"""The queue: which texts wait, in which order, and who has which. Nobody gets a text that somebody else holds unknowingly."""
+"""The queue: which texts wait, in which order, and who has which."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS
-from serving.desk.cases import check_opens
-from serving.store.desk import UNREAD, Reading, Text
-from serving.store.ledger import SYSTEM, Act, Ledger, user
+from serving.desk.holding import OPEN, Held, NotWaiting, NotYours, take
+from serving.store.desk import PART_OF, UNREAD, Reading, Text
+from serving.store.ledger import Ledger
 from serving.store.tables import User
 from serving.store.vault import UNREADABLE
 
 ORDERS = ("priority", "uncertainty", "age", "sample")
 """Highest priority first; least certain first; oldest first; at random, for an audit of what the model passes over."""
-PART_OF = {"first": "first", "second": "second", "adjudication": "adjudicator"}
-"""The part in which a text is read at each stage."""
-LYING = timedelta(hours=8)
-"""A text that somebody holds and has not touched for this long goes back to the queue."""
-EMERGENCIES = ("danger", "deadline", "absence", "oversight")
-"""Why somebody takes a text that another person holds."""
-LOOKS = (*EMERGENCIES, "linked")
-"""Why somebody reads a text that is not theirs."""
 _TRIES = 20
-_OPEN = (Reading.released.is_(None), Reading.submitted.is_(None))
-"""A reading that somebody is at: neither given back nor handed in."""
-_HELD = sa.and_(Reading.text_id == Text.id, *_OPEN)
+_HELD = sa.and_(Reading.text_id == Text.id, *OPEN)
 _COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "priority": (Text.priority.asc(), Text.id.asc()),
     "uncertainty": (Text.uncertainty.desc(), Text.id.asc()),
     "age": (Text.id.asc(),),
     "sample": (Text.draw.asc(), Text.id.asc()),
 }
-
-
-class Held(RuntimeError):
-    """Somebody else holds the text; `by` is their name."""
-
-    def __init__(self, by: str) -> None:
-        self.by = by
-        super().__init__("somebody else holds the text")
-
-
-class NotYours(RuntimeError):
-    """The person may not read the text in this part: they read it before, or it takes a lead."""
-
-
-class NotWaiting(RuntimeError):
-    """The text waits for nobody: it is done, not tagged yet, or erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,65 +114,6 @@ def _wanted(person: int, wanted: Filter, order: str) -> sa.Select[int]:
     return query
 
 
-def take(ledger: Ledger, person: int, text_id: int, *, may_adjudicate: bool, emergency: str | None = None) -> int:
-    """Take a text to read it; returns the number of the reading. Whoever has it already keeps it.
-
-    Args:
-        emergency: one of `EMERGENCIES`: take it although somebody else holds it, who loses it.
-
-    Raises:
-        Held, NotYours, NotWaiting: see the classes.
-        KeyLost, Tampered: it cannot be opened, and nobody gets it before it is mended.
-    """
-    with ledger.acting(user(person)) as act:
-        text = act.db.scalar(sa.select(Text).where(Text.id == text_id).with_for_update())
-        if text is None or text.stage not in PART_OF:
-            raise NotWaiting(f"text {text_id} waits for nobody")
-        part = PART_OF[text.stage]
-        held = act.db.execute(
-            sa.select(Reading, User.name)
-            .join(User, User.id == Reading.user_id)
-            .where(Reading.text_id == text_id, Reading.part == part, Reading.released.is_(None))
-        ).one_or_none()
-        if held is not None and held[0].user_id == person:
-            return held[0].id
-        _check_part(act.db, person, text_id, part, may_adjudicate=may_adjudicate)
-        check_opens(act.db, ledger.vault, text)
-        if held is not None:
-            if emergency is None:
-                raise Held(held[1])
-            _release(act, held[0], idle=False)
-            act.db.flush()  # before the new reading, which would stand beside it
-        # What somebody marked and saw before they gave the text back stays marked and seen.
-        reading = act.db.scalar(
-            sa.select(Reading)
-            .where(Reading.text_id == text_id, Reading.part == part)
-            .where(Reading.user_id == person, Reading.submitted.is_(None))
-            .order_by(Reading.id.desc())
-            .limit(1)
-        )
-        if reading is None:
-            reading = Reading(text_id=text_id, user_id=person, part=part, taken=act.now)
-            act.db.add(reading)
-        reading.released, reading.touched, reading.emergency = None, act.now, emergency
-        act.db.flush()
-        act.record("reading.taken", f"text#{text_id}", part=part, emergency=emergency)
-        return reading.id
-
-
-def _check_part(db: Transaction, person: int, text_id: int, part: str, *, may_adjudicate: bool) -> None:
-    """Nobody reads a text twice, and differences are settled by a lead who is neither reader."""
-    before = db.scalar(
-        sa.select(Reading.id).where(
-            Reading.text_id == text_id, Reading.user_id == person, Reading.submitted.is_not(None)
-        )
-    )
-    if before is not None:
-        raise NotYours("this person read the text already")
-    if part == "adjudicator" and not may_adjudicate:
-        raise NotYours("differences are settled by a lead")
-
-
 @dataclass(frozen=True, slots=True)
 class Next:
     """What somebody got who asked for the next text."""
@@ -234,32 +149,3 @@ def take_next(ledger: Ledger, person: int, wanted: Filter, order: str, *, may_ad
         if not numbers:
             break
     return Next(None, unreadable)
-
-
-def give_back(ledger: Ledger, person: int, text_id: int) -> None:
-    """Put a text back; nothing happens if the person does not hold it."""
-    with ledger.acting(user(person)) as act:
-        put_back(act, person, text_id)
-
-
-def put_back(act: Act, person: int, text_id: int) -> None:
-    """Put a text back within an act, if the person holds it."""
-    held = sa.select(Reading).where(Reading.text_id == text_id, Reading.user_id == person, *_OPEN).with_for_update()
-    for reading in act.db.scalars(held):
-        _release(act, reading, idle=False)
-
-
-def give_back_lying(ledger: Ledger) -> int:
-    """Put back the texts that lie untouched; returns how many."""
-    with ledger.acting(SYSTEM) as act:
-        lying = sa.select(Reading).where(*_OPEN, Reading.touched < act.now - LYING)
-        found = list(act.db.scalars(lying.with_for_update(skip_locked=True)))
-        for reading in found:
-            _release(act, reading, idle=True)
-    return len(found)
-
-
-def _release(act: Act, reading: Reading, *, idle: bool) -> None:
-    """Put a text back that somebody has."""
-    reading.released = act.now
-    act.record("reading.given_back", f"text#{reading.text_id}", part=reading.part, idle=idle)

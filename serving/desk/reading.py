@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.desk import marks
 from serving.desk.cases import open_box, seal
+from serving.desk.drafts import REJECT, forget
+from serving.desk.holding import touch
 from serving.desk.marks import Decision, NotAMark
 from serving.desk.switches import read_switches
-from serving.desk.views import Earlier, answer_of, differing, earlier_readings, find, hides, marks_of, reading_of
+from serving.desk.views import Earlier, answer_of, differing, earlier_readings, hides, marks_of
 from serving.store.desk import OUTCOMES, Case, Draft, Mark, Reading, Text
 from serving.store.ledger import Act, Ledger, user
 from triage.assessment import FLAG, Assessment
@@ -22,42 +24,12 @@ MAX_NOTE = 5_000
 """Code points of a reader's note."""
 
 
-class NotHeld(RuntimeError):
-    """The person does not hold the text: take it first."""
-
-
-class Changed(RuntimeError):
-    """The reading changed since the page was made, as in another window: show it anew and let the person look."""
-
-
 class Unfinished(ValueError):
     """The reading cannot be handed in yet; `codes` are indicators without a decision, `outcome` tells whether it is missing."""
 
     def __init__(self, codes: tuple[str, ...], *, outcome: bool) -> None:
         self.codes, self.outcome = codes, outcome
         super().__init__("a decision is missing")
-
-
-REJECT = "reject-"
-"""What the drafts of a rejection begin with; the indicator follows."""
-
-
-def touch(act: Act, person: int, text_id: int, version: int | None) -> tuple[Text, Case, Reading, list[Mark]]:
-    """The open reading of a person, locked, if it is as the page that asks knew it."""
-    # The text's row first, as everybody who takes it does: nobody waits in a circle.
-    act.db.execute(sa.select(Text.id).where(Text.id == text_id).with_for_update())
-    text, case = find(act.db, text_id)
-    reading = reading_of(act.db, person, text_id)
-    if reading is None or reading.submitted is not None:
-        raise NotHeld("the person does not hold the text")
-    act.db.refresh(reading, with_for_update=True)
-    if reading.released is not None or reading.submitted is not None:
-        raise NotHeld("the person does not hold the text any more")
-    mine = marks_of(act.db, reading)
-    if version is not None and version != max((x.id for x in mine), default=0):
-        raise Changed("the reading changed meanwhile")
-    reading.touched = act.now
-    return text, case, reading, mine
 
 
 def mark(
@@ -87,7 +59,7 @@ def mark(
         text, case, reading, _ = touch(act, person, text_id, version)
         before = earlier_readings(act.db, open_box(ledger.vault, case), text, reading)
         new = _add(act, ledger, scheme, (text, case, reading), before, said)
-        _forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part.in_((sent, REJECT + code)))
+        forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part.in_((sent, REJECT + code)))
         return new
 
 
@@ -164,7 +136,7 @@ def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version
             new = _Said(code, "reject", reason=(said.reason if said else None) or "not_in_text")
         else:
             new = _Said(code, "add", said.state, spans=said.spans)
-        _forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part == REJECT + code)
+        forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part == REJECT + code)
         return _add(act, ledger, scheme, (text, case, reading), before, new)
 
 
@@ -261,10 +233,10 @@ def submit(
         text.twice = text.twice or (ask_second and reading.part == "first")
         act.db.flush()
         text.stage = _next_stage(act.db, text, reading)
-        _forget(act.db, Draft.text_id == text_id, Draft.user_id == person)
         if text.stage == "done":
             text.outcome = outcome
-            _forget(act.db, Draft.text_id == text_id)  # of those who had it and gave it back
+        # Of a text that is done also the drafts of those who had it and gave it back.
+        forget(act.db, Draft.text_id == text_id, *(() if text.stage == "done" else (Draft.user_id == person,)))
         act.record(
             "reading.submitted",
             f"text#{text_id}",
@@ -274,10 +246,6 @@ def submit(
             for_training=for_training,
         )
         return text.stage
-
-
-def _forget(db: Transaction, *which: sa.ColumnElement[bool]) -> None:
-    db.execute(sa.delete(Draft).where(*which))
 
 
 def _next_stage(db: Transaction, text: Text, reading: Reading) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from serving.desk.queue import put_back
+from serving.desk.holding import put_back
 from serving.store.ledger import Ledger
 from serving.store.tables import AuditEntry
 from serving.store.vault import KeyLost

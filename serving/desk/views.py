@@ -12,10 +12,9 @@ from serving.desk import marks
 from serving.desk.answers import load
 from serving.desk.cases import open_box, unseal_text
 from serving.desk.marks import Decision
-from serving.desk.queue import PART_OF
 from serving.desk.switches import read_switches
 from serving.desk.traces import Relative, relatives
-from serving.store.desk import UNREAD, Case, Mark, Reading, Suggestion, Text
+from serving.store.desk import PART_OF, UNREAD, Case, Mark, Reading, Suggestion, Text
 from serving.store.ledger import Ledger, user
 from serving.store.tables import User
 from serving.store.vault import CaseBox, Place
@@ -173,7 +172,7 @@ def open_text(ledger: Ledger, person: int, text_id: int, *, emergency: str | Non
     """A text as this person may see it; the look is recorded.
 
     Args:
-        emergency: why somebody looks who does not hold the text, one of `queue.EMERGENCIES`.
+        emergency: why somebody looks who does not hold the text, one of `holding.LOOKS`.
 
     Raises:
         NoSuchText: see the class.

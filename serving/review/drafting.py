@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
-from serving.desk.drafts import Kept
-from serving.desk.reading import REJECT
+from serving.desk.drafts import REJECT, Kept
 from serving.review.moments import moment
 from serving.review.numbers import row_number
 from serving.review.words import Words

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 from serving.api.problems import Problem
 from serving.desk import drafts
 from serving.desk.drafts import NotADraft
-from serving.desk.reading import NotHeld
+from serving.desk.holding import NotHeld
 from serving.desk.views import NoSuchText
 from serving.review.drafting import said
 from serving.review.forms import from_script, read_form

@@ -1,4 +1,4 @@
-"""The pages of one text: taking it, deciding each indicator, handing it in."""
+"""The pages of one text: taking it, deciding each indicator."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from serving.api.problems import Problem
-from serving.desk import drafts, marks, queue, reading, views
+from serving.desk import drafts, holding, marks, reading, views
+from serving.desk.holding import EMERGENCIES, LOOKS, Changed, Held, NotHeld, NotWaiting, NotYours
 from serving.desk.marks import Decision, NotAMark
-from serving.desk.queue import EMERGENCIES, LOOKS, Held, NotWaiting, NotYours
-from serving.desk.reading import Changed, NotHeld, Unfinished
 from serving.desk.views import NoSuchText, View
 from serving.engine import Engine
 from serving.noting import note
@@ -26,7 +25,7 @@ from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
 from serving.store.access import Person
-from serving.store.desk import OUTCOMES, REASONS
+from serving.store.desk import PART_OF, REASONS
 from serving.store.ledger import Ledger
 from triage.indicators import Scheme
 from triage.text import STATES, Span
@@ -45,12 +44,13 @@ async def ask(request: Request, act: Callable[..., Any], *given: object, **named
         raise Problem("not-found", "text") from None
 
 
-def _scheme(request: Request) -> Scheme:
+def scheme_of(request: Request) -> Scheme:
+    """The indicators that the model knows."""
     engine: Engine = request.app.state.engine
     return engine.scheme
 
 
-def _options(words: Words, prefix: str, codes: Sequence[str]) -> list[tuple[str, str]]:
+def options(words: Words, prefix: str, codes: Sequence[str]) -> list[tuple[str, str]]:
     """Choices of a form: value and label of each."""
     return [(code, words[f"{prefix}_{code}"]) for code in codes]
 
@@ -60,11 +60,11 @@ async def look(request: Request, number: Number, person: _Reader) -> Response:
     """The text for who reads it or read it; for others, who has it and how to get it."""
     glance = await ask(request, views.glance, person.id, number)
     if glance.part is None and not (person.role == "lead" and glance.stage == "done"):
-        return await _outside(request, person, glance)
+        return await outside(request, person, glance)
     return await _page(request, person, number)
 
 
-async def _outside(
+async def outside(
     request: Request,
     person: Person,
     glance: views.Glance,
@@ -78,8 +78,8 @@ async def _outside(
     words = words_of(request)
     return show(
         "text_outside.html", words, status=status, person=person, text=glance, message=message, given=given or {},
-        waits=glance.stage in queue.PART_OF,
-        emergencies_of=_options(words, "emergency", EMERGENCIES), looks_of=_options(words, "emergency", LOOKS),
+        waits=glance.stage in PART_OF,
+        emergencies_of=options(words, "emergency", EMERGENCIES), looks_of=options(words, "emergency", LOOKS),
     )  # fmt: skip
 
 
@@ -105,11 +105,11 @@ async def _page(
     kept = await ask(request, drafts.kept, person.id, number) if reads else {}
     sent = given or {}
     return show(
-        "text.html", words, status=status, person=person, view=view, desk=desk_of(view, _scheme(request), words),
+        "text.html", words, status=status, person=person, view=view, desk=desk_of(view, scheme_of(request), words),
         reads=reads, message=message, reasons=REASONS, reason_of=reasons_of(kept, sent),
         typed=typed_of(view.text, kept, sent, request.query_params), unsaved=marks_words(sent), saved=saved_of(kept, words),
-        states_of=[("", words["choose"]), *_options(words, "state", STATES)],
-        undone=undone_of(view, _scheme(request), words, request.query_params.get("undone", "")),
+        states_of=[("", words["choose"]), *options(words, "state", STATES)],
+        undone=undone_of(view, scheme_of(request), words, request.query_params.get("undone", "")),
     )  # fmt: skip
 
 
@@ -120,13 +120,13 @@ async def take(request: Request, number: Number, person: _Reader) -> Response:
     words = words_of(request)
     if emergency is not None and emergency not in EMERGENCIES:
         glance = await ask(request, views.glance, person.id, number)
-        return await _outside(request, person, glance, status=422, message=words["emergency_missing"])
+        return await outside(request, person, glance, status=422, message=words["emergency_missing"])
     try:
-        await ask(request, queue.take, person.id, number, may_adjudicate=person.role == "lead", emergency=emergency)
+        await ask(request, holding.take, person.id, number, may_adjudicate=person.role == "lead", emergency=emergency)
     except (Held, NotYours, NotWaiting) as error:
         message = {Held: "held_now", NotYours: "not_yours", NotWaiting: "not_waiting"}[type(error)]
         glance = await ask(request, views.glance, person.id, number)
-        return await _outside(request, person, glance, status=409, message=words[message])
+        return await outside(request, person, glance, status=409, message=words[message])
     return RedirectResponse(f"/texts/{number}", 303)
 
 
@@ -136,7 +136,7 @@ async def look_once(request: Request, number: Number, person: _Reader) -> Respon
     emergency = (await read_form(request)).get("emergency", "")
     if emergency not in LOOKS:
         glance = await ask(request, views.glance, person.id, number)
-        return await _outside(request, person, glance, status=422, message=words_of(request)["emergency_missing"])
+        return await outside(request, person, glance, status=422, message=words_of(request)["emergency_missing"])
     return await _page(request, person, number, emergency=emergency)
 
 
@@ -144,7 +144,7 @@ async def look_once(request: Request, number: Number, person: _Reader) -> Respon
 async def give_back(request: Request, number: Number, person: _Reader) -> Response:
     """Put the text back into the queue."""
     await read_form(request)
-    await ask(request, queue.give_back, person.id, number)
+    await ask(request, holding.give_back, person.id, number)
     return RedirectResponse("/queue", 303)
 
 
@@ -159,7 +159,7 @@ async def show_suggestions(request: Request, number: Number, person: _Reader) ->
     return RedirectResponse(f"/texts/{number}", 303)
 
 
-def _version(fields: dict[str, str]) -> int:
+def version_of(fields: dict[str, str]) -> int:
     """Which version the page knew; -1, which none is, where it does not say."""
     version = fields.get("version", "")
     return 0 if version == "0" else row_number(version) or -1
@@ -168,7 +168,7 @@ def _version(fields: dict[str, str]) -> int:
 async def lost(request: Request, person: Person, number: int, fields: dict[str, str]) -> Response:
     """The page for somebody who does not have the text any more, with what they typed."""
     glance = await ask(request, views.glance, person.id, number)
-    return await _outside(request, person, glance, status=409, message=words_of(request)["lost_text"], given=fields)
+    return await outside(request, person, glance, status=409, message=words_of(request)["lost_text"], given=fields)
 
 
 async def _refused(
@@ -192,17 +192,19 @@ async def _refused(
 async def mark(request: Request, number: Number, person: _Reader) -> Response:
     """Decide one indicator."""
     fields = await read_form(request)
-    scheme = _scheme(request)
+    scheme = scheme_of(request)
     code, verdict = fields.get("code", ""), fields.get("verdict", "")
 
     def act(ledger: Ledger) -> int:
         spans: tuple[Span, ...] = ()
         if verdict in ("first", "second"):
-            return reading.settle(ledger, scheme, person.id, number, version=_version(fields), code=code, part=verdict)
+            return reading.settle(
+                ledger, scheme, person.id, number, version=version_of(fields), code=code, part=verdict
+            )
         if verdict in ("correct", "add"):
             spans = _spans(ledger, person, number, fields)
         return reading.mark(
-            ledger, scheme, person.id, number, version=_version(fields), code=code, verdict=verdict,
+            ledger, scheme, person.id, number, version=version_of(fields), code=code, verdict=verdict,
             state=fields.get("state", ""), reason=fields.get("reason", ""), spans=spans,
             sent="mark" if verdict in ("correct", "add") else "",
         )  # fmt: skip
@@ -243,65 +245,7 @@ async def undo(request: Request, number: Number, person: _Reader) -> Response:
     taken: list[Decision] = []
 
     def act(ledger: Ledger) -> None:
-        taken.append(reading.undo(ledger, person.id, number, version=_version(fields)))
+        taken.append(reading.undo(ledger, person.id, number, version=version_of(fields)))
 
     refused = await _refused(request, person, number, fields, act)
     return refused or RedirectResponse(f"/texts/{number}?undone={taken[0].mark}#announced", 303)
-
-
-@router.get("/finish")
-async def finishing(request: Request, number: Number, person: _Reader) -> Response:
-    """The page to hand the reading in."""
-    return await _finish_page(request, person, number, {})
-
-
-async def _finish_page(
-    request: Request,
-    person: Person,
-    number: int,
-    given: dict[str, str],
-    *,
-    status: int = 200,
-    problems: tuple[tuple[str, str], ...] = (),
-) -> Response:
-    glance = await ask(request, views.glance, person.id, number)
-    if glance.part is None:
-        return await _outside(request, person, glance)
-    view: View = await ask(request, views.open_text, person.id, number)
-    if view.submitted:
-        return RedirectResponse(f"/texts/{number}", 303)
-    words = words_of(request)
-    kept = await ask(request, drafts.kept, person.id, number)
-    return show(
-        "finish.html", words, status=status, person=person, view=view, desk=desk_of(view, _scheme(request), words),
-        given=given or (kept["finish"].fields if "finish" in kept else {}), unsaved=bool(given),
-        saved=saved_of(kept, words), problems=problems, outcomes_of=_options(words, "outcome", OUTCOMES),
-    )  # fmt: skip
-
-
-@router.post("/finish")
-async def finish(request: Request, number: Number, person: _Reader) -> Response:
-    """Hand the reading in."""
-    fields = await read_form(request)
-    words = words_of(request)
-    try:
-        stage = await ask(
-            request, reading.submit, person.id, number, version=_version(fields), outcome=fields.get("outcome", ""),
-            note=fields.get("note", ""), for_training="for_training" in fields, ask_second="ask_second" in fields,
-        )  # fmt: skip
-    except Unfinished as error:
-        found = [("items", words.say("undecided", count=len(error.codes)))] if error.codes else []
-        if not error.codes and not error.outcome:
-            found.append(("items", words["still_blind"]))
-        if error.outcome:
-            found.append(("outcome", words["outcome_missing"]))
-        return await _finish_page(request, person, number, fields, status=422, problems=tuple(found))
-    except NotAMark:
-        problems = (("note", words.say("mark_note", count=f"{reading.MAX_NOTE:,}")),)
-        return await _finish_page(request, person, number, fields, status=422, problems=problems)
-    except Changed:
-        problems = (("items", words["changed_elsewhere"]),)
-        return await _finish_page(request, person, number, fields, status=409, problems=problems)
-    except NotHeld:
-        return await lost(request, person, number, fields)
-    return RedirectResponse(f"/queue?done={stage}", 303)

@@ -20,6 +20,8 @@ UNREAD = STAGES[:2]
 """Before the first reading is handed in: so long suggestions for a blind text are secret."""
 PARTS = ("first", "second", "adjudicator")
 """In which part somebody reads a text."""
+PART_OF = {"first": "first", "second": "second", "adjudication": "adjudicator"}
+"""The part in which a text is read at each stage."""
 VERDICTS = ("accept", "reject", "correct", "add", "undo")
 """What a mark says of an indicator; `undo` takes an earlier mark back."""
 OUTCOMES = ("refer", "not_relevant", "wait", "more_information")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from serving.desk import drafts, intake, queue, reading, views
+from serving.desk import drafts, holding, intake, reading, views
 from serving.store.desk import Text
 from serving.store.ledger import SYSTEM, user
 from tests.browser.desk_states import put, take
@@ -35,7 +35,7 @@ def somebody(site: Site, name: str, role: str = "analyst") -> int:
 def read_by(site: Site, number: int, who: int, *, rejects: str = "", note: str = "", outcome: str = "refer") -> None:
     """Somebody reads a text and hands it in: accepts what is suggested but what they reject."""
     ledger, scheme = site.app.state.ledger, load_scheme()
-    queue.take(ledger, who, number, may_adjudicate=True)
+    holding.take(ledger, who, number, may_adjudicate=True)
     version, view = 0, views.open_text(ledger, who, number)
     decide = partial(reading.mark, ledger, scheme, who, number)
     for finding in view.assessment.findings if view.assessment else ():
@@ -108,7 +108,7 @@ def held(text: str, *, press: str = "") -> Callable[[Page, Site], None]:
 
     def reach(page: Page, site: Site) -> None:
         number = put(site, text)
-        queue.take(site.app.state.ledger, somebody(site, FIRST), number, may_adjudicate=False)
+        holding.take(site.app.state.ledger, somebody(site, FIRST), number, may_adjudicate=False)
         page.goto(f"{site.url}/texts/{number}")
         if press:
             with page.expect_navigation():
@@ -123,7 +123,7 @@ def taken_before(text: str) -> Callable[[Page, Site], None]:
     def reach(page: Page, site: Site) -> None:
         number = put(site, text)
         page.goto(f"{site.url}/texts/{number}")
-        queue.take(site.app.state.ledger, somebody(site, FIRST), number, may_adjudicate=False)
+        holding.take(site.app.state.ledger, somebody(site, FIRST), number, may_adjudicate=False)
         with page.expect_navigation():
             page.click("form[action$='/take'] button")
 
@@ -173,7 +173,7 @@ def lose(text: str) -> Callable[[Page, Site], None]:
 
     def reach(page: Page, site: Site) -> None:
         number, bo = take(page, site, text), somebody(site, FIRST)
-        queue.take(site.app.state.ledger, bo, number, may_adjudicate=False, emergency="danger")
+        holding.take(site.app.state.ledger, bo, number, may_adjudicate=False, emergency="danger")
         _type_words(page)
 
     return reach

@@ -10,7 +10,7 @@ from argon2.profiles import CHEAPEST
 from typer.testing import CliRunner
 
 from serving.cli import app as serving_cli
-from serving.desk import queue, reading, switches
+from serving.desk import holding, reading, switches
 from serving.store.desk import Text
 from serving.store.ledger import user
 from tests.browser.keyboard import watch_pointer
@@ -142,7 +142,7 @@ def read_others(site, numbers: list[int]) -> None:
     """The same sign in other texts, through the store; the last may not be used."""
     ledger, scheme = site.app.state.ledger, load_scheme()
     for number, text in zip(numbers, OTHERS, strict=False):
-        queue.take(ledger, 1, number, may_adjudicate=False)
+        holding.take(ledger, 1, number, may_adjudicate=False)
         reading.show(ledger, 1, number)
         version = reading.mark(
             ledger, scheme, 1, number, version=0, code="threats", verdict="add", state="stated",

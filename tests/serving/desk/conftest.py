@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from serving.desk import intake, queue, tagging
+from serving.desk import holding, intake, queue, tagging
 from serving.desk.queue import Filter
 from serving.store.ledger import SYSTEM, Ledger, user
 from serving.store.tables import Switch, User
@@ -51,7 +51,7 @@ class Desk:
         return number
 
     def take(self, who: str, number: int, **more: str) -> int:
-        return queue.take(self.ledger, self.people[who], number, may_adjudicate=who == "lis", **more)
+        return holding.take(self.ledger, self.people[who], number, may_adjudicate=who == "lis", **more)
 
     def waiting(self, who: str = "anna", order: str = "priority", **wanted: object) -> list[int]:
         with self.ledger.reading() as db:

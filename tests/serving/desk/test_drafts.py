@@ -3,9 +3,9 @@
 import pytest
 import sqlalchemy as sa
 
-from serving.desk import cases, drafts, queue, reading
+from serving.desk import cases, drafts, holding, reading
 from serving.desk.drafts import NotADraft
-from serving.desk.reading import NotHeld
+from serving.desk.holding import NotHeld
 from serving.desk.views import NoSuchText
 from serving.store.access import Access
 from serving.store.database import overwrite_deleted
@@ -91,12 +91,12 @@ def test_a_draft_outlives_giving_the_text_back_and_ends_with_the_text(desk):
     number = desk.ready(TEXT, FLAGS)
     desk.take("anna", number)
     save(desk, "anna", number)
-    queue.give_back(desk.ledger, desk.people["anna"], number)
+    holding.give_back(desk.ledger, desk.people["anna"], number)
     with pytest.raises(NotHeld):
         save(desk, "anna", number)
     desk.take("anna", number)
     assert kept(desk, "anna", number) == {"finish": NOTE}
-    queue.give_back(desk.ledger, desk.people["anna"], number)
+    holding.give_back(desk.ledger, desk.people["anna"], number)
     Reader(desk, "bo", number).finish()
     assert rows(desk) == []
 
@@ -106,7 +106,7 @@ def test_between_two_readers_only_the_sent_draft_goes(desk):
     number = desk.ready(TEXT, FLAGS)
     desk.take("mia", number)
     save(desk, "mia", number)
-    queue.give_back(desk.ledger, desk.people["mia"], number)
+    holding.give_back(desk.ledger, desk.people["mia"], number)
     first = Reader(desk, "anna", number)
     save(desk, "anna", number)
     assert first.finish() == "second"
@@ -151,9 +151,9 @@ def test_typing_keeps_a_text_from_going_back_to_the_queue(desk):
     number = desk.ready(TEXT, FLAGS)
     desk.take("anna", number)
     with desk.ledger.acting("system") as act:
-        act.db.execute(sa.update(reading.Reading).values(touched=act.now - 2 * queue.LYING))
+        act.db.execute(sa.update(reading.Reading).values(touched=act.now - 2 * holding.LYING))
     save(desk, "anna", number)
-    assert queue.give_back_lying(desk.ledger) == 0
+    assert holding.give_back_lying(desk.ledger) == 0
 
 
 def test_a_draft_is_no_act_in_the_log(desk):

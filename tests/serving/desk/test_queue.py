@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from serving.desk import queue, reading, tagging, views
-from serving.desk.queue import Filter, Held, NotWaiting, NotYours
+from serving.desk import holding, queue, reading, tagging, views
+from serving.desk.holding import Held, NotWaiting, NotYours
+from serving.desk.queue import Filter
 from serving.store.desk import Reading, Text
 from tests.serving.desk.conftest import MODEL, answer
 
@@ -55,10 +56,10 @@ def test_a_text_that_somebody_holds_is_not_given_to_another(desk):
     assert raised.value.by == "anna"
     assert desk.waiting("anna", mine=True) == [number]
     assert desk.waiting("bo", mine=True) == []
-    queue.give_back(desk.ledger, desk.people["bo"], number)
+    holding.give_back(desk.ledger, desk.people["bo"], number)
     with pytest.raises(Held):
         desk.take("bo", number)
-    queue.give_back(desk.ledger, desk.people["anna"], number)
+    holding.give_back(desk.ledger, desk.people["anna"], number)
     assert desk.take("bo", number) != reading
 
 
@@ -97,10 +98,10 @@ def test_of_many_who_want_the_next_text_nobody_gets_the_same(desk):
 def test_a_text_that_lies_untouched_goes_back(desk):
     number = desk.ready("en tekst")
     desk.take("anna", number)
-    assert queue.give_back_lying(desk.ledger) == 0
+    assert holding.give_back_lying(desk.ledger) == 0
     with desk.ledger.acting("system") as act:
-        act.db.execute(sa.update(Reading).values(touched=act.now - queue.LYING - timedelta(minutes=1)))
-    assert queue.give_back_lying(desk.ledger) == 1
+        act.db.execute(sa.update(Reading).values(touched=act.now - holding.LYING - timedelta(minutes=1)))
+    assert holding.give_back_lying(desk.ledger) == 1
     assert desk.take("bo", number)
 
 

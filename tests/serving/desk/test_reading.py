@@ -7,9 +7,10 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 
-from serving.desk import agreement, decisions, queue, reading, tagging, views
+from serving.desk import agreement, decisions, holding, reading, tagging, views
+from serving.desk.holding import Changed, NotHeld
 from serving.desk.marks import Decision, NotAMark
-from serving.desk.reading import Changed, NotHeld, Unfinished
+from serving.desk.reading import Unfinished
 from serving.store.acts import check_details, ranges
 from serving.store.desk import Mark, Text
 from tests.serving.desk.conftest import MODEL, SCHEME, Desk, answer, spans
@@ -342,7 +343,7 @@ def test_every_look_is_recorded(desk):
 def test_what_was_acknowledged_is_chained(desk):
     number = desk.ready(TEXT, FLAGS)
     Reader(desk, "anna", number).finish()
-    queue.give_back(desk.ledger, desk.people["anna"], number)
+    holding.give_back(desk.ledger, desk.people["anna"], number)
     count, broken = desk.ledger.verify()
     assert broken is None
     assert count > 8
@@ -354,7 +355,7 @@ def test_what_was_marked_and_seen_stays_when_a_text_was_given_back_and_taken_aga
     reader = Reader(desk, "anna", number)
     reader.mark("debt_bondage", "add", state="stated", spans=spans(TEXT, "skylder 80.000"))
     reader.show()
-    queue.give_back(desk.ledger, reader.person, number)
+    holding.give_back(desk.ledger, reader.person, number)
     again = Reader(desk, "anna", number)
     assert not again.see().blind
     assert set(again.see().decisions) == {"debt_bondage"}
@@ -363,7 +364,7 @@ def test_what_was_marked_and_seen_stays_when_a_text_was_given_back_and_taken_aga
         "debt_bondage": True,
         "withheld_documents": False,
     }
-    queue.give_back(desk.ledger, reader.person, number)
+    holding.give_back(desk.ledger, reader.person, number)
     assert Reader(desk, "bo", number).see().decisions == {}
 
 

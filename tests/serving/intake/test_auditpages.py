@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from serving.desk.cases import ERASED_FOR
-from serving.desk.queue import EMERGENCIES
+from serving.desk.holding import EMERGENCIES
 from serving.review import auditpages
 from serving.review.words import LANGUAGES, words_in
 from serving.store import anchors
