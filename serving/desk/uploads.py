@@ -14,7 +14,7 @@ from serving.desk.cases import case_for, open_box, seal, unseal, unseal_text
 from serving.extract.result import MAX_FILE, Problem, Unreadable, label_of
 from serving.store.desk import Case, Upload, UploadedFile
 from serving.store.ledger import Act, Ledger, user
-from serving.store.vault import CaseBox
+from serving.store.vault import CaseBox, Tampered
 
 MAX_FILES = 500
 """Files of one upload."""
@@ -55,6 +55,8 @@ class FileState:
     """When it is tried again, where the machine had too much to do; its state is `again` until then."""
     kept: bool = False
     """It failed, and its bytes are kept: somebody may have it tried again."""
+    unreadable: bool = False
+    """Its name, or the columns to choose from, cannot be opened; what cannot be is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +156,30 @@ def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
             .order_by(UploadedFile.id)
             .options(sa.orm.defer(UploadedFile.sealed_data))
         )
-        files = tuple(
-            FileState(
-                id=row.id,
-                name=unseal_text(box, row, "sealed_name"),
-                state="again" if row.again is not None else row.state,
-                texts=row.texts,
-                known=row.known,
-                columns=tuple(json.loads(unseal(box, row, "sealed_columns") or b"[]")),
-                problems=tuple(Problem(code, place) for code, place in json.loads(row.problems)),
-                again=row.again,
-                kept=row.state == "failed" and kept,
-            )
-            for row, kept in rows
-        )
+        files = tuple(_file_state(box, row, kept=kept) for row, kept in rows)
         return UploadState(upload.id, upload.kind, case.id if upload.together else None, files)
+
+
+def _file_state(box: CaseBox, row: UploadedFile, *, kept: bool) -> FileState:
+    """A file as people see it. One that cannot be opened must not hide the others."""
+    name, columns, unreadable = "", b"", False
+    try:
+        name = unseal_text(box, row, "sealed_name")
+        columns = unseal(box, row, "sealed_columns") or b""
+    except Tampered:
+        unreadable = True
+    return FileState(
+        id=row.id,
+        name=name,
+        state="again" if row.again is not None else row.state,
+        texts=row.texts,
+        known=row.known,
+        columns=tuple(json.loads(columns or b"[]")),
+        problems=tuple(Problem(code, place) for code, place in json.loads(row.problems)),
+        again=row.again,
+        kept=row.state == "failed" and kept,
+        unreadable=unreadable,
+    )
 
 
 def choose(ledger: Ledger, person: int, upload_id: int, file_id: int, column: str) -> None:

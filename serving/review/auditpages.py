@@ -102,7 +102,7 @@ def detail(words: Words, name: str, value: Detail) -> str:
     elif name == "indicator" and value in scheme().position:
         shown = words.of(scheme()[str(value)])
     else:
-        shown = _known(words, _NAMED.get(name, f"value_{name}_{{}}").format(value), str(value))
+        shown = _known(words, _NAMED[name].format(value) if name in _NAMED else f"value_{name}_{value}", str(value))
     return f"{_known(words, f'detail_{name}', name)}: {shown}"
 
 

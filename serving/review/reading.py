@@ -78,7 +78,7 @@ async def outside(
     words = words_of(request)
     return show(
         "text_outside.html", words, status=status, person=person, text=glance, message=message, given=given or {},
-        waits=glance.stage in PART_OF,
+        posted=request.method == "POST", waits=glance.stage in PART_OF,
         emergencies_of=options(words, "emergency", EMERGENCIES), looks_of=options(words, "emergency", LOOKS),
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ async def _page(
     sent = given or {}
     return show(
         "text.html", words, status=status, person=person, view=view, desk=desk_of(view, scheme_of(request), words),
-        reads=reads, message=message, reasons=REASONS, reason_of=reasons_of(kept, sent),
+        posted=request.method == "POST", reads=reads, message=message, reasons=REASONS, reason_of=reasons_of(kept, sent),
         typed=typed_of(view.text, kept, sent, request.query_params), unsaved=marks_words(sent), saved=saved_of(kept, words),
         states_of=[("", words["choose"]), *options(words, "state", STATES)],
         undone=undone_of(view, scheme_of(request), words, request.query_params.get("undone", "")),

@@ -184,7 +184,7 @@ async def state(request: Request, number: Number, person: Person = Depends(READE
                     "id": file.id,
                     "state": words[f"file_{file.state}"],
                     "kind": BADGES[file.state],
-                    "choose": file.state == "choose",
+                    "choose": file.state == "choose" and bool(file.columns),
                     "again": file.kept,
                     "counted": counted(words, file),
                     "problems": troubles(words, file),

@@ -18,18 +18,19 @@ MAC = sa.cast(AuditEntry.mac, sa.LargeBinary).label("mac")
 """The HMAC as bytes, even where SQLite holds something else."""
 _TEXTS = (AuditEntry.at, AuditEntry.actor, AuditEntry.act, AuditEntry.subject, AuditEntry.details)
 _LINKS = (AuditEntry.previous, AuditEntry.mac)
+_YEARS = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""Between these, Python has a moment in every time zone."""
 
 
 def columns(dialect: str) -> list[Any]:
     """The columns to read for `entry`.
 
     SQLite takes any kind of value in any column, and its driver fails on text that is not UTF-8: all is read as bytes.
-    PostgreSQL takes moments that Python has not, such as infinity: they are read as none.
+    PostgreSQL takes moments that Python has not, such as infinity, or not in every time zone: they are read as none.
     """
     if dialect == "sqlite":
         return [AuditEntry.seq, *(sa.cast(x, sa.LargeBinary).label(x.key) for x in (*_TEXTS, *_LINKS))]
-    years = AuditEntry.at.between(datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-    return [AuditEntry.seq, sa.case((years, AuditEntry.at)).label("at"), *_TEXTS[1:], *_LINKS]
+    return [AuditEntry.seq, sa.case((AuditEntry.at.between(*_YEARS), AuditEntry.at)).label("at"), *_TEXTS[1:], *_LINKS]
 
 
 def entry(row: Any) -> Entry:
@@ -44,13 +45,15 @@ def _text(said: bytes | str | None) -> str:
 
 
 def _moment(said: str) -> datetime | None:
-    """A moment as SQLite has it; None if it is not written exactly so."""
+    """A moment as SQLite has it; None if it is not written exactly so, or not a moment in every time zone."""
     try:
         at = datetime.fromisoformat(said)
     except ValueError:
         return None
-    written = at.isoformat(sep=" ", timespec="microseconds")
-    return at.replace(tzinfo=UTC) if at.tzinfo is None and written == said else None
+    if at.tzinfo is not None or at.isoformat(sep=" ", timespec="microseconds") != said:
+        return None
+    at = at.replace(tzinfo=UTC)
+    return at if _YEARS[0] <= at <= _YEARS[1] else None
 
 
 def _details(said: str) -> Mapping[str, Detail]:

@@ -99,6 +99,36 @@ def test_a_draft_that_cannot_be_kept_says_so_and_the_words_stay(page, site, take
     assert drafts(site, taken) == {}
 
 
+@pytest.mark.parametrize(("status", "body"), [(503, "x"), (429, "x"), (200, "cut of"), (None, "")])
+def test_a_draft_that_cannot_be_kept_for_now_goes_with_the_page(page, site, taken, status, body):
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    page.route("**/draft", lambda x: x.fulfill(status=status, body=body) if status else x.abort())
+    page.fill("#note", TYPED)
+    expect(page.locator("#draft-finish")).to_contain_text("Kladden er ikke gemt")
+    assert drafts(site, taken) == {}
+    page.unroute("**/draft")  # and now it could be
+    page.goto(f"{site.url}/queue")
+    for _ in range(100):
+        if drafts(site, taken):
+            break
+        page.wait_for_timeout(50)
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    assert page.input_value("#note") == TYPED
+
+
+def test_a_draft_that_cannot_be_kept_for_now_is_sent_again(page, site, taken):
+    page.clock.install()
+    page.goto(f"{site.url}/texts/{taken}/finish")
+    page.route("**/draft", lambda x: x.fulfill(status=503, body="x"))
+    page.fill("#note", TYPED)
+    page.clock.run_for(1_000)
+    expect(page.locator("#draft-finish")).to_contain_text("Kladden er ikke gemt")
+    page.unroute("**/draft")
+    page.clock.run_for(20_000)
+    wait_until_kept(page, "finish")
+    assert set(drafts(site, taken)) == {"finish"}
+
+
 def test_a_draft_outlives_the_session(page, site, taken):
     page.goto(f"{site.url}/texts/{taken}/finish")
     page.fill("#note", TYPED)

@@ -334,7 +334,7 @@ def test_words_that_are_only_named_are_marked_with_their_place_filled_in_and_not
     number = put()
     _post(logged_in, f"/texts/{number}/take")
     page = logged_in.get(f"/texts/{number}").text
-    links = re.findall(r'href="(\?mark=(\w+)&amp;from=(\d+)&amp;to=(\d+)#mark)"', page)
+    links = re.findall(r'href="/texts/\d+(\?mark=(\w+)&amp;from=(\d+)&amp;to=(\d+)#mark)"', page)
     assert links, "the text denies something"
     address, code, start, end = links[0]
     form = logged_in.get(f"/texts/{number}{html.unescape(address)}").text
@@ -468,3 +468,21 @@ def test_a_text_for_a_case_that_cannot_be_opened_is_shown_again_and_not_stored(l
     assert f"{CANARY} en ny tekst" in answer.text
     with app.state.ledger.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(Text)) == 1
+
+
+def test_no_link_of_an_answer_to_a_form_leads_nowhere(logged_in, app, put):
+    number, other = put(), put(f"En anden. {TEXT}")
+    holder = _person(app, "Bo")
+    _post(holder, f"/texts/{other}/take")
+    outside = _post(logged_in, f"/texts/{other}/take")
+    looked = _post(logged_in, f"/texts/{other}/look", emergency="linked")
+    _post(logged_in, f"/texts/{number}/take")
+    refused = _mark(logged_in, number, code="violence", verdict="add", state="denied", words="findes ikke")
+    assert [x.status_code for x in (outside, looked, refused)] == [409, 200, 422]
+    for page in (outside, looked, refused):
+        address = page.request.url
+        links = {html.unescape(x) for x in re.findall(r'href="([^"#][^"]*)"', page.text) if not x.startswith("/static")}
+        assert links
+        assert {x: y for x in links if (y := logged_in.get(str(address.join(x))).status_code) != 200} == {}
+    assert f'href="/texts/{number}?mark=' in refused.text
+    assert "?lang=" in logged_in.get(f"/texts/{number}").text  # where it leads somewhere it stays

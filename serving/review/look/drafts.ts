@@ -59,16 +59,20 @@ class Draft {
   private async send(body: URLSearchParams, leaving: boolean): Promise<void> {
     const headers = { Accept: "application/json" };
     const keepalive = leaving && body.toString().length < MOST_LEAVING;
-    let answer: Response;
+    const { to = "", failed = "" } = this.form.dataset;
+    let said = failed;
+    let again = false;
     try {
-      answer = await fetch(this.form.dataset.to ?? "", { method: "POST", body, headers, keepalive, redirect: "error" });
+      const answer = await fetch(to, { method: "POST", body, headers, keepalive, redirect: "error" });
+      again = answer.status >= 500 || answer.status === 429; // not now, which is no refusal of the draft
+      if (answer.ok) ({ said } = (await answer.json()) as { said: string });
     } catch {
-      this.say(this.form.dataset.failed ?? "");
-      this.waits = true;
-      this.later(AGAIN);
-      return;
+      again = true;
     }
-    this.say(answer.ok ? ((await answer.json()) as { said: string }).said : (this.form.dataset.failed ?? ""));
+    this.say(said);
+    if (!again) return;
+    this.waits = true;
+    this.later(AGAIN);
   }
 
   private say(text: string): void {

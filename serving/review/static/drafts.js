@@ -54,17 +54,23 @@ class Draft {
     async send(body, leaving) {
         const headers = { Accept: "application/json" };
         const keepalive = leaving && body.toString().length < MOST_LEAVING;
-        let answer;
+        const { to = "", failed = "" } = this.form.dataset;
+        let said = failed;
+        let again = false;
         try {
-            answer = await fetch(this.form.dataset.to ?? "", { method: "POST", body, headers, keepalive, redirect: "error" });
+            const answer = await fetch(to, { method: "POST", body, headers, keepalive, redirect: "error" });
+            again = answer.status >= 500 || answer.status === 429; // not now, which is no refusal of the draft
+            if (answer.ok)
+                ({ said } = (await answer.json()));
         }
         catch {
-            this.say(this.form.dataset.failed ?? "");
-            this.waits = true;
-            this.later(AGAIN);
-            return;
+            again = true;
         }
-        this.say(answer.ok ? (await answer.json()).said : (this.form.dataset.failed ?? ""));
+        this.say(said);
+        if (!again)
+            return;
+        this.waits = true;
+        this.later(AGAIN);
     }
     say(text) {
         const line = document.getElementById(`draft-${this.form.dataset.draft}`);

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from serving.desk import cases, intake, reading, uploads
+from serving.desk import cases, drafts, intake, queue, reading, uploads
 from serving.store.desk import Case
 from serving.store.ledger import SYSTEM, user
 from serving.store.tables import Base
@@ -22,11 +22,15 @@ def _fill(desk: Desk) -> int:
     more = {"kind": "note", "by": person, "actor": user(person), "reference": f"J {CANARY}", "keep_days": 30}
     (number,) = intake.submit(desk.ledger, [item], **more).new
     desk.tag({"withheld_documents": f"{CANARY} siger at chefen tog hans pas"})
+    desk.take("bo", number)
+    drafts.save(desk.ledger, SCHEME, desk.people["bo"], number, "finish", {"note": f"{CANARY} i kladden"})
+    queue.give_back(desk.ledger, desk.people["bo"], number)
     desk.take("anna", number)
     reading.mark(desk.ledger, SCHEME, person, number, version=0, code="withheld_documents", verdict="accept")
     more = {"state": "stated", "spans": spans(TEXT, CANARY)}
     version = reading.mark(desk.ledger, SCHEME, person, number, version=1, code="threats", verdict="add", **more)
-    reading.submit(desk.ledger, person, number, version=version, outcome="refer", note=f"{CANARY} i noten")
+    more = {"outcome": "refer", "note": f"{CANARY} i noten", "ask_second": True}  # so that the draft stays
+    reading.submit(desk.ledger, person, number, version=version, **more)
     upload = uploads.start(desk.ledger, person, kind="note", reference=f"J {CANARY}", keep_days=30)
     uploads.add_file(desk.ledger, person, upload, f"{CANARY}.csv", f"a;b\n{CANARY};{CANARY}\n".encode())
     with desk.ledger.reading() as db:
@@ -61,8 +65,8 @@ def test_after_an_erasure_no_table_holds_a_word_in_clear_or_decryptable(desk, st
         wrapped = db.scalar(sa.select(Case.wrapped_key))
     box = desk.ledger.vault.open_case(wrapped, Place("cases", "wrapped_key", number))
     assert _opened(store, box) == [
-        "cases.sealed_reference", "readings.sealed_note", "suggestions.sealed_answer", "texts.sealed_text",
-        "texts.sealed_title", "uploaded_files.sealed_data", "uploaded_files.sealed_name",
+        "cases.sealed_reference", "drafts.sealed_fields", "readings.sealed_note", "suggestions.sealed_answer",
+        "texts.sealed_text", "texts.sealed_title", "uploaded_files.sealed_data", "uploaded_files.sealed_name",
     ]  # fmt: skip
     assert not any(CANARY in str(value) for *_, value in _values(store))
     cases.erase(desk.ledger, number, actor=SYSTEM, reason="asked")
@@ -73,7 +77,7 @@ def test_after_an_erasure_no_table_holds_a_word_in_clear_or_decryptable(desk, st
     assert not any(isinstance(value, bytes) and (wrapped in value or value in wrapped) for *_, value in left)
     assert [value for table, column, _, value in left if (table, column) == ("cases", "wrapped_key")] == [None]
     tables = {table for table, *_ in left}
-    assert not tables & {"texts", "suggestions", "readings", "marks", "traces", "uploads", "uploaded_files"}
+    assert not tables & {"texts", "suggestions", "readings", "drafts", "marks", "traces", "uploads", "uploaded_files"}
 
 
 def _files(store: sa.Engine, tmp_path) -> bytes:

@@ -13,9 +13,9 @@ from serving.store.desk import Text
 from serving.store.tables import Base, Switch
 
 CANARY = "Kanariefugl-7731"
-NOTE, REASON = "Notefugl-4142", "Grundfugl-5559"
-"""Words of the text, of a reader's note, and what somebody sends as the reason of a mark."""
-CANARIES = (CANARY, NOTE, REASON)
+NOTE, REASON, DRAFT = "Notefugl-4142", "Grundfugl-5559", "Kladdefugl-6303"
+"""Words of the text, of a reader's note, what somebody sends as the reason of a mark, and what is typed and not sent."""
+CANARIES = (CANARY, NOTE, REASON, DRAFT)
 TEXT = f"{CANARY} skylder 30.000 kr. for rejsen til den der kørte bilen."
 
 
@@ -24,13 +24,7 @@ def _read(app, browser) -> list:
     with app.state.ledger.acting("system") as act:
         for name in ("blind_share", "second_share"):
             act.db.merge(Switch(name=name, value="0", changed=act.now))
-    answers = [browser.post("/submit", data={"text": TEXT, "kind": "note", "reference": f"J {CANARY}"})]
-    for _ in range(600):
-        with app.state.ledger.reading() as db:
-            if db.get(Text, 1).stage == "first":
-                break
-        time.sleep(0.05)
-    answers.append(browser.post("/texts/1/take"))
+    answers = [_put(app, browser, 1, TEXT), browser.post("/texts/1/take")]
     form = {"version": "0", "code": "debt_bondage", "verdict": "reject"}
     refused = browser.post("/texts/1/marks", data={**form, "reason": REASON})
     assert refused.status_code == 422  # a reason is one of a list
@@ -45,6 +39,29 @@ def _read(app, browser) -> list:
     return [*answers, done]
 
 
+def _put(app, browser, number: int, text: str):
+    """A text is sent, and waits for its first reader; gives the answer."""
+    answer = browser.post("/submit", data={"text": text, "kind": "note", "reference": f"J {CANARY}"})
+    for _ in range(600):
+        with app.state.ledger.reading() as db:
+            if db.get(Text, number).stage == "first":
+                return answer
+        time.sleep(0.05)
+    raise AssertionError("the text was not tagged")
+
+
+def _type(app, browser) -> list:
+    """Drafts of every form of a second text, by the script and by the button, which stay; gives the answers."""
+    answers = [_put(app, browser, 2, f"En anden. {TEXT}"), browser.post("/texts/2/take")]
+    for fields in ({"part": "finish", "note": DRAFT}, {"part": "mark", "words": DRAFT}, {"part": DRAFT, "note": DRAFT}):
+        for headers in ({}, {"Accept": "application/json"}):
+            answers.append(browser.post("/texts/2/draft", data=fields, headers=headers))
+            assert answers[-1].status_code == (400 if fields["part"] == DRAFT else 200)
+    assert DRAFT in browser.get("/texts/2/finish").text  # they were really kept
+    assert DRAFT in browser.get("/texts/2").text
+    return answers
+
+
 def _scan(folder, *allowed) -> None:
     for path in folder.rglob("*"):
         assert not any(x in path.name for x in CANARIES)
@@ -55,7 +72,7 @@ def _scan(folder, *allowed) -> None:
 
 def test_reasons_notes_exports_and_backups_leak_no_word(app, log_in, heard, capfd, tmp_path, monkeypatch):
     browser = log_in("lead")
-    answers = _read(app, browser)
+    answers = [*_read(app, browser), *_type(app, browser)]
     assert NOTE in browser.get("/texts/1").text  # it was really kept, and its writer sees it
     for path in (
         "/queue?stage=done",
@@ -85,6 +102,7 @@ def test_reasons_notes_exports_and_backups_leak_no_word(app, log_in, heard, capf
     (document,) = [json.loads(x) for x in (exported / "out.jsonl").read_text("utf-8").splitlines()]
     assert document["text"] == TEXT
     assert NOTE not in json.dumps(document)
+    assert DRAFT not in json.dumps(document)
     assert REASON not in json.dumps(document)
 
     backup = tmp_path / "backup"

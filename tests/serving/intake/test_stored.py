@@ -9,6 +9,8 @@ from serving.store.ledger import SYSTEM, UnusableEnd, open_ledger
 
 ANYTHING = ("'nonsense'", "''", "7", "-1", "1e300", "x'ff'", "CAST(x'ff' AS TEXT)", "'9999-99-99 00:00:00.000000'")
 """What SQLite takes in any column."""
+FAR = ("'9999-12-31 23:59:59.999999'", "'0001-01-01 00:00:00.000000'")
+"""Moments that Python has, but not in every time zone."""
 DETAILS = (
     "'[]'",
     "'null'",
@@ -17,18 +19,27 @@ DETAILS = (
     "'1e999'",
     f"'{'[' * 1990}'",
     "'{\"a\": 1.5}'",
+    "'{\"{\": 1}'",
+    '\'{"{a}": "x"}\'',
+    '\'{"a}": "{}"}\'',
+    '\'{"stage": "{"}\'',
 )
 MOMENTS = ("'infinity'", "'-infinity'", "'0044-03-15 BC'", "'20000-01-01'")
 """What PostgreSQL takes as a moment, and Python does not."""
 COLUMNS = ("at", "actor", "act", "subject", "details", "mac", "previous")
 SPOILT = [
-    *(("sqlite", column, value) for column in COLUMNS for value in ANYTHING),
+    *(("sqlite", column, value) for column in COLUMNS for value in (*ANYTHING, *FAR)),
     *((kind, "details", value) for kind in ("sqlite", "postgresql") for value in DETAILS),
     *((kind, "subject", f"'text#{said}'") for kind in ("sqlite", "postgresql") for said in ("x", "99999999999", "٣")),
-    *(("postgresql", "at", value) for value in MOMENTS),
+    *(("postgresql", "at", value) for value in (*MOMENTS, *(f"{said[:-1]}+00'" for said in FAR))),
     *(("postgresql", column, "'\\x00'") for column in ("mac", "previous")),
     *(("sqlite", "at", f"'2026-11-28{rest}'") for rest in ("", "T10:00:00.000000", " 10:00:00.000000+01:00")),
 ]  # fmt: skip
+_OF_SQLITE = [x for x in SPOILT if x[0] == "sqlite" and x[1] != "previous"]
+ON_PAGES = [
+    *_OF_SQLITE[::3],
+    *(x for x in _OF_SQLITE if x[2] in DETAILS or x[1:] in [("at", said) for said in FAR]),
+]
 
 
 def _fill(ledger, count: int = 4) -> None:
@@ -82,10 +93,15 @@ def test_the_command_ends_as_after_any_other_change(tmp_path, monkeypatch, colum
     ledger.engine.dispose()
 
 
-@pytest.mark.parametrize(
-    ("kind", "column", "value"), [x for x in SPOILT if x[0] == "sqlite" and x[1] != "previous"][::3]
-)
-def test_pages_show_what_stands_there(app, log_in, kind, column, value):
+@pytest.mark.parametrize("value", FAR)
+def test_a_moment_that_is_not_one_in_every_time_zone_is_told_as_none(ledger, store, value):
+    _fill(ledger)
+    _spoil(store, "at", value if store.dialect.name == "sqlite" else f"{value[:-1]}+00'", 2)
+    assert [x.at is None for x in ledger.entries()] == [False, False, True, False]
+
+
+@pytest.mark.parametrize(("_kind", "column", "value"), list(dict.fromkeys(ON_PAGES)))
+def test_pages_show_what_stands_there(app, log_in, _kind, column, value):
     lead = log_in("lead")
     _fill(app.state.ledger)
     last = app.state.ledger.last().seq

@@ -299,3 +299,30 @@ def test_a_file_that_waits_to_be_tried_again_says_when_and_a_failed_one_has_a_bu
     read_all()
     assert "Nye tekster: 1" in browser.get("/uploads/1").text
     assert _count(app, UploadedFile) == 1
+
+
+@pytest.mark.parametrize("column", ["sealed_name", "sealed_columns"])
+def test_a_file_that_cannot_be_opened_hides_no_other(app, log_in, read_all, column):
+    browser = log_in("analyst")
+    _send(
+        browser,
+        ("ark.xlsx", _sheet(("nr", "notat"), ("1", "Han skylder."))),
+        ("notat.txt", b"Et notat"),
+        ("tom.txt", b""),
+    )
+    read_all()
+    before = browser.get("/uploads/1").text
+    assert 'action="/uploads/1/column"' in before
+    assert "kan ikke åbnes" not in before
+    with app.state.ledger.acting("system") as act:
+        act.db.execute(sa.update(UploadedFile).where(UploadedFile.id == 1).values({column: b"\x01" * 60}))
+    answer = browser.get("/uploads/1")
+    assert answer.status_code == 200
+    assert answer.text.count('<span class="state state-error">kan ikke åbnes</span>') == 1
+    assert "at filsamling 1 skal hentes fra en sikkerhedskopi" in answer.text
+    assert ("ark.xlsx" in answer.text) is (column != "sealed_name")
+    assert "notat.txt" in answer.text
+    assert "tom.txt" in answer.text
+    assert 'action="/uploads/1/column"' not in answer.text  # the columns to choose from are not known
+    state = browser.get("/uploads/1/state")
+    assert [(x["id"], x["choose"]) for x in state.json()["files"]] == [(1, False), (2, False), (3, False)]
