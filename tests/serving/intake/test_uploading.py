@@ -306,7 +306,7 @@ def test_a_file_that_cannot_be_opened_hides_no_other(app, log_in, read_all, colu
     browser = log_in("analyst")
     _send(
         browser,
-        ("ark.xlsx", _sheet(("nr", "notat"), ("1", "Han skylder."))),
+        ("ark.xlsx", make_xlsx([("nr", "notat"), ("1", "Han skylder.")])),
         ("notat.txt", b"Et notat"),
         ("tom.txt", b""),
     )
