@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS
 from serving.desk.cases import check_opens
-from serving.store.desk import UNREAD, Reading, Text
+from serving.store.desk import UNREAD, Case, Reading, Text
 from serving.store.ledger import SYSTEM, Act, Ledger, user
 from serving.store.tables import User
 from serving.store.vault import KeyLost, Tampered
@@ -28,6 +28,9 @@ EMERGENCIES = ("danger", "deadline", "absence", "oversight")
 LOOKS = (*EMERGENCIES, "linked")
 """Why somebody reads a text that is not theirs."""
 _TRIES = 20
+"""How often somebody may be faster."""
+_PASSED = 10_000
+"""Texts that are passed over at most: a master key that is not here makes many unreadable at once."""
 OPEN = (Reading.released.is_(None), Reading.submitted.is_(None))
 """A reading that somebody is at: neither given back nor handed in."""
 _HELD = sa.and_(Reading.text_id == Text.id, *OPEN)
@@ -218,22 +221,36 @@ def take_next(ledger: Ledger, person: int, wanted: Filter, order: str, *, may_ad
     of_text = sa.select(Reading.id).where(Reading.text_id == Text.id)
     held = of_text.where(Reading.part == part, Reading.released.is_(None), Reading.user_id != person)
     read = of_text.where(Reading.user_id == person, Reading.submitted.is_not(None))
-    query = _wanted(person, wanted, order).where(~held.exists(), ~read.exists()).limit(_TRIES)
+    query = _wanted(person, wanted, order).where(~held.exists(), ~read.exists())
     for _ in range(_TRIES):
-        with ledger.reading() as db:
-            numbers = list(db.scalars(query.where(Text.id.not_in(list(unreadable)))))
-        for number in numbers:
-            try:
-                take(ledger, person, number, may_adjudicate=may_adjudicate)
-            except (Held, NotYours, NotWaiting):
-                continue  # somebody was faster
-            except (KeyLost, Tampered) as error:
-                unreadable[number] = error
-                continue
-            return Next(number, unreadable)
-        if not numbers:
+        number = _first_open(ledger, query, unreadable)
+        if number is None:
             break
+        try:
+            take(ledger, person, number, may_adjudicate=may_adjudicate)
+        except (Held, NotYours, NotWaiting):
+            continue  # somebody was faster
+        except (KeyLost, Tampered) as error:  # since
+            unreadable[number] = error
+            continue
+        return Next(number, unreadable)
     return Next(None, unreadable)
+
+
+def _first_open(ledger: Ledger, query: sa.Select[int], unreadable: dict[int, Exception]) -> int | None:
+    """The first text of a list that can be opened; those before it are added to `unreadable`. Nobody waits for it meanwhile."""
+    some = query.with_only_columns(Text, Case).join(Case, Case.id == Text.case_id).limit(_PASSED)
+    with ledger.reading() as db:
+        for text, _ in db.execute(some.execution_options(yield_per=_TRIES)):
+            if text.id in unreadable:
+                continue
+            try:
+                check_opens(db, ledger.vault, text)
+            except (KeyLost, Tampered) as error:
+                unreadable[text.id] = error
+                continue
+            return text.id
+    return None
 
 
 def give_back(ledger: Ledger, person: int, text_id: int) -> None:
