@@ -176,7 +176,7 @@ def rotate_key() -> None:
     except UNREADABLE as error:
         stop(error)
     for unread in done.unreadable:
-        typer.echo(f"left as it is: {unread}", err=True)
+        typer.echo(f"left under the old key, as it cannot be opened: {unread}", err=True)
     if not done.cases and not done.unreadable:
         typer.echo(f"everything is under the master key {ledger.vault.key_id} already", err=True)
         return
@@ -186,4 +186,5 @@ def rotate_key() -> None:
         err=True,
     )
     if done.unreadable:
+        typer.echo("leave the old key where it is, mend what cannot be opened, and run this again", err=True)
         raise typer.Exit(3)

@@ -82,11 +82,11 @@ class Jobs:
         name = f"{tagger.name} {tagger.version}"
         model = tagging.Model(name, hashlib.sha256(name.encode()).hexdigest()[:16])
         documents = await run_in_threadpool(tagging.claim, self._ledger, model, outdated=False)
-        if not documents and self._outdated:
+        if documents is None and self._outdated:
             documents = await run_in_threadpool(tagging.claim, self._ledger, model, outdated=True)
-            self._outdated = bool(documents)
+            self._outdated = documents is not None
         if not documents:
-            return False
+            return documents is not None
         try:
             assessments = [await self._assess(document) for document in documents]
         except asyncio.CancelledError:

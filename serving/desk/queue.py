@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS
+from serving.desk.cases import check_opens
 from serving.desk.holding import OPEN, Held, NotWaiting, NotYours, take
-from serving.store.desk import PART_OF, UNREAD, Reading, Text
+from serving.store.desk import PART_OF, UNREAD, Case, Reading, Text
 from serving.store.ledger import Ledger
 from serving.store.tables import User
 from serving.store.vault import UNREADABLE
@@ -20,6 +21,9 @@ from serving.store.vault import UNREADABLE
 ORDERS = ("priority", "uncertainty", "age", "sample")
 """Highest priority first; least certain first; oldest first; at random, for an audit of what the model passes over."""
 _TRIES = 20
+"""How often somebody may be faster."""
+_PASSED = 10_000
+"""Texts that are passed over at most: a master key that is not here makes many unreadable at once."""
 _HELD = sa.and_(Reading.text_id == Text.id, *OPEN)
 _COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "priority": (Text.priority.asc(), Text.id.asc()),
@@ -133,19 +137,33 @@ def take_next(ledger: Ledger, person: int, wanted: Filter, order: str, *, may_ad
     of_text = sa.select(Reading.id).where(Reading.text_id == Text.id)
     held = of_text.where(Reading.part == part, Reading.released.is_(None), Reading.user_id != person)
     read = of_text.where(Reading.user_id == person, Reading.submitted.is_not(None))
-    query = _wanted(person, wanted, order).where(~held.exists(), ~read.exists()).limit(_TRIES)
+    query = _wanted(person, wanted, order).where(~held.exists(), ~read.exists())
     for _ in range(_TRIES):
-        with ledger.reading() as db:
-            numbers = list(db.scalars(query.where(Text.id.not_in(list(unreadable)))))
-        for number in numbers:
-            try:
-                take(ledger, person, number, may_adjudicate=may_adjudicate)
-            except (Held, NotYours, NotWaiting):
-                continue  # somebody was faster
-            except UNREADABLE as error:
-                unreadable[number] = error
-                continue
-            return Next(number, unreadable)
-        if not numbers:
+        number = _first_open(ledger, query, unreadable)
+        if number is None:
             break
+        try:
+            take(ledger, person, number, may_adjudicate=may_adjudicate)
+        except (Held, NotYours, NotWaiting):
+            continue  # somebody was faster
+        except UNREADABLE as error:  # since
+            unreadable[number] = error
+            continue
+        return Next(number, unreadable)
     return Next(None, unreadable)
+
+
+def _first_open(ledger: Ledger, query: sa.Select[int], unreadable: dict[int, Exception]) -> int | None:
+    """The first text of a list that can be opened; those before it are added to `unreadable`. Nobody waits for it meanwhile."""
+    some = query.with_only_columns(Text, Case).join(Case, Case.id == Text.case_id).limit(_PASSED)
+    with ledger.reading() as db:
+        for text, _ in db.execute(some.execution_options(yield_per=_TRIES)):
+            if text.id in unreadable:
+                continue
+            try:
+                check_opens(db, ledger.vault, text)
+            except UNREADABLE as error:
+                unreadable[text.id] = error
+                continue
+            return text.id
+    return None

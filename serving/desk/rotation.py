@@ -28,11 +28,13 @@ class Rotation:
     cases: int
     texts: int
     unreadable: tuple[str, ...] = ()
-    """What was changed and cannot be opened, as sentences: it stays as it is, and stops nothing else."""
+    """What was changed and cannot be opened, as sentences. Its case stays under the old key and stops no other."""
 
 
 def rotate(ledger: Ledger, *, progress: Callable[[int], object] = lambda _: None) -> Rotation:
     """Bring every case under the master key in use. Interrupted, it goes on with the cases that are not yet.
+
+    A case of which something cannot be opened keeps the old key, so that it is taken up once that was mended.
 
     Args:
         progress: called with how many cases are done, now and then.
@@ -50,10 +52,14 @@ def rotate(ledger: Ledger, *, progress: Callable[[int], object] = lambda _: None
             break
         last = rows[-1].id
         old = [row.id for row in rows if not ledger.vault.is_current(row.wrapped_key)]
+        whole = []
         for number in old:
+            before = len(unreadable)
             texts += _renew_texts(ledger, number, unreadable)
+            if len(unreadable) == before:
+                whole.append(number)
         # The case's key comes last: a case that has it is done with all its texts.
-        cases += _rewrap(ledger, old, unreadable)
+        cases += _rewrap(ledger, whole, unreadable)
         if old:
             progress(cases)
     if cases:
@@ -71,14 +77,11 @@ def _rewrap(ledger: Ledger, numbers: list[int], unreadable: list[str]) -> int:
                 continue
             try:
                 box = open_box(vault, case)
-            except Tampered as error:
-                unreadable.append(str(error))
-                continue
-            try:
                 if case.sealed_reference is not None:
                     case.reference = vault.fingerprint(f"case {unseal_text(box, case, 'sealed_reference')}")
             except Tampered as error:
                 unreadable.append(str(error))
+                continue
             case.wrapped_key = vault.rewrap(case.wrapped_key, Place("cases", "wrapped_key", case.id))
             count += 1
         if count:

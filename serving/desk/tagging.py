@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,34 +38,43 @@ class Model:
     """Hexadecimal digits that tell its weights apart, for the audit log."""
 
 
-def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> list[Document]:
+def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> list[Document] | None:
     """Texts that no other worker has, to ask the model about. That they were tried is kept before the model sees them.
 
     One whose worker died is tried alone, so that the others of its batch are not given up with it; after `MAX_TRIES` it goes to
-    its readers without suggestions, or keeps those of the earlier model.
+    its readers without suggestions, or keeps those of the earlier model. One that cannot be opened goes to its readers too, who
+    meet the error. The same model under the same keys does not take it again; another one does, or this one with other keys.
 
     Args:
-        outdated: not the new ones, but those that an earlier model read and nobody took since.
+        outdated: not the new ones, but those that this model has not read, and nobody took since.
+
+    Returns:
+        None if no text waits; an empty list if there is none to ask about among those it looked at, and more may wait.
     """
+    asker = hashlib.sha256("\n".join((model.name, *ledger.vault.key_ids)).encode()).hexdigest()
+    tries = sa.case((Text.tried_by == asker, Text.tries), else_=0)
     over = datetime.now(UTC) - GIVEN_UP
     free = sa.or_(Text.claimed.is_(None), Text.claimed < over)
     taken = sa.select(Reading.id).where(Reading.text_id == Text.id, Reading.released.is_(None)).exists()
-    earlier = (Text.stage == "first", Text.model != model.name, ~taken, Text.tries < MAX_TRIES)
+    earlier = (Text.stage == "first", Text.model.is_distinct_from(model.name), ~taken, tries < MAX_TRIES)
     wanted = earlier if outdated else (Text.stage == "new",)
-    query = sa.select(Text.id).where(*wanted, free).order_by(Text.tries, Text.id).limit(count)
+    query = (
+        sa.select(Text.id).where(*wanted, free).order_by(Text.tries, Text.id).limit(count)
+    )  # as ix_texts_tries has them
     with ledger.reading() as db:
         if db.scalar(query.limit(1)) is None:  # usually, and then nobody has to wait for the write lock
-            return []
+            return None
     with ledger.acting(SYSTEM) as act:
-        found = act.db.execute(query.add_columns(Text.tries).with_for_update(skip_locked=True)).all()
-        numbers = [number for number, tries in found if not tries] or [number for number, _ in found[:1]]
-        act.db.execute(sa.update(Text).where(Text.id.in_(numbers)).values(claimed=act.now, tries=Text.tries + 1))
+        found = act.db.execute(query.add_columns(tries).with_for_update(skip_locked=True)).all()
+        numbers = [number for number, tried in found if not tried] or [number for number, _ in found[:1]]
+        taking = {"claimed": act.now, "tries": tries + 1, "tried_by": asker}
+        act.db.execute(sa.update(Text).where(Text.id.in_(numbers)).values(taking))
         rows = act.db.execute(sa.select(Text, Case).join(Case).where(Text.id.in_(numbers)).order_by(Text.id)).all()
         documents = []
         for text, case in rows:
             if text.tries > MAX_TRIES:
                 log.error("text %d ended its worker %d times; it goes to its readers as it is", text.id, MAX_TRIES)
-                _release(text, model)
+                text.stage, text.model, text.claimed, text.tries = "first", model.name, None, 0
                 act.record("document.tagged", f"text#{text.id}", model=model.digest)
                 continue
             try:
@@ -72,16 +82,11 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
             except (*UNREADABLE, NoSuchCase) as error:
                 # It must not hold up the others. Whoever opens it meets the same error: the store has to be mended.
                 log.error("text %d cannot be opened: %s", text.id, type(error).__name__)
-                _release(text, model)
+                text.stage, text.claimed, text.tries = "first", None, MAX_TRIES
                 act.record("document.unreadable", f"text#{text.id}", reason=reason_of(error))
                 continue
             documents.append(Document(str(text.id), text.kind, plain))
-        return documents
-
-
-def _release(text: Text, model: Model) -> None:
-    """Let a text go to its readers without having asked the model. A later model is asked, as often as any."""
-    text.stage, text.model, text.claimed, text.tries = "first", model.name, None, 0
+        return documents if found else None
 
 
 def give_back(ledger: Ledger, documents: Sequence[Document]) -> None:
@@ -111,9 +116,9 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
                 text.tries = 0
             if text.stage != "new" and (assessment is None or text.stage != "first" or _is_held(act.db, text.id)):
                 continue  # somebody reads it by now: what they see stays
-            text.model = model.name
             try:
                 box = open_box(ledger.vault, case)
+                text.model = model.name
             except (*UNREADABLE, NoSuchCase) as error:  # since it was claimed
                 act.record("document.unreadable", f"text#{text.id}", reason=reason_of(error))
                 box = None
@@ -121,10 +126,9 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
                 text.priority = LEVELS.index(assessment.priority.level)
                 text.uncertainty = uncertainty(assessment)
                 _store(act.db, box, text, assessment, act.now)
-            if text.stage == "new":
-                text.stage = "first"
-                entities = assessment.entities if assessment else ()
-                replace(act.db, text.id, traces(ledger.vault, text.id, document.text, entities))
+            text.stage = "first"
+            entities = assessment.entities if assessment else ()
+            replace(act.db, text.id, traces(ledger.vault, text.id, document.text, entities))
             level = assessment.priority.level if assessment and box else None
             act.record("document.tagged", f"text#{text.id}", model=model.digest, priority=level)
             kept += 1

@@ -64,6 +64,7 @@ class Text(Base):
         Index("ix_texts_age", "stage", "id"),
         Index("ix_texts_sample", "stage", "draw", "id"),
         Index("ix_texts_outcome", "stage", "outcome"),
+        Index("ix_texts_tries", "stage", "tries", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), index=True)
@@ -89,11 +90,13 @@ class Text(Base):
     twice: Mapped[bool] = mapped_column(default=False)
     """A second person reads it without seeing what the first decided."""
     model: Mapped[str | None] = mapped_column(String(120))
-    """Name and version of the model whose answer is shown."""
+    """Name and version of the model whose answer is shown; None if none was asked yet."""
     claimed: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """When a worker took it to ask the model; given up if that is long ago."""
     tries: Mapped[int] = mapped_column(default=0)
     """How often a worker took it since one last came back with it."""
+    tried_by: Mapped[str | None] = mapped_column(String(64))
+    """Digest of the model and the master keys that the tries are of: for any other they count as none."""
     for_training: Mapped[bool] = mapped_column(default=False)
     """May leave in an export."""
     outcome: Mapped[str | None] = mapped_column(String(20))

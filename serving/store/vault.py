@@ -152,6 +152,11 @@ class Vault:
         """What tells the master key in use from others."""
         return self._master.current.id
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Of every master key that is here, the one in use first."""
+        return tuple(key.id for key in self._master.keys)
+
     def fingerprint(self, text: str) -> str:
         """HMAC-SHA256 of a text's canonical form, in 64 hexadecimal digits, to recognise a text that is pasted again.
 
@@ -180,7 +185,7 @@ class Vault:
         for key in self._master.keys:
             if key.id == key_id:
                 return _decrypt(key.wrapping, head, wrapped, place)
-        here = ", ".join(x.id for x in self._master.keys)
+        here = ", ".join(self.key_ids)
         raise KeyLost(
             f"{place} was wrapped by the master key {key_id}, and those here are {here}: put it into {OLD_VARIABLE} "
             f"or the file {OLD_FILE} in TEGN_HOME"

@@ -217,6 +217,21 @@ def test_a_new_master_key(ledger, home):
     assert "old ones have to be there" in found.stderr
 
 
+def test_a_new_master_key_says_when_the_old_one_is_still_needed(ledger, home):
+    _submit(ledger, "et")
+    with ledger.acting("system") as act:
+        act.db.execute(sa.update(Text).values(sealed_text=b""))
+    ledger.engine.dispose()
+    (home / "master.key").rename(home / "master.key.old")
+    new = home / "master.key"
+    new.write_text("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA\n")
+    new.chmod(0o600)
+    found = _run("rotate-key")
+    assert found.exit_code == 3
+    assert "under the old key, as it cannot be opened: texts.sealed_text#1" in found.stderr
+    assert "leave the old key where it is" in found.stderr
+
+
 def test_a_lost_key_is_told(ledger, home):
     _submit(ledger, "et")
     new = home / "master.key"

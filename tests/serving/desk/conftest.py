@@ -40,7 +40,7 @@ class Desk:
 
     def tag(self, flags: dict[str, str] | None = None, level: str = "medium", model: tagging.Model = MODEL) -> int:
         """Tag what waits: each code is flagged where its words stand in the text."""
-        documents = tagging.claim(self.ledger, model, outdated=False, count=1000)
+        documents = tagging.claim(self.ledger, model, outdated=False, count=1000) or []
         answers = [answer(document, flags or {}, level) for document in documents]
         return tagging.keep(self.ledger, model, documents, answers)
 

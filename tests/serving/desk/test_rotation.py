@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from serving.desk import cases, rotation, uploads, views
-from serving.store.desk import Case, Text, Trace
+from serving.desk import casefile, cases, rotation, uploads, views
+from serving.store.desk import Case, Suggestion, Text, Trace
 from serving.store.ledger import Ledger
 from serving.store.masterkey import MasterKey
 from serving.store.vault import KeyLost, Place, Vault
@@ -116,6 +116,34 @@ def test_a_text_that_came_again_while_the_old_key_was_away_is_no_obstacle(desk, 
     assert rotation.rotate(desk.ledger).cases == 1
     desk.ledger = _without_old(desk)
     assert desk.submit("en tekst").known == (2,)
+
+
+SPOILT_COLUMNS = [Text.sealed_text, Suggestion.sealed_answer, Case.sealed_reference, Case.wrapped_key]
+
+
+@pytest.mark.parametrize("column", SPOILT_COLUMNS, ids=str)
+def test_what_was_mended_since_is_brought_along_the_next_time(desk, renewed, column):
+    number = desk.ready(LONG, {"threats": "passet"}, reference="J 1")
+    desk.submit(f"{LONG} to", reference="J 1")
+    other = desk.ready(f"{LONG} tre", reference="J 2")
+    row = column.class_.id == 1
+    with desk.ledger.acting("system") as act:
+        sound = act.db.scalar(sa.select(column).where(row))
+        act.db.execute(sa.update(column.class_).where(row).values({column.key: b"\x01" * 60}))
+    renewed()
+    done = rotation.rotate(desk.ledger)
+    assert done.cases == 1  # the other one
+    assert done.unreadable[0].startswith(f"{column.class_.__tablename__}.{column.key}#1 ")
+    again = rotation.rotate(desk.ledger)
+    assert (again.cases, again.unreadable) == (0, done.unreadable)
+    with desk.ledger.acting("system") as act:
+        act.db.execute(sa.update(column.class_).where(row).values({column.key: sound}))
+    assert rotation.rotate(desk.ledger).cases == 1
+    desk.ledger = _without_old(desk)
+    assert casefile.find(desk.ledger, desk.people["anna"], "j 1") == 1
+    assert desk.submit(LONG, f"{LONG} to").known == (number, number + 1)
+    relatives = views.open_text(desk.ledger, desk.people["anna"], number).relatives
+    assert other in [x.text_id for x in relatives]  # its traces are under the new key too
 
 
 def test_without_the_old_key_nothing_is_changed(desk, renewed):

@@ -139,9 +139,9 @@ def test_a_text_that_an_earlier_model_read_keeps_its_answer_when_a_new_one_dies_
     newer = replace(MODEL, name="toy 2")
     for _ in range(tagging.MAX_TRIES):
         assert len(tagging.claim(desk.ledger, newer, outdated=True)) == 1
-        assert tagging.claim(desk.ledger, newer, outdated=True) == []
+        assert tagging.claim(desk.ledger, newer, outdated=True) is None
         _later(desk)
-    assert tagging.claim(desk.ledger, newer, outdated=True) == []
+    assert tagging.claim(desk.ledger, newer, outdated=True) is None
     view = views.open_text(desk.ledger, desk.people["anna"], number)
     assert view.model == "toy 1"
     assert view.assessment is not None
@@ -156,6 +156,42 @@ def test_a_text_on_which_a_new_model_fails_is_not_asked_about_for_ever(desk):
         asked += 1
         assert asked < 10
     assert asked == tagging.MAX_TRIES
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_text_on_which_one_model_failed_is_shown_to_the_next_as_often_as_any(desk, dies):
+    number = desk.ready("Han skylder penge.")
+    second, third = (replace(MODEL, name=f"toy {i}") for i in (2, 3))
+    while documents := tagging.claim(desk.ledger, second, outdated=True):
+        if dies:
+            _later(desk)
+        else:
+            tagging.keep(desk.ledger, second, documents, [None])
+    for _ in range(tagging.MAX_TRIES):
+        assert [x.id for x in tagging.claim(desk.ledger, third, outdated=True)] == [str(number)]
+        _later(desk)
+    assert tagging.claim(desk.ledger, third, outdated=True) is None
+
+
+@pytest.mark.parametrize("outdated", [True, False])
+def test_texts_are_claimed_in_the_order_of_an_index(desk, outdated):
+    """Sorting all that wait would hold up everybody who writes meanwhile."""
+    desk.ready("Han skylder penge.")
+    desk.submit(PLAIN)
+    seen = []
+    sa.event.listen(desk.ledger.engine, "before_cursor_execute", lambda *x: seen.append(x[2:4]))
+    assert len(tagging.claim(desk.ledger, replace(MODEL, name="toy 2"), outdated=outdated)) == 1
+    asked, given = next(x for x in seen if "ORDER BY texts.tries" in x[0])
+    with desk.ledger.engine.begin() as db:
+        sqlite = db.dialect.name == "sqlite"
+        if not sqlite:  # with so few rows it would read them all and sort
+            for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):
+                db.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        rows = db.exec_driver_sql(("EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN ") + asked, given)
+        plan = "\n".join(str(x) for x in rows)
+    assert "ix_texts_tries" in plan
+    assert "B-TREE" not in plan
+    assert "Sort" not in plan
 
 
 def test_stopping_the_service_counts_as_no_try_and_the_next_one_goes_on_at_once(desk, engine, monkeypatch):

@@ -1,11 +1,14 @@
 """A text that cannot be opened says so, is recorded, and holds up nobody and nothing else."""
 
+import asyncio
+
 import pytest
 import sqlalchemy as sa
 
 from serving.desk import casefile, cases, queue, rotation, tagging, unreadable, views
 from serving.desk.queue import Filter
-from serving.store.desk import Case, Reading, Suggestion, Text
+from serving.jobs import Jobs
+from serving.store.desk import Case, Reading, Suggestion, Text, Trace
 from serving.store.ledger import SYSTEM, Ledger
 from serving.store.masterkey import MasterKey
 from serving.store.vault import KeyLost, Tampered
@@ -54,6 +57,30 @@ def test_a_queue_of_nothing_else_is_gone_through(desk, monkeypatch):
     assert (found.text, list(found.unreadable)) == (None, numbers)
 
 
+def test_the_next_text_comes_after_thousands_that_cannot_be_opened(desk):
+    """A master key that is not here makes as many unreadable at once; nobody else has to wait meanwhile."""
+    good = desk.ready(TEXT)
+    with desk.ledger.acting(SYSTEM) as act:
+        row = act.db.execute(sa.select(sa.text("*")).select_from(Text)).mappings().one()
+        many = [{**row, "id": n, "fingerprint": f"{n:064}", "sealed_text": b""} for n in range(good + 1, good + 1001)]
+        act.db.execute(sa.insert(Text.__table__), [{**x, "received": act.now} for x in many])
+        act.db.execute(sa.update(Text).where(Text.id == good).values(priority=3))
+        act.db.execute(sa.update(Text).where(Text.id != good).values(priority=0))
+    taken = []
+    sa.event.listen(desk.ledger.engine, "begin", lambda x: taken.append(x.get_execution_options().get("tegn_writes")))
+    found = queue.take_next(desk.ledger, desk.people["anna"], Filter(), "priority", may_adjudicate=False)
+    assert (found.text, len(found.unreadable)) == (good, 1000)
+    assert taken.count(True) == 1  # nobody else had to wait for each of them
+
+
+def test_no_more_are_passed_over_than_can_be_told_of(desk, monkeypatch):
+    monkeypatch.setattr(queue, "_PASSED", 2)
+    numbers = [desk.ready(f"{i} {TEXT}") for i in range(4)]
+    _spoil(desk, Text.sealed_text, b"", *numbers[:3])
+    found = queue.take_next(desk.ledger, desk.people["anna"], Filter(), "age", may_adjudicate=False)
+    assert (found.text, list(found.unreadable)) == (None, numbers[:2])
+
+
 def test_whoever_has_it_loses_it_and_their_marks_are_theirs_again_once_it_is_mended(desk):
     reader = Reader(desk, "anna", desk.ready(TEXT, FLAGS))
     reader.mark("debt_bondage", "accept")
@@ -99,13 +126,68 @@ def test_a_key_that_goes_while_the_model_works_stops_no_other_text(desk):
     assert views.open_text(desk.ledger, desk.people["anna"], numbers[1]).assessment is not None
 
 
+NEWER = tagging.Model("toy 2", "fedcba9876543210")
+
+
+def _keyless(desk) -> Ledger:
+    return Ledger(desk.ledger.engine, MasterKey.derive(bytes(range(32, 64))))
+
+
+def test_a_text_whose_key_is_lost_keeps_its_suggestions_and_is_asked_about_once_the_key_is_back(desk):
+    number = desk.ready(TEXT, FLAGS)
+    assert tagging.claim(_keyless(desk), NEWER, outdated=True) == []
+    assert tagging.claim(_keyless(desk), NEWER, outdated=True) is None  # not for ever
+    assert [x.details["reason"] for x in desk.ledger.entries(act="document.unreadable")] == ["key_lost"]
+    view = views.open_text(desk.ledger, desk.people["anna"], number)
+    assert (view.model, view.assessment is not None) == (MODEL.name, True)
+    assert [x.id for x in tagging.claim(desk.ledger, NEWER, outdated=True)] == [str(number)]
+
+
+def test_a_new_text_whose_key_is_lost_goes_to_its_readers_and_is_tagged_once_the_key_is_back(desk):
+    (number,) = desk.submit(TEXT).new
+    assert tagging.claim(_keyless(desk), MODEL, outdated=False) == []
+    assert desk.waiting() == [number]
+    assert tagging.claim(_keyless(desk), MODEL, outdated=True) is None
+    documents = tagging.claim(desk.ledger, MODEL, outdated=True)
+    assert tagging.keep(desk.ledger, MODEL, documents, [answer(x, FLAGS) for x in documents]) == 1
+    assert tagging.claim(desk.ledger, MODEL, outdated=True) is None
+    view = views.open_text(desk.ledger, desk.people["anna"], number)
+    assert {x.code for x in view.assessment.findings} == set(FLAGS)
+    with desk.ledger.reading() as db:  # and it is found by texts that are alike
+        assert db.scalar(sa.select(sa.func.count()).select_from(Trace).where(Trace.text_id == number))
+
+
+@pytest.mark.parametrize("outdated", [True, False])
+def test_a_key_that_goes_while_the_model_works_leaves_what_is_shown(desk, outdated):
+    number = desk.ready(TEXT, FLAGS) if outdated else desk.submit(TEXT).new[0]
+    documents = tagging.claim(desk.ledger, NEWER, outdated=outdated)
+    tagging.keep(_keyless(desk), NEWER, documents, [answer(x, {}) for x in documents])
+    view = views.open_text(desk.ledger, desk.people["anna"], number)
+    assert (view.model, view.assessment is not None) == ((MODEL.name, True) if outdated else (None, False))
+    assert [x.id for x in tagging.claim(desk.ledger, NEWER, outdated=True)] == [str(number)]
+
+
+def test_texts_that_cannot_be_opened_do_not_end_the_work_on_the_others(desk, engine):
+    numbers = [desk.ready(f"{i} {TEXT}", FLAGS) for i in range(20)]
+    _spoil(desk, Text.sealed_text, b"", *numbers[:17])
+    jobs = Jobs(desk.ledger, engine, keep_days=30)
+
+    async def work() -> list[bool]:
+        return [await jobs.step() for _ in range(5)]
+
+    assert asyncio.run(work()) == [True, True, True, False, False]
+    with desk.ledger.reading() as db:
+        asked = db.scalars(sa.select(Text.id).where(Text.model != MODEL.name).order_by(Text.id))
+        assert list(asked) == numbers[17:]
+
+
 def test_a_new_master_key_leaves_out_what_was_changed_and_brings_the_rest(desk):
     numbers = [desk.ready(f"{i} {TEXT}", FLAGS) for i in range(4)]
     _spoil(desk, Text.sealed_text, b"", numbers[0])
     _spoil(desk, Case.wrapped_key, b"", numbers[1])
     desk.ledger = Ledger(desk.ledger.engine, MasterKey.derive(bytes(range(32, 64)), bytes(range(32))))
     done = rotation.rotate(desk.ledger)
-    assert (done.cases, done.texts) == (3, 2)
+    assert (done.cases, done.texts) == (2, 2)  # the others wait under the old key until they are mended
     assert [x.split()[0] for x in done.unreadable] == [
         f"texts.sealed_text#{numbers[0]}",
         f"cases.wrapped_key#{numbers[1]}",
