@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from serving.desk import cases, drafts, intake, queue, reading, uploads
+from serving.desk import cases, drafts, holding, intake, reading, uploads
 from serving.store.desk import Case
 from serving.store.ledger import SYSTEM, user
 from serving.store.tables import Base
@@ -24,7 +24,7 @@ def _fill(desk: Desk) -> int:
     desk.tag({"withheld_documents": f"{CANARY} siger at chefen tog hans pas"})
     desk.take("bo", number)
     drafts.save(desk.ledger, SCHEME, desk.people["bo"], number, "finish", {"note": f"{CANARY} i kladden"})
-    queue.give_back(desk.ledger, desk.people["bo"], number)
+    holding.give_back(desk.ledger, desk.people["bo"], number)
     desk.take("anna", number)
     reading.mark(desk.ledger, SCHEME, person, number, version=0, code="withheld_documents", verdict="accept")
     more = {"state": "stated", "spans": spans(TEXT, CANARY)}
