@@ -229,7 +229,8 @@ def submit(
             _count(reading, _flagged(answer), said)
         if note.strip():
             seal(box, reading, "sealed_note", note)
-        text.for_training = text.for_training or for_training
+        # It leaves only if everybody who hands in a reading of it says so: one who does not keeps it here.
+        text.for_training = for_training and (reading.part == "first" or text.for_training)
         text.twice = text.twice or (ask_second and reading.part == "first")
         act.db.flush()
         text.stage = _next_stage(act.db, text, reading)

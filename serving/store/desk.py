@@ -95,7 +95,7 @@ class Text(Base):
     tries: Mapped[int] = mapped_column(default=0)
     """How often a worker took it since one last came back with it."""
     for_training: Mapped[bool] = mapped_column(default=False)
-    """May leave in an export."""
+    """May leave in an export: everybody who handed in a reading so far said so."""
     outcome: Mapped[str | None] = mapped_column(String(20))
 
 
