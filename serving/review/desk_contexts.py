@@ -81,6 +81,10 @@ class Desk:
     items: tuple[Item, ...]
     open: tuple[str, ...]
     """Codes that still have to be decided."""
+    why: tuple[str, ...]
+    """To who settles: why the text came to them."""
+    outcomes_differ: bool
+    """They have to settle what should happen."""
     pieces: tuple[Piece, ...]
     mentions: tuple[Named, ...]
     """Where the text only denies it, asks for it or tells it of others."""
@@ -115,9 +119,12 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
         lines += [Underline(x, number, name, element, anchor_of(number, i)) for i, x in enumerate(spans, start=1)]
         items.append(_item(number, code, view, findings.get(code), spans, scheme, words))
     priority = view.assessment.priority if view.assessment else None
+    outcomes_differ = view.part == "adjudicator" and len({x.outcome for x in view.earlier}) > 1
     return Desk(
         items=tuple(items),
         open=tuple(x.code for x in items if x.must and not x.decided),
+        why=_why(view, scheme, words, outcomes_differ=outcomes_differ),
+        outcomes_differ=outcomes_differ,
         pieces=cut(view.text, lines),
         mentions=tuple(
             Named(x.code, words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«", x.span)
@@ -138,6 +145,12 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
         abstained=tuple(words[f"abstained_{x}"] for x in (view.assessment.reasons if view.assessment else ())),
         choices=_choices(view.kind, scheme, words),
     )
+
+
+def _why(view: View, scheme: Scheme, words: Words, *, outcomes_differ: bool) -> tuple[str, ...]:
+    names = ", ".join(words.of(scheme[code]) for code in view.differing if code in scheme.position)
+    signs = (words.say("why_signs", signs=names),) if names else ()
+    return (*signs, words["why_outcomes"]) if outcomes_differ else signs
 
 
 def undone_of(view: View, scheme: Scheme, words: Words, mark: str) -> str:

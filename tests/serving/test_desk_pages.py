@@ -257,6 +257,62 @@ def test_two_readers_and_the_one_who_settles(logged_in, app, put):
     assert "<strong>Bo</strong>" in lis.get(f"/texts/{number}").text
 
 
+def _hand_in(browser, number: int, outcome: str, note: str = "", verdict: str = "accept") -> str:
+    """Decide everything that is suggested alike, and hand in; tells where it went."""
+    _post(browser, f"/texts/{number}/take")
+    for code in re.findall(r'data-code="(\w+)"', browser.get(f"/texts/{number}").text):
+        _mark(browser, number, code=code, verdict=verdict, reason="lawful")
+    version = _version(browser.get(f"/texts/{number}/finish"))
+    done = _post(browser, f"/texts/{number}/finish", version=version, outcome=outcome, note=note)
+    return done.headers["location"]
+
+
+def _main(page) -> str:
+    """What a page says in its middle, as plain text."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", page.text.partition("<main")[2])).split())
+
+
+def test_a_lead_sees_which_outcomes_differ_and_who_said_what_before_handing_in(logged_in, app, put):
+    number = put(second_share="100")
+    assert _hand_in(logged_in, number, "refer", "Annas note") == "/queue?done=second"
+    bo, lis = _person(app, "Bo"), _person(app, "Lis", "lead")
+    _post(bo, f"/texts/{number}/take")
+    for address in ("", "/finish"):
+        assert "Annas note" not in bo.get(f"/texts/{number}{address}").text
+    assert _hand_in(bo, number, "not_relevant", "Bos note") == "/queue?done=adjudication"
+    _post(lis, f"/texts/{number}/take")
+    for address in ("", "/finish"):
+        said = _main(lis.get(f"/texts/{number}{address}"))
+        assert "Derfor er teksten hos dig Læserne er ikke enige om, hvad der skal ske. Hvad læserne sagde" in said
+        assert re.search(r"Anna \(første læser, [^)]*\): Henvis\. Note: Annas note", said)
+        assert re.search(r"Bo \(anden læser, [^)]*\): Ikke relevant\. Note: Bos note", said)
+        assert "Læserne siger ikke det samme om" not in said
+        assert "Du har taget stilling til alt" not in said
+    text = lis.get(f"/texts/{number}").text
+    assert text.index("Annas note") < text.index('id="text"')  # above the text
+    assert "Dine valg Der er ingen tegn at afgøre: de to læsere siger det samme." in said
+
+
+def test_a_lead_is_told_which_signs_differ_and_how_many_whoever_named_them(logged_in, app, put):
+    number = put(second_share="100")
+    _post(logged_in, f"/texts/{number}/take")
+    _mark(logged_in, number, code="violence", verdict="add", state="denied", words="ingen gæld")
+    suggested = re.findall(r'data-code="(\w+)"', logged_in.get(f"/texts/{number}").text)
+    for code in set(suggested) - {"violence"}:
+        _mark(logged_in, number, code=code, verdict="accept")
+    version = _version(logged_in.get(f"/texts/{number}"))
+    _post(logged_in, f"/texts/{number}/finish", version=version, outcome="refer")
+    bo, lis = _person(app, "Bo"), _person(app, "Lis", "lead")
+    assert _hand_in(bo, number, "refer") == "/queue?done=adjudication"
+    _post(lis, f"/texts/{number}/take")
+    said = _main(lis.get(f"/texts/{number}"))
+    assert re.search(r"Læserne siger ikke det samme om: [^,.]*[Vv]old[^,.]*\.", said)
+    assert "Læserne er ikke enige om, hvad der skal ske" not in said
+    assert "Du mangler at tage stilling til 1 tegn." in said
+    refused = lis.post(f"/texts/{number}/finish", data={"version": "0", "outcome": "refer"})
+    assert "Du mangler at tage stilling til 1 tegn." in _main(refused)
+
+
 def test_without_script_a_draft_is_saved_by_its_button_and_shown_on_return(logged_in, app, put):
     number = put()
     _post(logged_in, f"/texts/{number}/take")
