@@ -40,6 +40,8 @@ class Item:
     """`flag`, `look`, or empty if the model does not suggest it."""
     state: str
     """What the suggestion says of it, in words."""
+    can_reject: bool
+    """There is something to reject: it is suggested, or a reader named it."""
     can_accept: bool
     """There is one thing to accept: not where two readers say different things."""
     percent: int
@@ -109,12 +111,16 @@ def say(decision: Decision, words: Words) -> str:
 def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
     """The page's view of a text for its reader."""
     findings = {x.code: x for x in (view.assessment.shown() if view.assessment else ())}
+    # Of a text that is handed in, what people decided is shown, and nothing that was only suggested.
+    closed = view.submitted or view.stage == "done"
+    others = (code for one in view.earlier for code in one.decisions)
     # What an earlier model's indicators say of a text is left out once the scheme has them no more.
-    codes = [x for x in (*findings, *view.decisions, *view.differing) if x in scheme.position]
+    codes = [x for x in (*(() if closed else findings), *view.decisions, *others) if x in scheme.position]
     ordered = sorted(dict.fromkeys(codes), key=lambda code: _place(scheme[code].element, findings.get(code)))
     items, lines = [], []
     for number, code in enumerate(ordered, start=1):
-        spans = _spans(findings.get(code), view.decisions.get(code))
+        stands = (view.final if view.stage == "done" else view.decisions).get(code)
+        spans = _spans(None if closed else findings.get(code), stands)
         name, element = words.of(scheme[code]), scheme[code].element
         lines += [Underline(x, number, name, element, anchor_of(number, i)) for i, x in enumerate(spans, start=1)]
         items.append(_item(number, code, view, findings.get(code), spans, scheme, words))
@@ -203,6 +209,7 @@ def _item(
         element_name=words.of(scheme.elements[indicator.element]),
         suggestion=finding.decision if finding else "",
         state=words[f"state_{proposal.state}"] if proposal and proposal.state else "",
+        can_reject=proposal is not None,
         can_accept=proposal is not None and proposal.state is not None,
         percent=percent_of(finding.probability) if finding else 0,
         about=about,

@@ -313,6 +313,49 @@ def test_a_lead_is_told_which_signs_differ_and_how_many_whoever_named_them(logge
     assert "Du mangler at tage stilling til 1 tegn." in _main(refused)
 
 
+def _stop(app) -> None:
+    with app.state.ledger.acting("system") as act:
+        act.db.merge(Switch(name="suggestions", value="off", changed=act.now))
+
+
+def test_the_stop_switch_hides_nothing_that_people_decided(logged_in, app, put):
+    number = put(second_share="100")
+    page = _post(logged_in, f"/texts/{number}/take") and logged_in.get(f"/texts/{number}")
+    codes = re.findall(r'data-code="(\w+)"', page.text)
+    assert "debt_bondage" in codes
+    for code in set(codes) - {"debt_bondage"}:
+        _mark(logged_in, number, code=code, verdict="reject", reason="lawful")
+    words = {"state": "stated", "words": "skylder 30.000"}
+    _mark(logged_in, number, code="debt_bondage", verdict="correct", **words)
+    _mark(logged_in, number, code="violence", verdict="add", state="denied", words="ingen gæld")
+    version = _version(logged_in.get(f"/texts/{number}"))
+    _post(logged_in, f"/texts/{number}/finish", version=version, outcome="refer")
+    bo, lis = _person(app, "Bo"), _person(app, "Lis", "lead")
+    assert _hand_in(bo, number, "refer", verdict="reject") == "/queue?done=adjudication"
+    _stop(app)
+    _post(lis, f"/texts/{number}/take")
+    page = lis.get(f"/texts/{number}").text
+    assert re.findall(r'data-code="(\w+)"', page)
+    assert "»skylder 30.000«" in page
+    assert "sandsynlighed" not in page
+    for code in ("violence", "debt_bondage"):
+        kept = _mark(lis, number, code=code, verdict="first")
+        assert kept.status_code == 303
+    for code in set(codes) - {"debt_bondage"}:  # nothing is offered that would be refused
+        card = page.partition(f'id="sign-{code}"')[2].partition("</article>")[0]
+        assert card
+        assert 'value="reject"' not in card
+    version = _version(lis.get(f"/texts/{number}"))
+    assert _post(lis, f"/texts/{number}/finish", version=version, outcome="refer").status_code == 303
+    for who in (logged_in, bo, lis, _person(app, "Ida", "lead")):
+        page = who.get(f"/texts/{number}").text
+        assert ">skylder 30.000</mark>" in page
+        assert ">ingen gæld</mark>" in page
+        assert re.search(r"<strong>\w+</strong> \([^)]*\): rettet", page) or who is logged_in
+        assert "sandsynlighed" not in page
+        assert set(re.findall(r'data-code="(\w+)"', page)) == {*codes, "violence"}
+
+
 def test_without_script_a_draft_is_saved_by_its_button_and_shown_on_return(logged_in, app, put):
     number = put()
     _post(logged_in, f"/texts/{number}/take")
