@@ -24,6 +24,8 @@ class Said:
     part: str
     text: str
     quotes: tuple[str, ...]
+    marked: bool
+    """Whether they said anything of it, so that somebody who settles it can say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Item:
     verdict: str
     must: bool
     """It has to be decided before the reading can be handed in."""
+    stands: str
+    """What stands in the end where several read it, in words."""
     others: tuple[Said, ...]
 
 
@@ -122,7 +126,12 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
         stands = (view.final if view.stage == "done" else view.decisions).get(code)
         spans = _spans(None if closed else findings.get(code), stands)
         name, element = words.of(scheme[code]), scheme[code].element
-        lines += [Underline(x, number, name, element, anchor_of(number, i)) for i, x in enumerate(spans, start=1)]
+        state = stands.state if stands else findings[code].state if code in findings else None
+        stated = state in (None, "stated")
+        called = name if stated else f"{name}: {words[f'state_{state}']}"
+        lines += [
+            Underline(x, number, called, element, anchor_of(number, i), stated) for i, x in enumerate(spans, start=1)
+        ]
         items.append(_item(number, code, view, findings.get(code), spans, scheme, words))
     priority = view.assessment.priority if view.assessment else None
     outcomes_differ = view.part == "adjudicator" and len({x.outcome for x in view.earlier}) > 1
@@ -217,14 +226,15 @@ def _item(
         decided=say(decision, words) if decision else "",
         verdict=decision.verdict if decision else "",
         must=code in view.differing if settles else finding is not None and finding.decision == "flag",
+        stands=say(view.final[code], words) if code in view.final and len(view.earlier) + view.submitted > 1 else "",
         others=tuple(_said(x.reader, x.part, x.decisions.get(code), view.text, words) for x in view.earlier),
     )
 
 
 def _said(who: str, part: str, decision: Decision | None, text: str, words: Words) -> Said:
     if decision is None:
-        return Said(who, part, words["said_nothing"], ())
-    return Said(who, part, say(decision, words), tuple(text[x.start : x.end] for x in decision.spans))
+        return Said(who, part, words["said_nothing"], (), marked=False)
+    return Said(who, part, say(decision, words), tuple(text[x.start : x.end] for x in decision.spans), marked=True)
 
 
 def _choices(kind: str, scheme: Scheme, words: Words) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
