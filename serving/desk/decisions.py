@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.desk import marks
 from serving.desk.cases import open_box, unseal_text
-from serving.desk.marks import Decision
 from serving.desk.unreadable import reason_of
 from serving.desk.views import marks_of
 from serving.store.acts import ranges
@@ -41,18 +40,6 @@ def submitted(db: Transaction, text_id: int) -> list[Reading]:
     """The readings of a text that were handed in, in their order."""
     query = sa.select(Reading).where(Reading.text_id == text_id, Reading.submitted.is_not(None))
     return list(db.scalars(query.order_by(Reading.id)))
-
-
-def final(db: Transaction, readings: list[Reading]) -> dict[str, Decision]:
-    """What stands of a text in the end: what its reader says; of two who agree, either; else what settles it."""
-    said = {reading.part: marks.current(marks_of(db, reading)) for reading in readings}
-    first, second, settled = (said.get(part, {}) for part in ("first", "second", "adjudicator"))
-    if "second" not in said:
-        return first
-    agreed = {code: x for code, x in first.items() if code in second and second[code].says == x.says}
-    if "adjudicator" not in said:
-        return agreed
-    return {**agreed, **settled}
 
 
 def export(
@@ -100,7 +87,7 @@ def export(
 
 def _record(db: Transaction, ledger: Ledger, text: Text, case: Case) -> Record:
     readings = submitted(db, text.id)
-    decisions = final(db, readings)
+    decisions = marks.final({reading.part: marks.current(marks_of(db, reading)) for reading in readings})
     document = Document(
         id=f"{SOURCE}-{text.id}",
         kind=text.kind,

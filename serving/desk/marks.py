@@ -66,6 +66,19 @@ def current(marks: Iterable[Mark]) -> dict[str, Decision]:
     return {x.indicator: x for x in history(marks) if not x.undone}
 
 
+def final(said: Mapping[str, Mapping[str, Decision]]) -> dict[str, Decision]:
+    """What stands of a text in the end: what its reader says; of two who agree, either; else what settles it.
+
+    Args:
+        said: what stands in each part that was handed in.
+    """
+    first, second, settled = (said.get(part, {}) for part in ("first", "second", "adjudicator"))
+    if "second" not in said:
+        return dict(first)
+    agreed = {code: x for code, x in first.items() if code in second and second[code].says == x.says}
+    return {**agreed, **settled}
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a reader is asked about: what is said of an indicator, and where."""

@@ -123,7 +123,7 @@ def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version
 
     Raises:
         NoSuchText, NotHeld, Changed: as `mark`.
-        NotAMark: this person settles nothing, or there is no such reader.
+        NotAMark: this person settles nothing, or there is no such reader, or they said nothing of it.
     """
     with ledger.acting(user(person)) as act:
         text, case, reading, _ = touch(act, person, text_id, version)
@@ -132,8 +132,10 @@ def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version
         if theirs is None:
             raise NotAMark("verdict")
         said = theirs.decisions.get(code)
-        if said is None or said.state is None:
-            new = _Said(code, "reject", reason=(said.reason if said else None) or "not_in_text")
+        if said is None:  # they rejected nothing: the reason has to be the one who settles's own
+            raise NotAMark("reason")
+        if said.state is None:
+            new = _Said(code, "reject", reason=said.reason or "")
         else:
             new = _Said(code, "add", said.state, spans=said.spans)
         forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part == REJECT + code)
@@ -229,7 +231,8 @@ def submit(
             _count(reading, _flagged(answer), said)
         if note.strip():
             seal(box, reading, "sealed_note", note)
-        text.for_training = text.for_training or for_training
+        # It leaves only if everybody who hands in a reading of it says so: one who does not keeps it here.
+        text.for_training = for_training and (reading.part == "first" or text.for_training)
         text.twice = text.twice or (ask_second and reading.part == "first")
         act.db.flush()
         text.stage = _next_stage(act.db, text, reading)

@@ -71,6 +71,8 @@ class View:
     """What others handed in, where this person may see it."""
     differing: tuple[str, ...]
     """Indicators on which the two readers differ, for the one who settles it."""
+    final: dict[str, Decision]
+    """What stands in the end of a text that is done."""
     relatives: tuple[Relative, ...]
     for_training: bool
 
@@ -211,9 +213,19 @@ def open_text(ledger: Ledger, person: int, text_id: int, *, emergency: str | Non
             outcome=reading.outcome if reading else None,
             earlier=earlier,
             differing=differing(earlier) if reading is not None and reading.part == "adjudicator" else (),
+            final=_final(text, reading, mine, earlier),
             relatives=tuple(relatives(act.db, text_id)),
             for_training=text.for_training,
         )
+
+
+def _final(text: Text, reading: Reading | None, mine: list[Mark], earlier: tuple[Earlier, ...]) -> dict[str, Decision]:
+    if text.stage != "done":
+        return {}
+    said = {one.part: one.decisions for one in earlier}
+    if reading is not None and reading.submitted is not None:
+        said[reading.part] = marks.current(mine)
+    return marks.final(said)
 
 
 def _holder(db: Transaction, text: Text, person: int) -> str | None:

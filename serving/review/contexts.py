@@ -29,6 +29,8 @@ class Piece:
     """(number, sign's name, anchor) of each quote that ends here."""
     element: str
     """Element of the first of them: decides the pattern of the line below the words."""
+    unstated: tuple[int, ...] = ()
+    """Numbers of those that are not stated: denied, of somebody else, or hypothetical."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ class Underline:
     name: str
     element: str
     anchor: str
+    stated: bool = True
 
 
 def cut(text: str, lines: Sequence[Underline]) -> tuple[Piece, ...]:
@@ -201,6 +204,7 @@ def cut(text: str, lines: Sequence[Underline]) -> tuple[Piece, ...]:
                 numbers=tuple(sorted({x.number for x in over})),
                 ends=tuple((x.number, x.name, x.anchor) for x in over if x.span.end == end),
                 element=over[0].element if over else "",
+                unstated=tuple(sorted({x.number for x in over if not x.stated})),
             )
         )
     return tuple(pieces)

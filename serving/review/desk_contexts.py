@@ -24,6 +24,8 @@ class Said:
     part: str
     text: str
     quotes: tuple[str, ...]
+    marked: bool
+    """Whether they said anything of it, so that somebody who settles it can say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Item:
     """`flag`, `look`, or empty if the model does not suggest it."""
     state: str
     """What the suggestion says of it, in words."""
+    can_reject: bool
+    """There is something to reject: it is suggested, or a reader named it."""
     can_accept: bool
     """There is one thing to accept: not where two readers say different things."""
     percent: int
@@ -52,6 +56,8 @@ class Item:
     verdict: str
     must: bool
     """It has to be decided before the reading can be handed in."""
+    stands: str
+    """What stands in the end where several read it, in words."""
     others: tuple[Said, ...]
 
 
@@ -81,6 +87,10 @@ class Desk:
     items: tuple[Item, ...]
     open: tuple[str, ...]
     """Codes that still have to be decided."""
+    why: tuple[str, ...]
+    """To who settles: why the text came to them."""
+    outcomes_differ: bool
+    """They have to settle what should happen."""
     pieces: tuple[Piece, ...]
     mentions: tuple[Named, ...]
     """Where the text only denies it, asks for it or tells it of others."""
@@ -105,19 +115,31 @@ def say(decision: Decision, words: Words) -> str:
 def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
     """The page's view of a text for its reader."""
     findings = {x.code: x for x in (view.assessment.shown() if view.assessment else ())}
+    # Of a text that is handed in, what people decided is shown, and nothing that was only suggested.
+    closed = view.submitted or view.stage == "done"
+    others = (code for one in view.earlier for code in one.decisions)
     # What an earlier model's indicators say of a text is left out once the scheme has them no more.
-    codes = [x for x in (*findings, *view.decisions, *view.differing) if x in scheme.position]
+    codes = [x for x in (*(() if closed else findings), *view.decisions, *others) if x in scheme.position]
     ordered = sorted(dict.fromkeys(codes), key=lambda code: _place(scheme[code].element, findings.get(code)))
     items, lines = [], []
     for number, code in enumerate(ordered, start=1):
-        spans = _spans(findings.get(code), view.decisions.get(code))
+        stands = (view.final if view.stage == "done" else view.decisions).get(code)
+        spans = _spans(None if closed else findings.get(code), stands)
         name, element = words.of(scheme[code]), scheme[code].element
-        lines += [Underline(x, number, name, element, anchor_of(number, i)) for i, x in enumerate(spans, start=1)]
+        state = stands.state if stands else findings[code].state if code in findings else None
+        stated = state in (None, "stated")
+        called = name if stated else f"{name}: {words[f'state_{state}']}"
+        lines += [
+            Underline(x, number, called, element, anchor_of(number, i), stated) for i, x in enumerate(spans, start=1)
+        ]
         items.append(_item(number, code, view, findings.get(code), spans, scheme, words))
     priority = view.assessment.priority if view.assessment else None
+    outcomes_differ = view.part == "adjudicator" and len({x.outcome for x in view.earlier}) > 1
     return Desk(
         items=tuple(items),
         open=tuple(x.code for x in items if x.must and not x.decided),
+        why=_why(view, scheme, words, outcomes_differ=outcomes_differ),
+        outcomes_differ=outcomes_differ,
         pieces=cut(view.text, lines),
         mentions=tuple(
             Named(x.code, words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«", x.span)
@@ -138,6 +160,12 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
         abstained=tuple(words[f"abstained_{x}"] for x in (view.assessment.reasons if view.assessment else ())),
         choices=_choices(view.kind, scheme, words),
     )
+
+
+def _why(view: View, scheme: Scheme, words: Words, *, outcomes_differ: bool) -> tuple[str, ...]:
+    names = ", ".join(words.of(scheme[code]) for code in view.differing if code in scheme.position)
+    signs = (words.say("why_signs", signs=names),) if names else ()
+    return (*signs, words["why_outcomes"]) if outcomes_differ else signs
 
 
 def undone_of(view: View, scheme: Scheme, words: Words, mark: str) -> str:
@@ -190,6 +218,7 @@ def _item(
         element_name=words.of(scheme.elements[indicator.element]),
         suggestion=finding.decision if finding else "",
         state=words[f"state_{proposal.state}"] if proposal and proposal.state else "",
+        can_reject=proposal is not None,
         can_accept=proposal is not None and proposal.state is not None,
         percent=percent_of(finding.probability) if finding else 0,
         about=about,
@@ -197,14 +226,15 @@ def _item(
         decided=say(decision, words) if decision else "",
         verdict=decision.verdict if decision else "",
         must=code in view.differing if settles else finding is not None and finding.decision == "flag",
+        stands=say(view.final[code], words) if code in view.final and len(view.earlier) + view.submitted > 1 else "",
         others=tuple(_said(x.reader, x.part, x.decisions.get(code), view.text, words) for x in view.earlier),
     )
 
 
 def _said(who: str, part: str, decision: Decision | None, text: str, words: Words) -> Said:
     if decision is None:
-        return Said(who, part, words["said_nothing"], ())
-    return Said(who, part, say(decision, words), tuple(text[x.start : x.end] for x in decision.spans))
+        return Said(who, part, words["said_nothing"], (), marked=False)
+    return Said(who, part, say(decision, words), tuple(text[x.start : x.end] for x in decision.spans), marked=True)
 
 
 def _choices(kind: str, scheme: Scheme, words: Words) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:

@@ -98,7 +98,7 @@ class Text(Base):
     tried_by: Mapped[str | None] = mapped_column(String(64))
     """Digest of the model and the master keys that the tries are of: for any other they count as none."""
     for_training: Mapped[bool] = mapped_column(default=False)
-    """May leave in an export."""
+    """May leave in an export: everybody who handed in a reading so far said so."""
     outcome: Mapped[str | None] = mapped_column(String(20))
 
 

@@ -111,7 +111,7 @@ def read_second(page: Page, number: int) -> None:
         page.keyboard.press("r")
         page.keyboard.press("ArrowDown")
         press(page, f"#sign-{code} .reject button")
-    hand_in(page, outcome=2)
+    hand_in(page, "#for_training", outcome=2)
     assert page.url.endswith("/queue?done=adjudication")
 
 

@@ -257,6 +257,177 @@ def test_two_readers_and_the_one_who_settles(logged_in, app, put):
     assert "<strong>Bo</strong>" in lis.get(f"/texts/{number}").text
 
 
+def _hand_in(browser, number: int, outcome: str, note: str = "", verdict: str = "accept") -> str:
+    """Decide everything that is suggested alike, and hand in; tells where it went."""
+    _post(browser, f"/texts/{number}/take")
+    for code in re.findall(r'data-code="(\w+)"', browser.get(f"/texts/{number}").text):
+        _mark(browser, number, code=code, verdict=verdict, reason="lawful")
+    version = _version(browser.get(f"/texts/{number}/finish"))
+    done = _post(browser, f"/texts/{number}/finish", version=version, outcome=outcome, note=note)
+    return done.headers["location"]
+
+
+def _main(page) -> str:
+    """What a page says in its middle, as plain text."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", page.text.partition("<main")[2])).split())
+
+
+def test_a_lead_sees_which_outcomes_differ_and_who_said_what_before_handing_in(logged_in, app, put):
+    number = put(second_share="100")
+    assert _hand_in(logged_in, number, "refer", "Annas note") == "/queue?done=second"
+    bo, lis = _person(app, "Bo"), _person(app, "Lis", "lead")
+    _post(bo, f"/texts/{number}/take")
+    for address in ("", "/finish"):
+        assert "Annas note" not in bo.get(f"/texts/{number}{address}").text
+    assert _hand_in(bo, number, "not_relevant", "Bos note") == "/queue?done=adjudication"
+    _post(lis, f"/texts/{number}/take")
+    for address in ("", "/finish"):
+        said = _main(lis.get(f"/texts/{number}{address}"))
+        assert "Derfor er teksten hos dig Læserne er ikke enige om, hvad der skal ske. Hvad læserne sagde" in said
+        assert re.search(r"Anna \(første læser, [^)]*\): Henvis\. Note: Annas note", said)
+        assert re.search(r"Bo \(anden læser, [^)]*\): Ikke relevant\. Note: Bos note", said)
+        assert "Læserne siger ikke det samme om" not in said
+        assert "Du har taget stilling til alt" not in said
+    text = lis.get(f"/texts/{number}").text
+    assert text.index("Annas note") < text.index('id="text"')  # above the text
+    assert "Dine valg Der er ingen tegn at afgøre: de to læsere siger det samme." in said
+
+
+def test_a_lead_is_told_which_signs_differ_and_how_many_whoever_named_them(logged_in, app, put):
+    number = put(second_share="100")
+    _post(logged_in, f"/texts/{number}/take")
+    _mark(logged_in, number, code="violence", verdict="add", state="denied", words="ingen gæld")
+    suggested = re.findall(r'data-code="(\w+)"', logged_in.get(f"/texts/{number}").text)
+    for code in set(suggested) - {"violence"}:
+        _mark(logged_in, number, code=code, verdict="accept")
+    version = _version(logged_in.get(f"/texts/{number}"))
+    _post(logged_in, f"/texts/{number}/finish", version=version, outcome="refer")
+    bo, lis = _person(app, "Bo"), _person(app, "Lis", "lead")
+    assert _hand_in(bo, number, "refer") == "/queue?done=adjudication"
+    _post(lis, f"/texts/{number}/take")
+    said = _main(lis.get(f"/texts/{number}"))
+    assert re.search(r"Læserne siger ikke det samme om: [^,.]*[Vv]old[^,.]*\.", said)
+    assert "Læserne er ikke enige om, hvad der skal ske" not in said
+    assert "Du mangler at tage stilling til 1 tegn." in said
+    refused = lis.post(f"/texts/{number}/finish", data={"version": "0", "outcome": "refer"})
+    assert "Du mangler at tage stilling til 1 tegn." in _main(refused)
+
+
+def _stop(app) -> None:
+    with app.state.ledger.acting("system") as act:
+        act.db.merge(Switch(name="suggestions", value="off", changed=act.now))
+
+
+def test_the_stop_switch_hides_nothing_that_people_decided(logged_in, app, put):
+    number = put(second_share="100")
+    page = _post(logged_in, f"/texts/{number}/take") and logged_in.get(f"/texts/{number}")
+    codes = re.findall(r'data-code="(\w+)"', page.text)
+    assert "debt_bondage" in codes
+    for code in set(codes) - {"debt_bondage"}:
+        _mark(logged_in, number, code=code, verdict="reject", reason="lawful")
+    words = {"state": "stated", "words": "skylder 30.000"}
+    _mark(logged_in, number, code="debt_bondage", verdict="correct", **words)
+    _mark(logged_in, number, code="violence", verdict="add", state="denied", words="ingen gæld")
+    version = _version(logged_in.get(f"/texts/{number}"))
+    _post(logged_in, f"/texts/{number}/finish", version=version, outcome="refer")
+    bo, lis = _person(app, "Bo"), _person(app, "Lis", "lead")
+    assert _hand_in(bo, number, "refer", verdict="reject") == "/queue?done=adjudication"
+    _stop(app)
+    _post(lis, f"/texts/{number}/take")
+    page = lis.get(f"/texts/{number}").text
+    assert re.findall(r'data-code="(\w+)"', page)
+    assert "»skylder 30.000«" in page
+    assert "sandsynlighed" not in page
+    for code in ("violence", "debt_bondage"):
+        kept = _mark(lis, number, code=code, verdict="first")
+        assert kept.status_code == 303
+    for code in set(codes) - {"debt_bondage"}:  # nothing is offered that would be refused
+        card = page.partition(f'id="sign-{code}"')[2].partition("</article>")[0]
+        assert card
+        assert 'value="reject"' not in card
+    version = _version(lis.get(f"/texts/{number}"))
+    assert _post(lis, f"/texts/{number}/finish", version=version, outcome="refer").status_code == 303
+    for who in (logged_in, bo, lis, _person(app, "Ida", "lead")):
+        page = who.get(f"/texts/{number}").text
+        assert ">skylder 30.000</mark>" in page
+        assert ">ingen gæld</mark>" in page
+        assert re.search(r"<strong>\w+</strong> \([^)]*\): rettet", page) or who is logged_in
+        assert "sandsynlighed" not in page
+        assert set(re.findall(r'data-code="(\w+)"', page)) == {*codes, "violence"}
+
+
+def test_a_text_that_is_done_shows_what_was_decided_by_whom_and_nothing_else(logged_in, app, put):
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+    page = logged_in.get(f"/texts/{number}").text
+    assert "Tegn at tage stilling til" in page
+    assert '<span class="on-paper"> Anna:</span>' not in page
+    for code in re.findall(r'data-code="(\w+)"', page):
+        _mark(logged_in, number, code=code, verdict="reject", reason="lawful")
+    _mark(logged_in, number, code="debt_bondage", verdict="correct", state="stated", words="skylder 30.000")
+    _mark(logged_in, number, code="violence", verdict="add", state="denied", words="ingen gæld")
+    assert '<span class="on-paper"> Anna:</span>' in logged_in.get(f"/texts/{number}").text
+    version = _version(logged_in.get(f"/texts/{number}"))
+    _post(logged_in, f"/texts/{number}/finish", version=version, outcome="refer")
+    lead = _person(app, "Ida", "lead")
+    for who in (logged_in, lead):
+        page = who.get(f"/texts/{number}").text
+        assert "Det har læserne valgt" in page
+        assert "Tegn at tage stilling til" not in page
+        marked = [(said, "unstated" in kind) for kind, said in re.findall(r'<mark class="([^"]*)"[^>]*>([^<]*)', page)]
+        assert marked == [("skylder 30.000", False), ("ingen gæld", True)]
+        assert re.search(r'class="number unstated"[^>]*title="[^"]*: benægtet eller udelukket"', page)
+        assert "Anna (første læser): rettet: oplyst om sagen" in _main(who.get(f"/texts/{number}"))
+        assert "Dit valg" not in page
+        assert "Det gælder" not in page  # one reader's word is all there is
+
+
+def test_of_a_text_that_was_settled_the_page_shows_what_stands_in_the_end(logged_in, app, put):
+    number = put(second_share="100")
+    _hand_in(logged_in, number, "refer")
+    bo, lis = _person(app, "Bo"), _person(app, "Lis", "lead")
+    assert _hand_in(bo, number, "refer", verdict="reject") == "/queue?done=adjudication"
+    _post(lis, f"/texts/{number}/take")
+    for code in re.findall(r'data-code="(\w+)"', lis.get(f"/texts/{number}").text):
+        _mark(lis, number, code=code, verdict="second")
+    _mark(lis, number, code="debt_bondage", verdict="correct", state="stated", words="skylder")
+    version = _version(lis.get(f"/texts/{number}"))
+    assert _post(lis, f"/texts/{number}/finish", version=version, outcome="refer").status_code == 303
+    for who in (logged_in, bo, lis, _person(app, "Ida", "lead")):
+        assert re.findall(r"<mark[^>]*>([^<]*)", who.get(f"/texts/{number}").text) == ["skylder"]
+        said = _main(who.get(f"/texts/{number}"))
+        assert "Det gælder rettet: oplyst om sagen" in said
+        assert "Anna (første læser): godkendt" in said
+        assert "Lis (leder ved uenighed): rettet" in said
+
+
+def test_nobody_is_said_to_have_rejected_what_they_did_not_mark(logged_in, app, put):
+    number = put(second_share="100")
+    _post(logged_in, f"/texts/{number}/take")
+    _mark(logged_in, number, code="violence", verdict="add", state="stated", words="ingen gæld")
+    _hand_in(logged_in, number, "refer")
+    bo, lis = _person(app, "Bo"), _person(app, "Lis", "lead")
+    assert _hand_in(bo, number, "refer") == "/queue?done=adjudication"
+    _post(lis, f"/texts/{number}/take")
+    card = lis.get(f"/texts/{number}").text.partition('id="sign-violence"')[2].partition("</article>")[0]
+    assert 'value="first"' in card
+    assert 'value="second"' not in card
+    refused = _mark(lis, number, code="violence", verdict="second")
+    assert refused.status_code == 422
+    assert "Vælg en grund til at afvise" in refused.text
+    assert _mark(lis, number, code="violence", verdict="reject", reason="not_in_text").status_code == 303
+
+
+def test_the_list_of_texts_that_are_done_calls_an_outcome_an_outcome(logged_in, put):
+    number = put()
+    assert "Tekstens prioritet" in logged_in.get("/queue").text
+    _hand_in(logged_in, number, "refer")
+    page = logged_in.get("/queue?stage=done").text
+    assert 'data-title="Hvad der skal ske">Henvis</td>' in page
+    assert '<th scope="col" role="columnheader">Hvad der skal ske</th>' in page
+    assert "Tekstens prioritet" not in page
+
+
 def test_without_script_a_draft_is_saved_by_its_button_and_shown_on_return(logged_in, app, put):
     number = put()
     _post(logged_in, f"/texts/{number}/take")

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 from threading import Barrier
 
 import pytest
@@ -217,7 +218,7 @@ def test_differences_are_settled_by_a_lead_and_only_they(desk):
     second = Reader(desk, "bo", number)
     second.mark("debt_bondage", "reject", reason="lawful")
     second.mark("violence", "add", state="denied", spans=spans(TEXT, "slog ham ikke"))
-    assert second.finish("wait", note="Set igen i morgen") == "adjudication"
+    assert second.finish("wait", note="Set igen i morgen", for_training=True) == "adjudication"
     lead = Reader(desk, "lis", number)
     view = lead.see()
     assert view.differing == ("debt_bondage", "violence")
@@ -230,7 +231,7 @@ def test_differences_are_settled_by_a_lead_and_only_they(desk):
     assert raised.value.codes == ("debt_bondage", "violence")
     lead.mark("debt_bondage", "accept")
     lead.mark("violence", "add", state="denied", spans=spans(TEXT, "slog ham ikke"))
-    assert lead.submit("more_information") == "done"
+    assert lead.submit("more_information", for_training=True) == "done"
     (record,) = decisions.export(desk.ledger)
     labels = {x.indicator: x.state for x in read_document(record.document, labelled=True).labels}
     assert labels == {"withheld_documents": "stated", "debt_bondage": "stated", "violence": "denied"}
@@ -278,6 +279,25 @@ def test_only_texts_marked_for_training_leave_with_the_labels_that_were_decided(
     assert "anna" not in str(record.provenance)
     (entry,) = desk.ledger.entries(act="export.made")
     assert entry.details == {"format": "jsonl", "records": 1, "with_text": True, "numbers": str(kept)}
+
+
+@pytest.mark.parametrize("ticks", list(product((True, False), repeat=3)))
+def test_a_text_leaves_only_if_everybody_who_handed_in_a_reading_says_so(desk, ticks):
+    desk.set(second_share="100")
+    number = desk.ready(TEXT, FLAGS)
+    outcomes = ("refer", "wait", "refer")
+    for who, outcome, tick in zip(("anna", "bo", "lis"), outcomes, ticks, strict=True):
+        stage = Reader(desk, who, number).finish(outcome, for_training=tick)
+    assert stage == "done"
+    assert len(list(decisions.export(desk.ledger))) == all(ticks)
+
+
+def test_a_tick_by_somebody_who_did_not_hand_in_counts_for_nothing_and_holds_nothing_back(desk):
+    number = desk.ready(TEXT, FLAGS)
+    Reader(desk, "bo", number)
+    holding.give_back(desk.ledger, desk.people["bo"], number)
+    Reader(desk, "anna", number).finish(for_training=True)
+    assert len(list(decisions.export(desk.ledger))) == 1
 
 
 def test_an_export_records_the_numbers_of_what_left_a_few_at_a_time_and_before_it_leaves(desk, monkeypatch):
