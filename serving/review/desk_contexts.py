@@ -47,6 +47,8 @@ class Item:
     """Strength, ground and check of a suggestion."""
     quotes: tuple[tuple[str, str], ...]
     """(words, anchor) of what is underlined."""
+    places: tuple[tuple[int, int], ...]
+    """Where its words stand, as decided or else as suggested, also when it is rejected."""
     decided: str
     """What this reader decided, in words; empty if nothing."""
     verdict: str
@@ -62,6 +64,14 @@ class Step:
     made: datetime
     text: str
     undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A decision that was just taken back."""
+
+    code: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +150,17 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
     )
 
 
-def undone_of(view: View, scheme: Scheme, words: Words, mark: str) -> str:
-    """That a decision was taken back, in words; nothing if that mark was not.
+def undone_of(view: View, scheme: Scheme, words: Words, mark: str) -> Undone | None:
+    """That a decision was taken back; None if that mark was not.
 
     Args:
         mark: its number, as the address of the page says.
     """
     for x in view.history:
         if str(x.mark) == mark and x.undone and x.indicator in scheme.position:
-            return words.say("undone_said", what=f"{words.of(scheme[x.indicator])}: {say(x, words)}")
-    return ""
+            said = words.say("undone_said", what=f"{words.of(scheme[x.indicator])}: {say(x, words)}")
+            return Undone(x.indicator, said)
+    return None
 
 
 def _place(element: str, finding: Finding | None) -> tuple[int, float]:
@@ -194,6 +205,7 @@ def _item(
         percent=percent_of(finding.probability) if finding else 0,
         about=about,
         quotes=tuple((view.text[x.start : x.end], anchor_of(number, i)) for i, x in enumerate(spans, start=1)),
+        places=tuple((x.start, x.end) for x in spans or (proposal.spans if proposal else ())),
         decided=say(decision, words) if decision else "",
         verdict=decision.verdict if decision else "",
         must=code in view.differing if settles else finding is not None and finding.decision == "flag",

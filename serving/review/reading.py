@@ -248,4 +248,4 @@ async def undo(request: Request, number: Number, person: _Reader) -> Response:
         taken.append(reading.undo(ledger, person.id, number, version=version_of(fields)))
 
     refused = await _refused(request, person, number, fields, act)
-    return refused or RedirectResponse(f"/texts/{number}?undone={taken[0].mark}#announced", 303)
+    return refused or RedirectResponse(f"/texts/{number}?undone={taken[0].mark}#sign-{taken[0].indicator}", 303)

@@ -82,6 +82,15 @@ function start(root, form) {
     };
     root.addEventListener("mouseup", takeSelection);
     root.addEventListener("touchend", takeSelection);
+    /** A word without the punctuation around it; what is nothing else is left as it is. */
+    function bare(word) {
+        let { start, end } = word;
+        while (end > start && /[\p{Pe}\p{Pf}\p{Pi}.,;:!?…"'”]/u.test(letters[end - 1]))
+            end -= 1;
+        while (start < end && /[\p{Ps}\p{Pf}\p{Pi}"'”]/u.test(letters[start]))
+            start += 1;
+        return start < end ? { start, end } : word;
+    }
     // By keyboard: a cursor that goes word by word.
     const wordsOfText = [];
     for (let i = 0; i < letters.length;) {
@@ -92,7 +101,7 @@ function start(root, form) {
         const from = i;
         while (i < letters.length && !/\s/u.test(letters[i]))
             i += 1;
-        wordsOfText.push({ start: from, end: i });
+        wordsOfText.push(bare({ start: from, end: i }));
     }
     let from = -1;
     let to = -1;
@@ -126,10 +135,16 @@ function start(root, form) {
     pick.addEventListener("click", () => {
         if (!wordsOfText.length)
             return;
+        const link = document.querySelector(`article.item [data-mark="${CSS.escape(code.value)}"]`);
+        const known = chosen[0] ?? given(link?.dataset.spans ?? "")[0];
         from = to = 0;
+        if (known) {
+            from = Math.max(0, wordsOfText.findIndex((word) => word.end > known.start));
+            to = Math.max(from, wordsOfText.filter((word) => word.start < known.end).length - 1);
+        }
         root.focus();
         reveal();
-        said.textContent = `${form.dataset.picking ?? ""} ${quote(wordsOfText[0])}`;
+        said.textContent = `${form.dataset.picking ?? ""} ${said.textContent}`;
     });
     root.addEventListener("keydown", (event) => {
         if (to < 0)
@@ -179,15 +194,17 @@ function start(root, form) {
         item.tabIndex = 0;
     document.addEventListener("keydown", (event) => {
         const target = event.target;
-        const item = target.closest("article.item");
-        if (!item || event.ctrlKey || event.altKey || event.metaKey || target.matches("select, input, textarea"))
+        if (!target.closest(".items") || event.ctrlKey || event.altKey || event.metaKey)
             return;
-        const here = items.indexOf(item);
+        if (target.matches("select, input, textarea"))
+            return;
+        const item = target.closest("article.item");
+        const here = item ? items.indexOf(item) : -1; // on the list itself, the next is the first
         const key = event.key.toLowerCase();
         if (key === "j" || key === "k")
             items[here + (key === "j" ? 1 : -1)]?.focus();
         else {
-            const button = /^[arw]$/.test(key) ? item.querySelector(`[data-key=${key}]`) : null;
+            const button = /^[arw]$/.test(key) ? item?.querySelector(`[data-key=${key}]`) : null;
             if (!button)
                 return;
             if (key === "r")
