@@ -132,6 +132,14 @@ def test_places_that_are_none_are_refused(logged_in, put, spans):
     assert _mark(logged_in, number, code="violence", verdict="add", state="stated", spans=spans).status_code == 422
 
 
+@pytest.mark.parametrize(("language", "heading"), [("da", "Det kan Tegn ikke vide"), ("en", "What Tegn cannot know")])
+def test_what_tegn_cannot_know_stands_under_its_heading(logged_in, put, language, heading):
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+    page = logged_in.get(f"/texts/{number}?lang={language}").text
+    assert re.search(rf"<h2[^>]*>{heading}</h2>\n<ul><li>[^<]+</li><li>[^<]+</li></ul>\n<p class=\"hint\">Model: [^<]*</p>", page)
+
+
 def test_others_learn_who_has_a_text_and_read_it_with_a_reason_only(logged_in, app, put):
     number = put(f"{CANARY} {TEXT}")
     _post(logged_in, f"/texts/{number}/take")
