@@ -91,6 +91,8 @@ class Desk:
     items: tuple[Item, ...]
     open: tuple[str, ...]
     """Codes that still have to be decided."""
+    codes: Mapping[int, str]
+    """Which indicator has which number."""
     pieces: tuple[Piece, ...]
     mentions: tuple[Named, ...]
     """Where the text only denies it, asks for it or tells it of others."""
@@ -117,9 +119,10 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
     findings = {x.code: x for x in (view.assessment.shown() if view.assessment else ())}
     # What an earlier model's indicators say of a text is left out once the scheme has them no more.
     codes = [x for x in (*findings, *view.decisions, *view.differing) if x in scheme.position]
-    ordered = sorted(dict.fromkeys(codes), key=lambda code: _place(scheme[code].element, findings.get(code)))
+    numbers = _numbers(view, findings, scheme)
     items, lines = [], []
-    for number, code in enumerate(ordered, start=1):
+    for code in sorted(dict.fromkeys(codes), key=lambda code: numbers[code]):
+        number = numbers[code]
         spans = _spans(findings.get(code), view.decisions.get(code))
         name, element = words.of(scheme[code]), scheme[code].element
         lines += [Underline(x, number, name, element, anchor_of(number, i)) for i, x in enumerate(spans, start=1)]
@@ -128,6 +131,7 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
     return Desk(
         items=tuple(items),
         open=tuple(x.code for x in items if x.must and not x.decided),
+        codes={x.number: x.code for x in items},
         pieces=cut(view.text, lines),
         mentions=tuple(
             Named(x.code, words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«", x.span)
@@ -163,8 +167,19 @@ def undone_of(view: View, scheme: Scheme, words: Words, mark: str) -> Undone | N
     return None
 
 
-def _place(element: str, finding: Finding | None) -> tuple[int, float]:
-    return ELEMENTS.index(element), -finding.probability if finding else 0.0
+def _numbers(view: View, findings: Mapping[str, Finding], scheme: Scheme) -> dict[str, int]:
+    """The number of each indicator.
+
+    First what the reader is asked about, by element; then what they added, in the order in which they did, with what they took
+    back: the numbers of the others stay the same while somebody works.
+    """
+
+    def place(code: str) -> tuple[int, float]:
+        return ELEMENTS.index(scheme[code].element), -findings[code].probability if code in findings else 0.0
+
+    asked = sorted((x for x in {**findings, **dict.fromkeys(view.differing)} if x in scheme.position), key=place)
+    said = (x.indicator for x in view.history if x.indicator in scheme.position)
+    return {code: number for number, code in enumerate(dict.fromkeys((*asked, *said)), start=1)}
 
 
 def _spans(finding: Finding | None, decision: Decision | None) -> tuple[Span, ...]:

@@ -74,6 +74,7 @@ def test_what_is_typed_is_kept_when_the_page_is_left_at_once(page, site, taken):
 def test_another_decision_does_not_lose_words_and_reasons_that_wait(page, site, taken):
     first, second = page.eval_on_selector_all("article.item", "all => all.map(x => x.dataset.code)")[:2]
     page.select_option("#code", "violence")
+    page.select_option("#state", "stated")
     page.fill("#words", "gemt det")
     page.select_option(f"#reason-{second}", "lawful")
     with page.expect_navigation():
@@ -234,6 +235,54 @@ def test_choosing_by_keyboard_begins_at_the_words_of_the_sign_and_without_punctu
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     assert page.input_value("#words") == "det"
+
+
+def test_correcting_begins_with_the_words_that_are_suggested_and_asks_what_the_text_says(page, site, taken):
+    assert page.input_value("#state") == ""
+    item = page.locator("article.item:has(.quotes)").first
+    code = item.get_attribute("data-code")
+    suggested = [x.strip("»«") for x in item.locator(".quotes a").all_inner_texts()]
+    item.locator("[data-key=w]").click()
+    assert page.input_value("#words").split("\n") == suggested
+    assert page.input_value("#state") == ""
+    page.select_option("#state", "denied")
+    with page.expect_navigation():
+        page.click("#mark button.button-secondary")
+    kept = decisions(site, taken, "first")[code]
+    assert kept.state == "denied"
+    assert len(kept.spans) == len(suggested)
+
+
+@pytest.mark.parametrize("height", [720, 900])
+def test_on_a_wide_screen_words_can_be_saved_wherever_one_reads_a_long_text(page, site, height):
+    page.set_viewport_size({"width": 1280, "height": height})
+    take(page, site, " ".join([NOTE] * 12))
+    page.wait_for_selector("#pick:visible")
+    for item in (page.locator("article.item").first, page.locator("#end-heading")):
+        item.evaluate("x => x.scrollIntoView()")
+        expect(page.locator("#mark button.button-secondary")).to_be_in_viewport(ratio=1)
+        assert page.locator("#text").bounding_box()["height"] > 100
+    assert page.evaluate("document.querySelector('#text').scrollHeight > document.querySelector('#text').clientHeight")
+
+
+def test_on_a_wide_screen_what_one_can_do_with_a_sign_stands_on_one_line(page, taken):
+    for item in page.locator("article.item:has(.reject)").all():
+        tops = {round(item.locator(f"[data-key={x}]").bounding_box()["y"]) for x in "arw"}
+        assert max(tops) - min(tops) < 5, tops
+
+
+def test_on_a_narrow_screen_the_form_is_folded_until_it_is_used(page, site):
+    page.set_viewport_size({"width": 360, "height": 740})
+    take(page, site, NOTE)
+    page.wait_for_selector(".keys:visible")
+    assert not page.locator("#words").is_visible()
+    page.click("#mark-fold summary")
+    assert page.locator("#words").is_visible()
+    page.click("#mark-fold summary")
+    page.locator("article.item [data-key=w]").first.click()
+    assert page.locator("#words").is_visible()
+    assert page.input_value("#words")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_u_can_be_kept_to_the_list(page, site, taken):

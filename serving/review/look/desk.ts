@@ -51,6 +51,10 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
 
   for (const element of document.querySelectorAll<HTMLElement>(".with-script")) element.hidden = false;
 
+  // On a wide screen there is room for the form; on a narrow one it is folded, and opens once something is chosen.
+  const fold = document.getElementById("mark-fold") as HTMLDetailsElement;
+  if (matchMedia("(min-width: 62rem)").matches) fold.open = true;
+
   const quote = (range: Range_): string => letters.slice(range.start, range.end).join("");
 
   function tidy(range: Range_): Range_ | null {
@@ -63,6 +67,7 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
   function choose(range: Range_): void {
     const clean = tidy(range);
     if (!clean) return;
+    fold.open = true;
     chosen = chosen.filter((one) => one.end <= clean.start || one.start >= clean.end);
     chosen.push(clean);
     chosen.sort((a, b) => a.start - b.start);
@@ -163,7 +168,7 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
     } else if (event.key === "Enter") {
       choose({ start: wordsOfText[Math.min(from, to)].start, end: wordsOfText[Math.max(from, to)].end });
       from = to = -1;
-      (code.value ? words : code).focus();
+      (!code.value ? code : !state.value ? state : words).focus();
     } else if (event.key === "Escape") {
       from = to = -1;
       said.textContent = "";
@@ -172,22 +177,23 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
     event.preventDefault();
   });
 
-  // "Correct words" and "Mark" fill in the form here instead of loading the page anew. Where the place is known the reader still
-  // has to choose what the text says of it: nothing is chosen beforehand.
+  // "Correct words" and "Mark" fill in the form here instead of loading the page anew. The words are filled in; the reader still
+  // has to choose what the text says of them: nothing is chosen beforehand.
   for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-mark]")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
       code.value = link.dataset.mark ?? "";
+      fold.open = true;
       form.scrollIntoView({ block: "nearest" });
-      if (link.dataset.from === undefined) {
-        pick.focus();
-        return;
+      const named = link.dataset.from !== undefined;
+      const places = named ? [{ start: Number(link.dataset.from), end: Number(link.dataset.to) }] : given(link.dataset.spans ?? "");
+      if (places.length) {
+        chosen = [];
+        state.value = "";
+        places.forEach(choose);
+        said.textContent += ` ${form.dataset.ask ?? ""}`;
       }
-      chosen = [];
-      state.value = "";
-      choose({ start: Number(link.dataset.from), end: Number(link.dataset.to) });
-      said.textContent += ` ${form.dataset.ask ?? ""}`;
-      state.focus();
+      (named ? state : pick).focus();
     });
   }
 

@@ -44,6 +44,10 @@ function start(root, form) {
     let chosen = given(spans.value);
     for (const element of document.querySelectorAll(".with-script"))
         element.hidden = false;
+    // On a wide screen there is room for the form; on a narrow one it is folded, and opens once something is chosen.
+    const fold = document.getElementById("mark-fold");
+    if (matchMedia("(min-width: 62rem)").matches)
+        fold.open = true;
     const quote = (range) => letters.slice(range.start, range.end).join("");
     function tidy(range) {
         let { start, end } = range;
@@ -57,6 +61,7 @@ function start(root, form) {
         const clean = tidy(range);
         if (!clean)
             return;
+        fold.open = true;
         chosen = chosen.filter((one) => one.end <= clean.start || one.start >= clean.end);
         chosen.push(clean);
         chosen.sort((a, b) => a.start - b.start);
@@ -159,7 +164,7 @@ function start(root, form) {
         else if (event.key === "Enter") {
             choose({ start: wordsOfText[Math.min(from, to)].start, end: wordsOfText[Math.max(from, to)].end });
             from = to = -1;
-            (code.value ? words : code).focus();
+            (!code.value ? code : !state.value ? state : words).focus();
         }
         else if (event.key === "Escape") {
             from = to = -1;
@@ -170,22 +175,23 @@ function start(root, form) {
             return;
         event.preventDefault();
     });
-    // "Correct words" and "Mark" fill in the form here instead of loading the page anew. Where the place is known the reader still
-    // has to choose what the text says of it: nothing is chosen beforehand.
+    // "Correct words" and "Mark" fill in the form here instead of loading the page anew. The words are filled in; the reader still
+    // has to choose what the text says of them: nothing is chosen beforehand.
     for (const link of document.querySelectorAll("a[data-mark]")) {
         link.addEventListener("click", (event) => {
             event.preventDefault();
             code.value = link.dataset.mark ?? "";
+            fold.open = true;
             form.scrollIntoView({ block: "nearest" });
-            if (link.dataset.from === undefined) {
-                pick.focus();
-                return;
+            const named = link.dataset.from !== undefined;
+            const places = named ? [{ start: Number(link.dataset.from), end: Number(link.dataset.to) }] : given(link.dataset.spans ?? "");
+            if (places.length) {
+                chosen = [];
+                state.value = "";
+                places.forEach(choose);
+                said.textContent += ` ${form.dataset.ask ?? ""}`;
             }
-            chosen = [];
-            state.value = "";
-            choose({ start: Number(link.dataset.from), end: Number(link.dataset.to) });
-            said.textContent += ` ${form.dataset.ask ?? ""}`;
-            state.focus();
+            (named ? state : pick).focus();
         });
     }
     // These shortcuts work only while the focus is inside the list of signs (WCAG 2.1.4), and never while something is typed.
