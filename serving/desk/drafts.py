@@ -27,7 +27,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 REJECT = "reject-"
 """What the drafts of a rejection begin with; the indicator follows."""
 _ALWAYS = ("state",)
-"""Fields that say something even in a form that nobody touched."""
+"""Fields that say nothing by themselves."""
 MOST = 20_000
 """Code points of a draft: more than any form takes, so that what is too long to be sent is kept too."""
 

@@ -154,30 +154,61 @@ def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> Decision
         standing = [x for x in marks.history(mine) if not x.undone]
         if not standing:
             raise NotAMark("nothing_to_undo")
-        last = standing[-1]
-        row = Mark(
-            reading_id=reading.id,
-            indicator=last.indicator,
-            verdict="undo",
-            undoes=last.mark,
-            blind=reading.shown is None,
-            made=act.now,
-        )
-        act.db.add(row)
-        act.record("decision.undone", f"text#{text_id}", indicator=last.indicator)
-        return last
+        _take_back(act, reading, standing[-1:])
+        return standing[-1]
 
 
-def show(ledger: Ledger, person: int, text_id: int) -> None:
-    """Show the suggestions to somebody who read blind; what was marked so far stays told as blind.
+def remove(ledger: Ledger, person: int, text_id: int, *, version: int, code: str) -> Decision:
+    """Take back a sign that the reader added, whenever that was, with all that they said of it; returns the last of it.
 
     Raises:
-        NoSuchText, NotHeld: see the classes.
+        NoSuchText, NotHeld, Changed: see the classes.
+        NotAMark: the reader added no such sign.
+    """
+    with ledger.acting(user(person)) as act:
+        _, _, reading, mine = touch(act, person, text_id, version)
+        standing = [x for x in marks.history(mine) if x.indicator == code and not x.undone]
+        if not standing or standing[-1].verdict != "add":
+            raise NotAMark("not_added")
+        _take_back(act, reading, standing)
+        return standing[-1]
+
+
+def _take_back(act: Act, reading: Reading, taken: list[Decision]) -> None:
+    for one in taken:
+        blind = reading.shown is None
+        act.db.add(
+            Mark(
+                reading_id=reading.id,
+                indicator=one.indicator,
+                verdict="undo",
+                undoes=one.mark,
+                blind=blind,
+                made=act.now,
+            )
+        )
+        act.record("decision.undone", f"text#{reading.text_id}", indicator=one.indicator)
+
+
+class NothingMarked(ValueError):
+    """Somebody who reads blind asks for the suggestions without having marked anything; ask them whether they mean it."""
+
+
+def show(ledger: Ledger, person: int, text_id: int, *, sure: bool = False) -> None:
+    """Show the suggestions to somebody who read blind; what was marked so far stays told as blind.
+
+    Args:
+        sure: also if nothing is marked.
+
+    Raises:
+        NoSuchText, NotHeld, NothingMarked: see the classes.
     """
     with ledger.acting(user(person)) as act:
         text, case, reading, mine = touch(act, person, text_id, None)
         if reading.shown is None:
             said = marks.current(mine)
+            if not said and not sure:
+                raise NothingMarked("nothing is marked")
             reading.shown = act.now
             _count(reading, _flagged(answer_of(act.db, open_box(ledger.vault, case), text)), said)
             act.record("reading.shown", f"text#{text_id}", marks=len(said))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +51,8 @@ class Item:
     """Strength, ground and check of a suggestion."""
     quotes: tuple[tuple[str, str], ...]
     """(words, anchor) of what is underlined."""
+    places: tuple[tuple[int, int], ...]
+    """Where its words stand, as decided or else as suggested, also when it is rejected."""
     decided: str
     """What this reader decided, in words; empty if nothing."""
     verdict: str
@@ -68,6 +70,14 @@ class Step:
     made: datetime
     text: str
     undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A decision that was just taken back."""
+
+    code: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,8 @@ class Desk:
     """To who settles: why the text came to them."""
     outcomes_differ: bool
     """They have to settle what should happen."""
+    codes: Mapping[int, str]
+    """Which indicator has which number."""
     pieces: tuple[Piece, ...]
     mentions: tuple[Named, ...]
     """Where the text only denies it, asks for it or tells it of others."""
@@ -119,12 +131,14 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
     closed = view.submitted or view.stage == "done"
     others = (code for one in view.earlier for code in one.decisions)
     # What an earlier model's indicators say of a text is left out once the scheme has them no more.
-    codes = [x for x in (*(() if closed else findings), *view.decisions, *others) if x in scheme.position]
-    ordered = sorted(dict.fromkeys(codes), key=lambda code: _place(scheme[code].element, findings.get(code)))
+    shown = {} if closed else findings
+    codes = [x for x in (*shown, *view.decisions, *others) if x in scheme.position]
+    numbers = _numbers(view, shown, codes, scheme)
     items, lines = [], []
-    for number, code in enumerate(ordered, start=1):
+    for code in sorted(dict.fromkeys(codes), key=lambda code: numbers[code]):
+        number = numbers[code]
         stands = (view.final if view.stage == "done" else view.decisions).get(code)
-        spans = _spans(None if closed else findings.get(code), stands)
+        spans = _spans(shown.get(code), stands)
         name, element = words.of(scheme[code]), scheme[code].element
         state = stands.state if stands else findings[code].state if code in findings else None
         stated = state in (None, "stated")
@@ -140,6 +154,7 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
         open=tuple(x.code for x in items if x.must and not x.decided),
         why=_why(view, scheme, words, outcomes_differ=outcomes_differ),
         outcomes_differ=outcomes_differ,
+        codes={x.number: x.code for x in items},
         pieces=cut(view.text, lines),
         mentions=tuple(
             Named(x.code, words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«", x.span)
@@ -168,20 +183,32 @@ def _why(view: View, scheme: Scheme, words: Words, *, outcomes_differ: bool) -> 
     return (*signs, words["why_outcomes"]) if outcomes_differ else signs
 
 
-def undone_of(view: View, scheme: Scheme, words: Words, mark: str) -> str:
-    """That a decision was taken back, in words; nothing if that mark was not.
+def undone_of(view: View, scheme: Scheme, words: Words, mark: str) -> Undone | None:
+    """That a decision was taken back; None if that mark was not.
 
     Args:
         mark: its number, as the address of the page says.
     """
     for x in view.history:
         if str(x.mark) == mark and x.undone and x.indicator in scheme.position:
-            return words.say("undone_said", what=f"{words.of(scheme[x.indicator])}: {say(x, words)}")
-    return ""
+            said = words.say("undone_said", what=f"{words.of(scheme[x.indicator])}: {say(x, words)}")
+            return Undone(x.indicator, said)
+    return None
 
 
-def _place(element: str, finding: Finding | None) -> tuple[int, float]:
-    return ELEMENTS.index(element), -finding.probability if finding else 0.0
+def _numbers(view: View, findings: Mapping[str, Finding], codes: Sequence[str], scheme: Scheme) -> dict[str, int]:
+    """The number of each of these indicators.
+
+    First what the reader is asked about or others said, by element; then what they added, in the order in which they did, with
+    what they took back: the numbers of the others stay the same while somebody works.
+    """
+
+    def place(code: str) -> tuple[int, float]:
+        return ELEMENTS.index(scheme[code].element), -findings[code].probability if code in findings else 0.0
+
+    said = [x.indicator for x in view.history if x.indicator in scheme.position]
+    asked = sorted((x for x in {*codes} if x in findings or x in view.differing or x not in said), key=place)
+    return {code: number for number, code in enumerate(dict.fromkeys((*asked, *said)), start=1)}
 
 
 def _spans(finding: Finding | None, decision: Decision | None) -> tuple[Span, ...]:
@@ -223,6 +250,7 @@ def _item(
         percent=percent_of(finding.probability) if finding else 0,
         about=about,
         quotes=tuple((view.text[x.start : x.end], anchor_of(number, i)) for i, x in enumerate(spans, start=1)),
+        places=tuple((x.start, x.end) for x in spans or (proposal.spans if proposal else ())),
         decided=say(decision, words) if decision else "",
         verdict=decision.verdict if decision else "",
         must=code in view.differing if settles else finding is not None and finding.decision == "flag",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
@@ -20,19 +20,28 @@ def marks_words(sent: Mapping[str, str]) -> bool:
 
 
 def typed_of(
-    text: str, kept: Mapping[str, Kept], sent: Mapping[str, str], pointed: Mapping[str, str]
+    text: str,
+    kept: Mapping[str, Kept],
+    sent: Mapping[str, str],
+    pointed: Mapping[str, str],
+    places: Mapping[str, Sequence[tuple[int, int]]],
 ) -> dict[str, str]:
     """What the form that marks words holds.
 
     Args:
         sent: what was sent and could not be kept.
         pointed: the sign, and the place of its words, that somebody asked to mark. What the text says of it they choose.
+        places: where the words of each sign stand that is on the page.
     """
     if marks_words(sent):
         return dict(sent)
     typed = dict(kept["mark"].fields) if "mark" in kept else {}
     if code := pointed.get("mark", ""):
+        begun = typed.get("code") == code and bool(typed.get("words"))  # what was typed of the same sign stays
         typed["code"] = code
+        if (found := places.get(code)) and not begun:
+            words = "\n".join(text[start:end] for start, end in found)
+            typed |= {"state": "", "spans": json.dumps(found), "words": words}
     start, end = pointed.get("from", ""), pointed.get("to", "")
     first, last = 0 if start == "0" else row_number(start), row_number(end)
     if first is not None and last is not None and first < last <= len(text):

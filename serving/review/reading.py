@@ -14,6 +14,7 @@ from serving.api.problems import Problem
 from serving.desk import drafts, holding, marks, reading, views
 from serving.desk.holding import EMERGENCIES, LOOKS, Changed, Held, NotHeld, NotWaiting, NotYours
 from serving.desk.marks import Decision, NotAMark
+from serving.desk.reading import NothingMarked
 from serving.desk.views import NoSuchText, View
 from serving.engine import Engine
 from serving.noting import note
@@ -34,6 +35,8 @@ router = APIRouter(prefix="/texts/{number}", include_in_schema=False)
 _Reader = Annotated[Person, Depends(READERS)]
 _MAX_GIVEN = 2_000
 """Characters of a list of places: more than the most a mark may have."""
+_FIELD_OF = {"indicator": "code", "state": "state", "words": "words", "spans": "words"}
+"""Which field of the form that marks words each fault belongs to."""
 
 
 async def ask(request: Request, act: Callable[..., Any], *given: object, **named: object) -> Any:
@@ -92,22 +95,27 @@ async def _page(
     message: str = "",
     given: dict[str, str] | None = None,
     emergency: str | None = None,
+    wrong: str = "",
 ) -> Response:
     """The text with its items.
 
     Args:
         message: what went wrong, shown on top.
         given: what was sent and could not be kept: it is filled in again.
+        wrong: the field of the form that marks words that is to blame.
     """
     view: View = await ask(request, views.open_text, person.id, number, emergency=emergency)
     words = words_of(request)
     reads = view.part is not None and not view.submitted
     kept = await ask(request, drafts.kept, person.id, number) if reads else {}
     sent = given or {}
+    desk = desk_of(view, scheme_of(request), words)
+    places = {x.code: x.places for x in desk.items}
     return show(
-        "text.html", words, status=status, person=person, view=view, desk=desk_of(view, scheme_of(request), words),
-        posted=request.method == "POST", reads=reads, message=message, reasons=REASONS, reason_of=reasons_of(kept, sent),
-        typed=typed_of(view.text, kept, sent, request.query_params), unsaved=marks_words(sent), saved=saved_of(kept, words),
+        "text.html", words, status=status, person=person, view=view, desk=desk, posted=request.method == "POST",
+        reads=reads, message=message, wrong=wrong, ask_show=request.query_params.get("ask") == "show", reasons=REASONS,
+        reason_of=reasons_of(kept, sent), typed=typed_of(view.text, kept, sent, request.query_params, places),
+        unsaved=marks_words(sent), saved=saved_of(kept, words),
         states_of=[("", words["choose"]), *options(words, "state", STATES)],
         undone=undone_of(view, scheme_of(request), words, request.query_params.get("undone", "")),
     )  # fmt: skip
@@ -150,10 +158,12 @@ async def give_back(request: Request, number: Number, person: _Reader) -> Respon
 
 @router.post("/show")
 async def show_suggestions(request: Request, number: Number, person: _Reader) -> Response:
-    """End the blind part."""
-    await read_form(request)
+    """End the blind part; where nothing is marked it is asked once whether that is meant."""
+    fields = await read_form(request)
     try:
-        await ask(request, reading.show, person.id, number)
+        await ask(request, reading.show, person.id, number, sure="sure" in fields)
+    except NothingMarked:
+        return RedirectResponse(f"/texts/{number}?ask=show#end", 303)
     except NotHeld:
         return await look(request, number, person)
     return RedirectResponse(f"/texts/{number}", 303)
@@ -184,7 +194,8 @@ async def _refused(
         return await _page(request, person, number, status=409, message=words["changed_elsewhere"], given=fields)
     except NotAMark as error:
         message = words[f"mark_{error.code}"]
-        return await _page(request, person, number, status=422, message=message, given=fields)
+        wrong = _FIELD_OF.get(error.code, "") if marks_words(fields) else ""
+        return await _page(request, person, number, status=422, message=message, given=fields, wrong=wrong)
     return None
 
 
@@ -248,4 +259,23 @@ async def undo(request: Request, number: Number, person: _Reader) -> Response:
         taken.append(reading.undo(ledger, person.id, number, version=version_of(fields)))
 
     refused = await _refused(request, person, number, fields, act)
-    return refused or RedirectResponse(f"/texts/{number}?undone={taken[0].mark}#announced", 303)
+    return refused or _after(number, taken[0])
+
+
+@router.post("/remove")
+async def remove(request: Request, number: Number, person: _Reader) -> Response:
+    """Take a sign back that the reader added."""
+    fields = await read_form(request)
+    taken: list[Decision] = []
+
+    def act(ledger: Ledger) -> None:
+        code = fields.get("code", "")
+        taken.append(reading.remove(ledger, person.id, number, version=version_of(fields), code=code))
+
+    refused = await _refused(request, person, number, fields, act)
+    return refused or _after(number, taken[0])
+
+
+def _after(number: int, taken: Decision) -> Response:
+    """The page of the text where something was taken back."""
+    return RedirectResponse(f"/texts/{number}?undone={taken.mark}#sign-{taken.indicator}", 303)

@@ -72,6 +72,7 @@ def wrong_mark(text: str) -> Callable[[Page, Site], None]:
     def reach(page: Page, site: Site) -> None:
         taking(page, site)
         page.select_option("#code", "violence")
+        page.select_option("#state", "stated")
         page.fill("#words", "står der ikke")
         page.click("#mark button.button-secondary")
         page.wait_for_selector("[role=alert]")

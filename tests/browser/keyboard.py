@@ -57,6 +57,8 @@ def choose_words(page: Page, text: str, words: str) -> None:
     assert page.evaluate(_FOCUSED, "#pick")
     before, length = len(text[: text.index(words)].split()), len(words.split())
     page.keyboard.press("Enter")
+    for _ in text.split():  # it may begin at the words of a sign
+        page.keyboard.press("ArrowLeft")
     for _ in range(before):
         page.keyboard.press("ArrowRight")
     for _ in range(length - 1):

@@ -138,6 +138,7 @@ def _mark_elsewhere(page: Page, site: Site, number: int) -> None:
 
 def _type_words(page: Page) -> None:
     page.select_option("#code", "violence")
+    page.select_option("#state", "stated")
     page.fill("#words", "30.000 kr. for rejsen")
     with page.expect_navigation():
         page.click("#mark .button-secondary")

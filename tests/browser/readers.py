@@ -87,6 +87,7 @@ def read_first(page: Page, site: Site, number: int) -> None:
     page.keyboard.press("w")
     assert page.input_value("#code") == "debt_bondage"
     choose_words(page, NOTE, WIDER)
+    choose_option(page, "#state", "oplyst")
     press(page, "#mark .button-secondary")
     kept = decisions(site, number, "first")["debt_bondage"]
     assert kept.verdict == "correct"
@@ -95,6 +96,7 @@ def read_first(page: Page, site: Site, number: int) -> None:
     choose_option(page, "#code", "Trusler")
     go_to(page, "#pick")
     choose_words(page, NOTE, NEW)
+    choose_option(page, "#state", "oplyst")
     press(page, "#mark .button-secondary")
     assert decisions(site, number, "first")["threats"].spans == (Span(NOTE.index(NEW), NOTE.index(NEW) + len(NEW)),)
     for code in set(codes) - {"withheld_documents", "debt_bondage"}:

@@ -30,6 +30,7 @@ def test_words_are_chosen_by_mouse_across_marks_numbers_and_an_emoji(page, site)
     )
     assert page.input_value("#words") == wanted
     page.select_option("#code", "threats")
+    page.select_option("#state", "stated")
     with page.expect_navigation():
         page.click("#mark .button-secondary")
     (span,) = decisions(site, number, "first")["threats"].spans
@@ -51,6 +52,7 @@ def test_words_are_right_where_lines_end_as_browsers_send_them(page, site):
     )
     assert page.input_value("#words") == "ingen mad"
     page.select_option("#code", "poor_health")
+    page.select_option("#state", "stated")
     with page.expect_navigation():
         page.click("#mark .button-secondary")
     (span,) = decisions(site, number, "first")["poor_health"].spans

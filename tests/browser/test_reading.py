@@ -74,6 +74,7 @@ def test_what_is_typed_is_kept_when_the_page_is_left_at_once(page, site, taken):
 def test_another_decision_does_not_lose_words_and_reasons_that_wait(page, site, taken):
     first, second = page.eval_on_selector_all("article.item", "all => all.map(x => x.dataset.code)")[:2]
     page.select_option("#code", "violence")
+    page.select_option("#state", "stated")
     page.fill("#words", "gemt det")
     page.select_option(f"#reason-{second}", "lawful")
     with page.expect_navigation():
@@ -127,6 +128,26 @@ def test_a_draft_that_cannot_be_kept_for_now_is_sent_again(page, site, taken):
     page.clock.run_for(20_000)
     wait_until_kept(page, "finish")
     assert set(drafts(site, taken)) == {"finish"}
+
+
+def test_what_is_typed_after_an_error_is_not_lost_to_the_page_being_loaded_anew(page, site, taken):
+    """Loading it anew does not send again what was refused, which would replace the draft."""
+    for address, field, press in (
+        (f"{site.url}/texts/{taken}/finish", "#note", "main form .button-primary"),
+        (f"{site.url}/texts/{taken}", "#words", "#mark button.button-secondary"),
+    ):
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('[required]').forEach(x => { x.required = false; })")
+        with page.expect_navigation():
+            page.click(press)
+        page.wait_for_selector("[role=alert]")
+        part = page.locator("form[data-unsaved]").get_attribute("data-draft")
+        with page.expect_request_finished(lambda x: x.url.endswith("/draft") and "Ring" in (x.post_data or "")):
+            page.fill(field, TYPED)
+        wait_until_kept(page, part)
+        page.reload()
+        assert page.url == address
+        assert page.input_value(field) == TYPED
 
 
 def test_a_draft_outlives_the_session(page, site, taken):
@@ -186,6 +207,112 @@ def test_u_undoes_from_anywhere_but_a_field_and_is_announced(page, site, taken):
     expect(page.locator("#announced")).to_contain_text("Fortrudt: ")
     assert page.get_attribute("#announced", "role") == "status"
     assert page.input_value("#words") == "uU"  # what was typed is still there
+
+
+def focused(page) -> str:
+    return page.evaluate("document.activeElement.id")
+
+
+def test_after_u_the_keys_go_on_at_the_sign_that_was_undone(page, site, taken):
+    first, second = page.eval_on_selector_all("article.item", "all => all.map(x => x.dataset.code)")[:2]
+    page.focus(f"#sign-{second}")
+    for key in "au":
+        with page.expect_navigation():
+            page.keyboard.press(key)
+        page.wait_for_selector("#pick:visible")
+        assert focused(page) == f"sign-{second}"
+    expect(page.locator(f"#sign-{second}")).to_be_in_viewport()
+    page.keyboard.press("k")
+    assert focused(page) == f"sign-{first}"
+    with page.expect_navigation():
+        page.keyboard.press("a")
+    assert set(decisions(site, taken, "first")) == {first}
+
+
+def test_after_u_of_a_sign_that_is_gone_the_keys_go_on_in_the_list(page, site, taken):
+    first = page.get_attribute("article.item", "data-code")
+    page.select_option("#code", "threats")
+    page.select_option("#state", "stated")
+    page.fill("#words", "gemt det")
+    with page.expect_navigation():
+        page.click("#mark button.button-secondary")
+    page.wait_for_selector("#pick:visible")
+    assert focused(page) == "sign-threats"
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    page.wait_for_selector("#pick:visible")
+    assert page.locator("article.item[data-code=threats]").count() == 0
+    assert focused(page) == "sign-threats"  # it is the list that the address leads to
+    page.keyboard.press("j")
+    assert focused(page) == f"sign-{first}"
+
+
+def test_choosing_by_keyboard_begins_at_the_words_of_the_sign_and_without_punctuation(page, taken):
+    item = page.locator("article.item:has(.quotes)").first
+    said = item.locator(".quotes a").first.inner_text().strip("»«")
+    page.select_option("#code", item.get_attribute("data-code"))
+    page.focus("#pick")
+    page.keyboard.press("Enter")
+    assert said.split()[0].strip(".,") in page.evaluate("getSelection().toString()")
+    page.keyboard.press("Enter")
+    assert said in page.input_value("#words") or page.input_value("#words") in said
+    page.select_option("#code", "threats")
+    page.fill("#words", "")
+    page.focus("#pick")
+    page.keyboard.press("Enter")
+    assert page.evaluate("getSelection().toString()") == NOTE.split()[0]
+    for _ in NOTE.split()[: NOTE.split().index("det.")]:
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.input_value("#words") == "det"
+
+
+def test_correcting_begins_with_the_words_that_are_suggested_and_asks_what_the_text_says(page, site, taken):
+    assert page.input_value("#state") == ""
+    item = page.locator("article.item:has(.quotes)").first
+    code = item.get_attribute("data-code")
+    suggested = [x.strip("»«") for x in item.locator(".quotes a").all_inner_texts()]
+    item.locator("[data-key=w]").click()
+    assert page.input_value("#words").split("\n") == suggested
+    assert page.input_value("#state") == ""
+    page.select_option("#state", "denied")
+    with page.expect_navigation():
+        page.click("#mark button.button-secondary")
+    kept = decisions(site, taken, "first")[code]
+    assert kept.state == "denied"
+    assert len(kept.spans) == len(suggested)
+
+
+@pytest.mark.parametrize("height", [720, 900])
+def test_on_a_wide_screen_words_can_be_saved_wherever_one_reads_a_long_text(page, site, height):
+    page.set_viewport_size({"width": 1280, "height": height})
+    take(page, site, " ".join([NOTE] * 12))
+    page.wait_for_selector("#pick:visible")
+    for item in (page.locator("article.item").first, page.locator("#end-heading")):
+        item.evaluate("x => x.scrollIntoView()")
+        expect(page.locator("#mark button.button-secondary")).to_be_in_viewport(ratio=1)
+        assert page.locator("#text").bounding_box()["height"] > 100
+    assert page.evaluate("document.querySelector('#text').scrollHeight > document.querySelector('#text').clientHeight")
+
+
+def test_on_a_wide_screen_what_one_can_do_with_a_sign_stands_on_one_line(page, taken):
+    for item in page.locator("article.item:has(.reject)").all():
+        tops = {round(item.locator(f"[data-key={x}]").bounding_box()["y"]) for x in "arw"}
+        assert max(tops) - min(tops) < 5, tops
+
+
+def test_on_a_narrow_screen_the_form_is_folded_until_it_is_used(page, site):
+    page.set_viewport_size({"width": 360, "height": 740})
+    take(page, site, NOTE)
+    page.wait_for_selector(".keys:visible")
+    assert not page.locator("#words").is_visible()
+    page.click("#mark-fold summary")
+    assert page.locator("#words").is_visible()
+    page.click("#mark-fold summary")
+    page.locator("article.item [data-key=w]").first.click()
+    assert page.locator("#words").is_visible()
+    assert page.input_value("#words")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_u_can_be_kept_to_the_list(page, site, taken):

@@ -143,7 +143,7 @@ def read_others(site, numbers: list[int]) -> None:
     ledger, scheme = site.app.state.ledger, load_scheme()
     for number, text in zip(numbers, OTHERS, strict=False):
         holding.take(ledger, 1, number, may_adjudicate=False)
-        reading.show(ledger, 1, number)
+        reading.show(ledger, 1, number, sure=True)
         version = reading.mark(
             ledger, scheme, 1, number, version=0, code="threats", verdict="add", state="stated",
             spans=(Span(text.index(NEW), text.index(NEW) + len(NEW)),),

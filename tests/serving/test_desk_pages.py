@@ -98,7 +98,9 @@ def test_words_are_found_in_the_text_or_the_page_says_so_and_keeps_them(logged_i
     _post(logged_in, f"/texts/{number}/take")
     wrong = _mark(logged_in, number, code="violence", verdict="add", state="denied", words="slog ham\nikke")
     assert wrong.status_code == 422
-    assert "findes ikke i teksten" in wrong.text
+    assert re.search(r'<a href="#words">[^<]*findes ikke i teksten', wrong.text)
+    assert re.search(r'id="words-error">.*findes ikke i teksten', wrong.text)
+    assert re.search(r'<textarea[^>]* id="words"[^>]*aria-describedby="[^"]*words-error"', wrong.text)
     assert "slog ham\nikke</textarea>" in wrong.text
     assert re.search(r'<option value="violence" selected>', wrong.text)
     right = _mark(logged_in, number, code="violence", verdict="add", state="denied", words=" ingen gæld \r\ntil nogen")
@@ -130,6 +132,42 @@ def test_places_that_are_none_are_refused(logged_in, put, spans):
     number = put()
     _post(logged_in, f"/texts/{number}/take")
     assert _mark(logged_in, number, code="violence", verdict="add", state="stated", spans=spans).status_code == 422
+
+
+@pytest.mark.parametrize(("language", "heading"), [("da", "Det kan Tegn ikke vide"), ("en", "What Tegn cannot know")])
+def test_what_tegn_cannot_know_stands_under_its_heading(logged_in, put, language, heading):
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+    page = logged_in.get(f"/texts/{number}?lang={language}").text
+    assert re.search(
+        rf"<h2[^>]*>{heading}</h2>\n<ul><li>[^<]+</li><li>[^<]+</li></ul>\n<p class=\"hint\">Model: [^<]*</p>", page
+    )
+
+
+@pytest.mark.parametrize(("field", "fields"), [("state", {"code": "violence"}), ("code", {"state": "stated"})])
+def test_what_was_not_chosen_is_told_at_its_field(logged_in, put, field, fields):
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+    page = _mark(logged_in, number, verdict="add", words="Manden", **fields)
+    assert page.status_code == 422
+    assert f'<a href="#{field}">' in page.text
+    assert f'id="{field}-error"' in page.text
+
+
+def test_without_script_correcting_words_begins_with_those_suggested_and_no_state(logged_in, put):
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+    page = logged_in.get(f"/texts/{number}").text
+    assert '<option value="" selected>Vælg</option>' in page  # what the text says of it
+    item = re.search(r'<article id="sign-debt_bondage".*?</article>', page, re.DOTALL)[0]
+    quotes = re.findall(r"»([^«]+)«</a>", item)
+    assert quotes
+    form = logged_in.get(f"/texts/{number}?mark=debt_bondage").text
+    assert "\n".join(quotes) + "</textarea>" in form
+    assert '<option value="debt_bondage" selected>' in form
+    assert '<option value="" selected>Vælg</option>' in form
+    _post(logged_in, f"/texts/{number}/draft", part="mark", code="debt_bondage", words="for rejsen")
+    assert "for rejsen</textarea>" in logged_in.get(f"/texts/{number}?mark=debt_bondage").text
 
 
 def test_others_learn_who_has_a_text_and_read_it_with_a_reason_only(logged_in, app, put):
@@ -195,6 +233,34 @@ def test_undo_and_give_back(logged_in, put):
     assert "Tag teksten" in logged_in.get(f"/texts/{number}").text
 
 
+def _numbers(page: str) -> dict[str, int]:
+    return {code: int(n) for code, n in re.findall(r'id="name-(\w+)"><span class="badge">(\d+)</span>', page)}
+
+
+def test_an_added_sign_can_be_removed_and_the_others_keep_their_numbers(logged_in, put):
+    number = put()
+    _post(logged_in, f"/texts/{number}/take")
+    before = _numbers(logged_in.get(f"/texts/{number}").text)
+    assert before
+    for code in ("threats", "deceptive_recruitment", "violence"):
+        _mark(logged_in, number, code=code, verdict="add", state="stated", words="Manden")
+    added = logged_in.get(f"/texts/{number}")
+    most = max(before.values())
+    new = [x for x in _numbers(added.text) if x not in before]
+    assert _numbers(added.text) == before | {code: most + place for place, code in enumerate(new, start=1)}
+    assert len(new) >= 2
+    assert added.text.count(f'action="/texts/{number}/remove"') == len(new)
+    gone = _post(logged_in, f"/texts/{number}/remove", version=_version(added), code=new[0])
+    assert gone.headers["location"].endswith(f"#sign-{new[0]}")
+    page = logged_in.get(gone.headers["location"]).text
+    assert "Fortrudt: »" in page
+    assert _numbers(page) == {x: n for x, n in _numbers(added.text).items() if x != new[0]}
+    assert f'href="#sign-{new[1]}"' in page  # the number in the text leads to its sign
+    refused = _post(logged_in, f"/texts/{number}/remove", version=_version(logged_in.get(f"/texts/{number}")), code="x")
+    assert refused.status_code == 422
+    assert "du selv har tilføjet" in refused.text
+
+
 def test_a_blind_text_shows_no_suggestion_anywhere_before_the_reader_asks(logged_in, put):
     number = put(blind_share="100")
     assert "læses først uden forslag" in logged_in.get("/queue").text
@@ -203,8 +269,40 @@ def test_a_blind_text_shows_no_suggestion_anywhere_before_the_reader_asks(logged
     assert "<mark" not in page
     assert "sandsynlighed" not in page
     assert _post(logged_in, f"/texts/{number}/finish", version=0, outcome="wait").status_code == 422
+    asked = _post(logged_in, f"/texts/{number}/show")
+    page = logged_in.get(asked.headers["location"]).text
+    assert "Du har ikke markeret noget. Vis forslag alligevel?" in page
+    assert "sandsynlighed" not in page
+    assert _post(logged_in, f"/texts/{number}/show", sure=1).headers["location"] == f"/texts/{number}"
+    assert "sandsynlighed" in logged_in.get(f"/texts/{number}").text
+
+
+def test_who_marked_something_before_the_suggestions_is_not_asked(logged_in, put):
+    number = put(blind_share="100")
+    _post(logged_in, f"/texts/{number}/take")
+    _mark(logged_in, number, code="violence", verdict="add", state="stated", words="Manden")
+    assert "Vis forslag alligevel" not in logged_in.get(f"/texts/{number}?ask=show").text
     _post(logged_in, f"/texts/{number}/show")
     assert "sandsynlighed" in logged_in.get(f"/texts/{number}").text
+
+
+@pytest.mark.parametrize("why", ["blind", "stopped"])
+def test_without_suggestions_the_page_says_nothing_of_them(logged_in, put, app, why):
+    number = put(blind_share="100" if why == "blind" else "0")
+    if why == "stopped":
+        with app.state.ledger.acting("system") as act:
+            act.db.merge(Switch(name="suggestions", value="off", changed=act.now))
+    _post(logged_in, f"/texts/{number}/take")
+    page = logged_in.get(f"/texts/{number}").text
+    for untrue in ("Ingen tegn her", "»Foreslået«", "Du har taget stilling til alt"):
+        assert untrue not in page
+    for said in ("Du har ikke markeret noget endnu", "Markér selv det, du ser"):
+        assert said in page
+    assert ("Der er ingen forslag, du skal tage stilling til" in page) == (why == "stopped")
+    _mark(logged_in, number, code="violence", verdict="add", state="stated", words="Manden")
+    page = logged_in.get(f"/texts/{number}").text
+    assert "»Foreslået«" not in page
+    assert "Du har taget stilling til alt" not in page
 
 
 def test_the_stop_switch_takes_suggestions_off_the_page(logged_in, put, app):

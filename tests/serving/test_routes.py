@@ -63,6 +63,7 @@ TABLE = {
     ("POST", "/texts/{number}/look"): READERS,
     ("POST", "/texts/{number}/marks"): READERS,
     ("POST", "/texts/{number}/show"): READERS,
+    ("POST", "/texts/{number}/remove"): READERS,
     ("POST", "/texts/{number}/take"): READERS,
     ("POST", "/texts/{number}/undo"): READERS,
     ("GET", "/users"): ADMIN,

@@ -51,6 +51,10 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
 
   for (const element of document.querySelectorAll<HTMLElement>(".with-script")) element.hidden = false;
 
+  // On a wide screen there is room for the form; on a narrow one it is folded, and opens once something is chosen.
+  const fold = document.getElementById("mark-fold") as HTMLDetailsElement;
+  if (matchMedia("(min-width: 62rem)").matches) fold.open = true;
+
   const quote = (range: Range_): string => letters.slice(range.start, range.end).join("");
 
   function tidy(range: Range_): Range_ | null {
@@ -63,6 +67,7 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
   function choose(range: Range_): void {
     const clean = tidy(range);
     if (!clean) return;
+    fold.open = true;
     chosen = chosen.filter((one) => one.end <= clean.start || one.start >= clean.end);
     chosen.push(clean);
     chosen.sort((a, b) => a.start - b.start);
@@ -89,6 +94,14 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
   root.addEventListener("mouseup", takeSelection);
   root.addEventListener("touchend", takeSelection);
 
+  /** A word without the punctuation around it; what is nothing else is left as it is. */
+  function bare(word: Range_): Range_ {
+    let { start, end } = word;
+    while (end > start && /[\p{Pe}\p{Pf}\p{Pi}.,;:!?…"'”]/u.test(letters[end - 1])) end -= 1;
+    while (start < end && /[\p{Ps}\p{Pf}\p{Pi}"'”]/u.test(letters[start])) start += 1;
+    return start < end ? { start, end } : word;
+  }
+
   // By keyboard: a cursor that goes word by word.
   const wordsOfText: Range_[] = [];
   for (let i = 0; i < letters.length; ) {
@@ -98,7 +111,7 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
     }
     const from = i;
     while (i < letters.length && !/\s/u.test(letters[i])) i += 1;
-    wordsOfText.push({ start: from, end: i });
+    wordsOfText.push(bare({ start: from, end: i }));
   }
   let from = -1;
   let to = -1;
@@ -133,10 +146,16 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
 
   pick.addEventListener("click", () => {
     if (!wordsOfText.length) return;
+    const link = document.querySelector<HTMLElement>(`article.item [data-mark="${CSS.escape(code.value)}"]`);
+    const known = chosen[0] ?? given(link?.dataset.spans ?? "")[0];
     from = to = 0;
+    if (known) {
+      from = Math.max(0, wordsOfText.findIndex((word) => word.end > known.start));
+      to = Math.max(from, wordsOfText.filter((word) => word.start < known.end).length - 1);
+    }
     root.focus();
     reveal();
-    said.textContent = `${form.dataset.picking ?? ""} ${quote(wordsOfText[0])}`;
+    said.textContent = `${form.dataset.picking ?? ""} ${said.textContent}`;
   });
 
   root.addEventListener("keydown", (event) => {
@@ -149,7 +168,7 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
     } else if (event.key === "Enter") {
       choose({ start: wordsOfText[Math.min(from, to)].start, end: wordsOfText[Math.max(from, to)].end });
       from = to = -1;
-      (code.value ? words : code).focus();
+      (!code.value ? code : !state.value ? state : words).focus();
     } else if (event.key === "Escape") {
       from = to = -1;
       said.textContent = "";
@@ -158,22 +177,23 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
     event.preventDefault();
   });
 
-  // "Correct words" and "Mark" fill in the form here instead of loading the page anew. Where the place is known the reader still
-  // has to choose what the text says of it: nothing is chosen beforehand.
+  // "Correct words" and "Mark" fill in the form here instead of loading the page anew. The words are filled in; the reader still
+  // has to choose what the text says of them: nothing is chosen beforehand.
   for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-mark]")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
       code.value = link.dataset.mark ?? "";
+      fold.open = true;
       form.scrollIntoView({ block: "nearest" });
-      if (link.dataset.from === undefined) {
-        pick.focus();
-        return;
+      const named = link.dataset.from !== undefined;
+      const places = named ? [{ start: Number(link.dataset.from), end: Number(link.dataset.to) }] : given(link.dataset.spans ?? "");
+      if (places.length) {
+        chosen = [];
+        state.value = "";
+        places.forEach(choose);
+        said.textContent += ` ${form.dataset.ask ?? ""}`;
       }
-      chosen = [];
-      state.value = "";
-      choose({ start: Number(link.dataset.from), end: Number(link.dataset.to) });
-      said.textContent += ` ${form.dataset.ask ?? ""}`;
-      state.focus();
+      (named ? state : pick).focus();
     });
   }
 
@@ -182,13 +202,14 @@ function start(root: HTMLElement, form: HTMLFormElement): void {
   for (const item of items) item.tabIndex = 0;
   document.addEventListener("keydown", (event) => {
     const target = event.target as HTMLElement;
+    if (!target.closest(".items") || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (target.matches("select, input, textarea")) return;
     const item = target.closest<HTMLElement>("article.item");
-    if (!item || event.ctrlKey || event.altKey || event.metaKey || target.matches("select, input, textarea")) return;
-    const here = items.indexOf(item);
+    const here = item ? items.indexOf(item) : -1; // on the list itself, the next is the first
     const key = event.key.toLowerCase();
     if (key === "j" || key === "k") items[here + (key === "j" ? 1 : -1)]?.focus();
     else {
-      const button = /^[arw]$/.test(key) ? item.querySelector<HTMLElement>(`[data-key=${key}]`) : null;
+      const button = /^[arw]$/.test(key) ? item?.querySelector<HTMLElement>(`[data-key=${key}]`) : null;
       if (!button) return;
       if (key === "r") button.focus();
       else button.click();

@@ -19,7 +19,11 @@ class Draft {
     };
     form.addEventListener("input", typed);
     form.addEventListener("change", typed);
-    if ("unsaved" in form.dataset) typed(); // sent in vain, so it is nowhere but here
+    if (form.dataset.unsaved === undefined) return;
+    // Sent in vain, so it is nowhere but here. To load this page anew would send it again, and what is typed meanwhile would be
+    // replaced by it: from here on the address is that of the page itself, which shows the draft.
+    typed();
+    history.replaceState(null, "", form.dataset.unsaved);
   }
 
   get busy(): boolean {

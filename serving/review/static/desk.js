@@ -44,6 +44,10 @@ function start(root, form) {
     let chosen = given(spans.value);
     for (const element of document.querySelectorAll(".with-script"))
         element.hidden = false;
+    // On a wide screen there is room for the form; on a narrow one it is folded, and opens once something is chosen.
+    const fold = document.getElementById("mark-fold");
+    if (matchMedia("(min-width: 62rem)").matches)
+        fold.open = true;
     const quote = (range) => letters.slice(range.start, range.end).join("");
     function tidy(range) {
         let { start, end } = range;
@@ -57,6 +61,7 @@ function start(root, form) {
         const clean = tidy(range);
         if (!clean)
             return;
+        fold.open = true;
         chosen = chosen.filter((one) => one.end <= clean.start || one.start >= clean.end);
         chosen.push(clean);
         chosen.sort((a, b) => a.start - b.start);
@@ -82,6 +87,15 @@ function start(root, form) {
     };
     root.addEventListener("mouseup", takeSelection);
     root.addEventListener("touchend", takeSelection);
+    /** A word without the punctuation around it; what is nothing else is left as it is. */
+    function bare(word) {
+        let { start, end } = word;
+        while (end > start && /[\p{Pe}\p{Pf}\p{Pi}.,;:!?…"'”]/u.test(letters[end - 1]))
+            end -= 1;
+        while (start < end && /[\p{Ps}\p{Pf}\p{Pi}"'”]/u.test(letters[start]))
+            start += 1;
+        return start < end ? { start, end } : word;
+    }
     // By keyboard: a cursor that goes word by word.
     const wordsOfText = [];
     for (let i = 0; i < letters.length;) {
@@ -92,7 +106,7 @@ function start(root, form) {
         const from = i;
         while (i < letters.length && !/\s/u.test(letters[i]))
             i += 1;
-        wordsOfText.push({ start: from, end: i });
+        wordsOfText.push(bare({ start: from, end: i }));
     }
     let from = -1;
     let to = -1;
@@ -126,10 +140,16 @@ function start(root, form) {
     pick.addEventListener("click", () => {
         if (!wordsOfText.length)
             return;
+        const link = document.querySelector(`article.item [data-mark="${CSS.escape(code.value)}"]`);
+        const known = chosen[0] ?? given(link?.dataset.spans ?? "")[0];
         from = to = 0;
+        if (known) {
+            from = Math.max(0, wordsOfText.findIndex((word) => word.end > known.start));
+            to = Math.max(from, wordsOfText.filter((word) => word.start < known.end).length - 1);
+        }
         root.focus();
         reveal();
-        said.textContent = `${form.dataset.picking ?? ""} ${quote(wordsOfText[0])}`;
+        said.textContent = `${form.dataset.picking ?? ""} ${said.textContent}`;
     });
     root.addEventListener("keydown", (event) => {
         if (to < 0)
@@ -144,7 +164,7 @@ function start(root, form) {
         else if (event.key === "Enter") {
             choose({ start: wordsOfText[Math.min(from, to)].start, end: wordsOfText[Math.max(from, to)].end });
             from = to = -1;
-            (code.value ? words : code).focus();
+            (!code.value ? code : !state.value ? state : words).focus();
         }
         else if (event.key === "Escape") {
             from = to = -1;
@@ -155,22 +175,23 @@ function start(root, form) {
             return;
         event.preventDefault();
     });
-    // "Correct words" and "Mark" fill in the form here instead of loading the page anew. Where the place is known the reader still
-    // has to choose what the text says of it: nothing is chosen beforehand.
+    // "Correct words" and "Mark" fill in the form here instead of loading the page anew. The words are filled in; the reader still
+    // has to choose what the text says of them: nothing is chosen beforehand.
     for (const link of document.querySelectorAll("a[data-mark]")) {
         link.addEventListener("click", (event) => {
             event.preventDefault();
             code.value = link.dataset.mark ?? "";
+            fold.open = true;
             form.scrollIntoView({ block: "nearest" });
-            if (link.dataset.from === undefined) {
-                pick.focus();
-                return;
+            const named = link.dataset.from !== undefined;
+            const places = named ? [{ start: Number(link.dataset.from), end: Number(link.dataset.to) }] : given(link.dataset.spans ?? "");
+            if (places.length) {
+                chosen = [];
+                state.value = "";
+                places.forEach(choose);
+                said.textContent += ` ${form.dataset.ask ?? ""}`;
             }
-            chosen = [];
-            state.value = "";
-            choose({ start: Number(link.dataset.from), end: Number(link.dataset.to) });
-            said.textContent += ` ${form.dataset.ask ?? ""}`;
-            state.focus();
+            (named ? state : pick).focus();
         });
     }
     // These shortcuts work only while the focus is inside the list of signs (WCAG 2.1.4), and never while something is typed.
@@ -179,15 +200,17 @@ function start(root, form) {
         item.tabIndex = 0;
     document.addEventListener("keydown", (event) => {
         const target = event.target;
-        const item = target.closest("article.item");
-        if (!item || event.ctrlKey || event.altKey || event.metaKey || target.matches("select, input, textarea"))
+        if (!target.closest(".items") || event.ctrlKey || event.altKey || event.metaKey)
             return;
-        const here = items.indexOf(item);
+        if (target.matches("select, input, textarea"))
+            return;
+        const item = target.closest("article.item");
+        const here = item ? items.indexOf(item) : -1; // on the list itself, the next is the first
         const key = event.key.toLowerCase();
         if (key === "j" || key === "k")
             items[here + (key === "j" ? 1 : -1)]?.focus();
         else {
-            const button = /^[arw]$/.test(key) ? item.querySelector(`[data-key=${key}]`) : null;
+            const button = /^[arw]$/.test(key) ? item?.querySelector(`[data-key=${key}]`) : null;
             if (!button)
                 return;
             if (key === "r")

@@ -40,7 +40,7 @@ class Reader:
         return reading.undo(self.desk.ledger, self.person, self.number, version=self.see().version)
 
     def show(self) -> None:
-        reading.show(self.desk.ledger, self.person, self.number)
+        reading.show(self.desk.ledger, self.person, self.number, sure=True)
 
     def submit(self, outcome: str = "refer", **more: object) -> str:
         values = {"version": self.see().version, **more}
@@ -89,6 +89,32 @@ def test_accept_reject_correct_add_and_undo(desk):
     history = reader.see().history
     assert [x.verdict for x in history] == ["accept", "reject", "add", "correct"]
     assert all(x.undone for x in history)
+
+
+def test_an_added_sign_is_removed_though_more_was_decided_later_and_what_was_said_stays_in_the_store(desk):
+    reader = Reader(desk, "anna", desk.ready(TEXT, FLAGS))
+    for state in ("stated", "denied"):
+        reader.mark("violence", "add", state=state, spans=spans(TEXT, "slog ham ikke"))
+    reader.mark("debt_bondage", "accept")
+    version = reader.see().version
+
+    def remove(code: str) -> Decision:
+        return reading.remove(desk.ledger, reader.person, reader.number, version=reader.see().version, code=code)
+
+    assert remove("violence").state == "denied"
+    assert _said(reader.see()) == {"debt_bondage": ("accept", "stated")}
+    assert [(x.indicator, x.undone) for x in reader.see().history] == [
+        ("violence", True), ("violence", True), ("debt_bondage", False),
+    ]  # fmt: skip
+    assert [x.details["indicator"] for x in desk.ledger.entries(act="decision.undone")] == ["violence"] * 2
+    for code in ("violence", "debt_bondage", "no_such"):  # removed before; suggested, not added; none at all
+        with pytest.raises(NotAMark) as raised:
+            remove(code)
+        assert raised.value.code == "not_added"
+    with pytest.raises(Changed):
+        reading.remove(desk.ledger, reader.person, reader.number, version=version, code="violence")
+    reader.undo()
+    assert reader.see().decisions == {}
 
 
 def test_spans_are_code_points_past_an_emoji_and_are_put_in_order(desk):
