@@ -55,6 +55,8 @@ class FileState:
     """When it is tried again, where the machine had too much to do; its state is `again` until then."""
     kept: bool = False
     """It failed, and its bytes are kept: somebody may have it tried again."""
+    short: tuple[str, ...] = ()
+    """Those of `columns` whose cells are all too short to be texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,8 @@ def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
                 state="again" if row.again is not None else row.state,
                 texts=row.texts,
                 known=row.known,
-                columns=tuple(json.loads(unseal(box, row, "sealed_columns") or b"[]")),
+                columns=(columns := _columns(box, row))[0],
+                short=columns[1],
                 problems=tuple(Problem(code, place) for code, place in json.loads(row.problems)),
                 again=row.again,
                 kept=row.state == "failed" and kept,
@@ -169,6 +172,14 @@ def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
             for row, kept in rows
         )
         return UploadState(upload.id, upload.kind, case.id if upload.together else None, files)
+
+
+def _columns(box: CaseBox, row: UploadedFile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns to choose from, and those of them whose cells are all short."""
+    said = json.loads(unseal(box, row, "sealed_columns") or b"[]")
+    if isinstance(said, list):  # none, or as files were kept before the length of cells was
+        return tuple(said), ()
+    return tuple(said["names"]), tuple(said["short"])
 
 
 def choose(ledger: Ledger, person: int, upload_id: int, file_id: int, column: str) -> None:
@@ -183,7 +194,7 @@ def choose(ledger: Ledger, person: int, upload_id: int, file_id: int, column: st
         row = act.db.get(UploadedFile, file_id)
         if row is None or row.upload_id != upload_id or row.state != "choose":
             raise NotAColumn("the file waits for no choice")
-        if column not in json.loads(unseal(box, row, "sealed_columns") or b"[]"):
+        if column not in _columns(box, row)[0]:
             raise NotAColumn("the file has no such column")
         seal(box, row, "sealed_column", column)
         row.state = "waiting"
