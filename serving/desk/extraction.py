@@ -130,7 +130,8 @@ def _store_some(ledger: Ledger, number: int, found: Extracted, keep_days: int) -
         name = unseal_text(box, row, "sealed_name")
         before = row.texts + row.known
         for part in found.parts[before : before + _AT_ONCE]:
-            title = label_of(f"{name}, {part.label}" if part.place and part.label != name else name)
+            inside = part.label if part.label.startswith(name) else f"{name}, {part.label}"
+            title = label_of(inside if part.place else name)
             _, is_new = take_in(
                 act, ledger, Item(part.text, title), kind=upload.kind, by=upload.user_id,
                 case=case if upload.together else None, keep_days=keep_days, source="file",

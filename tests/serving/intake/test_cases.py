@@ -42,7 +42,7 @@ def test_a_case_tells_its_texts_and_no_word_of_them(app, log_in, add, number_of)
         "Tekst 1",
         "Tekst 2",
         "Ikke valgt endnu",
-        "2, heraf 0 færdige",
+        "2 i alt, 0 læst færdig",
         "Notat",
         "en analyst",
     ):
@@ -133,7 +133,7 @@ def test_an_outcome_is_told_once_it_is_decided(app, log_in, add):
     page = log_in("analyst").get(f"/cases/{number}").text
     assert page.count("Henvis") == 1
     assert "Anden læsning" in page
-    assert "2, heraf 1 færdige" in page
+    assert "2 i alt, 1 læst færdig" in page
 
 
 def test_many_texts_stand_on_pages(log_in, add, monkeypatch):

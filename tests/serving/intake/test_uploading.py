@@ -279,6 +279,17 @@ def test_files_sent_later_are_told_which_case_they_come_into(log_in, reference, 
     assert ("samme sag" in page) == bool(reference)
 
 
+def test_a_row_without_a_name_is_called_by_its_file_once(app, log_in, read_all):
+    browser = log_in("analyst")
+    _send(browser, ("liste.csv", b"nr;tekst\n1;Et notat\n"), files_reference="J 17")
+    read_all()
+    browser.post("/uploads/1/column", data={"file": "1", "column": "tekst"})
+    read_all()
+    page = browser.get("/cases/1").text
+    assert page.count("liste.csv") == 1
+    assert "liste.csv #2" in page
+
+
 def test_an_upload_is_its_owners(log_in):
     _send(log_in("analyst"), ("a.txt", b"a"))
     other = log_in("lead")
