@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from serving import cli_desk
+from serving.opening import open_existing
 from serving.opening import open_settings as _settings
 from serving.opening import open_store as _ledger
 from serving.opening import stop as _stop
@@ -105,11 +106,16 @@ Role = Annotated[str, typer.Option(help="analyst, lead, engineer or admin.")]
 
 
 @contextmanager
-def _arranging() -> Iterator[tuple[Access, Settings]]:
-    """The store, for a command that says what cannot be and stops."""
+def _arranging(*, may_begin: bool = False) -> Iterator[tuple[Access, Settings]]:
+    """The store, for a command that says what cannot be and stops.
+
+    Args:
+        may_begin: the command may be the first, and makes the store then.
+    """
     settings = _settings()
+    access = _access(settings) if may_begin else Access(open_existing(settings))
     try:
-        yield _access(settings), settings
+        yield access, settings
     except NotAllowed as error:
         _stop(error)
 
@@ -117,7 +123,7 @@ def _arranging() -> Iterator[tuple[Access, Settings]]:
 @users.command("add")
 def user_add(name: Annotated[str, typer.Argument(help="Name shown on the pages.")], role: Role) -> None:
     """Add a person; prints a one-time log-in link."""
-    with _arranging() as (access, settings):
+    with _arranging(may_begin=True) as (access, settings):
         print(_link(settings, access.add_user(name, role)))
 
 
@@ -174,7 +180,7 @@ def key_add(
     scope: Annotated[list[str] | None, typer.Option(help="What it may do; `tag` if none is named.")] = None,
 ) -> None:
     """Make an API key and print it; it cannot be read again."""
-    with _arranging() as (access, _):
+    with _arranging(may_begin=True) as (access, _):
         print(access.add_key(name, scope or ["tag"]))
 
 

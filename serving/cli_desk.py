@@ -14,7 +14,7 @@ import typer
 
 from serving.desk import casefile, cases, decisions, rotation
 from serving.desk.cases import ERASED_FOR, NoSuchCase
-from serving.opening import open_settings, open_store, stop
+from serving.opening import open_existing, open_settings, stop
 from serving.store import anchors
 from serving.store.ledger import SYSTEM, UnusableEnd
 from serving.store.vault import UNREADABLE
@@ -76,7 +76,7 @@ def export_decisions(
         provenance = output.with_name(f"{output.name}.provenance.jsonl")
     if output is not None and provenance == output:
         stop("documents and provenance are two files; give them two names")
-    ledger = open_store(open_settings())
+    ledger = open_existing(open_settings())
     count, unread = 0, list[tuple[int, Exception]]()
     try:
         with ExitStack() as files:
@@ -111,7 +111,7 @@ def erase(
     """Erase a case for good: its key, its texts and all that was decided."""
     if reason not in ERASED_FOR:
         stop(f"--reason is one of {', '.join(ERASED_FOR)}")
-    ledger = open_store(open_settings())
+    ledger = open_existing(open_settings())
     try:
         with ledger.reading() as db:
             found = casefile.read(db, ledger, case)
@@ -146,7 +146,7 @@ def audit_verify(
         kept = anchors.read_anchor(settings.home)
     except anchors.UnusableAnchor as error:
         stop(error)
-    ledger = open_store(settings)
+    ledger = open_existing(settings)
     count, broken = anchors.verify(ledger, [*known, *([kept] if kept else [])], actor=SYSTEM)
     if broken is not None:
         typer.echo(
@@ -161,7 +161,7 @@ def audit_verify(
 @audit.command("anchor")
 def audit_anchor() -> None:
     """Print the newest entry as SEQ:HEX, to be kept elsewhere."""
-    ledger = open_store(open_settings())
+    ledger = open_existing(open_settings())
     try:
         print(anchors.dump(ledger.last()))
     except UnusableEnd as error:
@@ -170,7 +170,7 @@ def audit_anchor() -> None:
 
 def rotate_key() -> None:
     """After the master key was replaced: bring everything under the new one. Run it again if it was interrupted."""
-    ledger = open_store(open_settings())
+    ledger = open_existing(open_settings())
     try:
         done = rotation.rotate(ledger, progress=lambda count: typer.echo(f"{count} cases", err=True))
     except UNREADABLE as error:

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from serving.settings import InvalidSettings, Settings, read_settings
-from serving.store.database import UnusableStore
+from serving.store.database import UnusableStore, is_there, shown
 from serving.store.ledger import Ledger, open_ledger
 from serving.store.masterkey import UnusableKey
 
@@ -34,3 +34,17 @@ def open_store(settings: Settings) -> Ledger:
         return open_ledger(settings.store_url, settings.home, os.environ)
     except (UnusableStore, UnusableKey, OSError) as error:
         stop(error)
+
+
+def open_existing(settings: Settings) -> Ledger:
+    """The same, for a command that begins no store: an answer from a new, empty one would be believed."""
+    try:
+        there = is_there(settings.store_url)
+    except UnusableStore as error:
+        stop(error)
+    if not there:
+        stop(
+            f"there is no store at {shown(settings.store_url)}, and none was made; set TEGN_HOME or TEGN_DATABASE_URL "
+            "to those of the service (docs/operations.md)"
+        )
+    return open_store(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,8 @@ from serving.store.vault import UNREADABLE, CaseBox, Place, Tampered
 
 PAGE = 50
 """Texts of one page."""
+_NUMBER = re.compile(r"(?:sag|case)?\s*(?:(?:nr|no)\.?\s*)?([1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
+"""How people write the number that Tegn gave a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +140,14 @@ def _title(box: CaseBox | None, number: int, sealed: bytes | None) -> str | None
 
 
 def find(ledger: Ledger, person: int, reference: str) -> int | None:
-    """The number of the case that people call so, or None; that somebody looked is recorded, not for what."""
+    """The number of the case that people call so, or that has this number (`Sag 4`, `4`), or None.
+
+    What it is called goes first. That somebody looked is recorded, not for what.
+    """
     with ledger.acting(user(person)) as act:
         case = act.db.scalar(called(ledger.vault, reference)) if reference.strip() else None
+        if case is None and (said := _NUMBER.fullmatch(reference.strip())):
+            case = act.db.get(Case, int(said[1]))
         act.record("case.searched", f"case#{case.id}" if case else "", found=case is not None)
         return case.id if case else None
 

@@ -124,13 +124,14 @@ def _store_some(ledger: Ledger, number: int, found: Extracted, keep_days: int) -
         box = open_box(ledger.vault, case)
         row.claimed = act.now
         if found.columns and not found.parts:
-            seal(box, row, "sealed_columns", json.dumps(found.columns))
+            seal(box, row, "sealed_columns", json.dumps({"names": found.columns, "short": found.short}))
             row.state, row.tries, row.delays = "choose", 0, 0
             return False
         name = unseal_text(box, row, "sealed_name")
         before = row.texts + row.known
         for part in found.parts[before : before + _AT_ONCE]:
-            title = label_of(f"{name}, {part.label}" if part.place and part.label != name else name)
+            inside = part.label if part.label.startswith(name) else f"{name}, {part.label}"
+            title = label_of(inside if part.place else name)
             _, is_new = take_in(
                 act, ledger, Item(part.text, title), kind=upload.kind, by=upload.user_id,
                 case=case if upload.together else None, keep_days=keep_days, source="file",
@@ -141,6 +142,7 @@ def _store_some(ledger: Ledger, number: int, found: Extracted, keep_days: int) -
             return True
         row.sealed_data = row.sealed_columns = None
         row.state, row.tries = "done" if found.parts else "failed", 0
-        row.problems = listed(found.problems)
+        # First what is missing most: there is room for so many.
+        row.problems = listed(sorted(found.problems, key=lambda x: x.code != "sheet_without_column"))
         act.record("file.read", f"upload#{upload.id}", texts=row.texts, known=row.known, problems=len(found.problems))
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS
-from serving.desk.cases import check_opens
+from serving.desk.cases import NoSuchCase, check_opens, open_box, unseal_text
 from serving.desk.holding import OPEN, Held, NotWaiting, NotYours, take
 from serving.store.desk import PART_OF, UNREAD, Case, Reading, Text
 from serving.store.ledger import Ledger
 from serving.store.tables import User
-from serving.store.vault import UNREADABLE
+from serving.store.vault import UNREADABLE, Vault
 
 ORDERS = ("priority", "uncertainty", "age", "sample")
 """Highest priority first; least certain first; oldest first; at random, for an audit of what the model passes over."""
@@ -35,7 +35,7 @@ _COLUMNS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A text in the queue. It shows nothing of the text itself."""
+    """A text in the queue. It shows nothing of the text itself; what it is called is `Called`."""
 
     id: int
     case_id: int
@@ -100,6 +100,28 @@ def listed(
         for text in rows
     ]
     return texts, len(numbers) > size
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What people know a text by; empty where it has no such name, or none that opens."""
+
+    reference: str
+    """Of its case."""
+    title: str
+
+
+def called(db: Transaction, vault: Vault, texts: Iterable[Waiting]) -> dict[int, Called]:
+    """What the texts of a page are called. One that cannot be opened is told where it is opened, and hides no other."""
+    numbers = [x.id for x in texts]
+    unread, found = sa.orm.defer(Text.sealed_text), dict[int, Called]()
+    for text, case in db.execute(sa.select(Text, Case).join(Case).where(Text.id.in_(numbers)).options(unread)):
+        try:
+            box = open_box(vault, case)
+            found[text.id] = Called(unseal_text(box, case, "sealed_reference"), unseal_text(box, text, "sealed_title"))
+        except (*UNREADABLE, NoSuchCase):
+            found[text.id] = Called("", "")
+    return found
 
 
 def _wanted(person: int, wanted: Filter, order: str) -> sa.Select[int]:

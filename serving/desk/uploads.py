@@ -57,6 +57,8 @@ class FileState:
     """It failed, and its bytes are kept: somebody may have it tried again."""
     unreadable: bool = False
     """Its name, or the columns to choose from, cannot be opened; what cannot be is empty."""
+    short: tuple[str, ...] = ()
+    """Those of `columns` whose cells are all too short to be texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +164,12 @@ def state(ledger: Ledger, person: int, upload_id: int) -> UploadState:
 
 def _file_state(box: CaseBox, row: UploadedFile, *, kept: bool) -> FileState:
     """A file as people see it. One that cannot be opened must not hide the others."""
-    name, columns, unreadable = "", b"", False
+    name, unreadable = "", False
+    columns: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
     try:
         name = unseal_text(box, row, "sealed_name")
-        columns = unseal(box, row, "sealed_columns") or b""
+        columns, short = _columns(box, row)
     except Tampered:
         unreadable = True
     return FileState(
@@ -174,12 +178,21 @@ def _file_state(box: CaseBox, row: UploadedFile, *, kept: bool) -> FileState:
         state="again" if row.again is not None else row.state,
         texts=row.texts,
         known=row.known,
-        columns=tuple(json.loads(columns or b"[]")),
+        columns=columns,
+        short=short,
         problems=tuple(Problem(code, place) for code, place in json.loads(row.problems)),
         again=row.again,
         kept=row.state == "failed" and kept,
         unreadable=unreadable,
     )
+
+
+def _columns(box: CaseBox, row: UploadedFile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns to choose from, and those of them whose cells are all short."""
+    said = json.loads(unseal(box, row, "sealed_columns") or b"[]")
+    if isinstance(said, list):  # none, or as files were kept before the length of cells was
+        return tuple(said), ()
+    return tuple(said["names"]), tuple(said["short"])
 
 
 def choose(ledger: Ledger, person: int, upload_id: int, file_id: int, column: str) -> None:
@@ -194,7 +207,7 @@ def choose(ledger: Ledger, person: int, upload_id: int, file_id: int, column: st
         row = act.db.get(UploadedFile, file_id)
         if row is None or row.upload_id != upload_id or row.state != "choose":
             raise NotAColumn("the file waits for no choice")
-        if column not in json.loads(unseal(box, row, "sealed_columns") or b"[]"):
+        if column not in _columns(box, row)[0]:
             raise NotAColumn("the file has no such column")
         seal(box, row, "sealed_column", column)
         row.state = "waiting"

@@ -29,10 +29,11 @@ def read(name: str, data: bytes, column: str | None = None, id_column: str | Non
 def _columns(kind: str, data: bytes) -> Extracted:
     from serving.extract import tables
 
-    names, sure = tables.csv_columns(data) if kind == "csv" else (tables.xlsx_columns(data), True)
-    if not names:
+    columns, sure = tables.csv_columns(data) if kind == "csv" else (tables.xlsx_columns(data), True)
+    if not columns:
         raise Unreadable("empty")
-    return Extracted((), names, () if sure else (Problem("encoding_unsure", ""),))
+    unsure = () if sure else (Problem("encoding_unsure", ""),)
+    return Extracted((), tuple(columns), unsure, tuple(name for name, short in columns.items() if short))
 
 
 def _items(

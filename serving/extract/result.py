@@ -120,6 +120,8 @@ class Extracted:
     columns: tuple[str, ...] = ()
     """Names to choose from, where the file is a table and no column is chosen yet: then there are no parts."""
     problems: tuple[Problem, ...] = ()
+    short: tuple[str, ...] = ()
+    """Those of `columns` whose cells are all too short to be texts."""
 
 
 def within(place: str, step: str) -> str:

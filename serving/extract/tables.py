@@ -9,7 +9,7 @@ from datetime import datetime, time
 from itertools import islice
 
 from serving.extract.plain import decode
-from serving.extract.result import MAX_FILE, Item, Problem, Unreadable, label_of, part_of, within
+from serving.extract.result import MAX_FILE, MAX_PARTS, Item, Problem, Unreadable, label_of, part_of, within
 
 _DELIMITERS = ";,\t|"
 _NONE = "\x1f"
@@ -18,6 +18,8 @@ _LOOK = 20
 """Rows by which the delimiter is chosen."""
 _LOOK_AT = 1_000_000
 """Code points these rows are looked for in."""
+_SHORT = 20
+"""Code points: a column whose cells are all shorter holds numbers, dates and names rather than texts."""
 _LAST_ROW = 1_048_576
 """Of any sheet Excel can make; openpyxl fills the gap before a cell with empty rows, however far down it says it is."""
 _MAX_SHEETS = 200
@@ -55,6 +57,16 @@ def _header(rows: Rows) -> tuple[str, ...]:
         if filled := _filled(row):
             return column_names(filled)
     return ()
+
+
+def _columns(rows: Rows) -> dict[str, bool]:
+    """Names of the columns, and whether all that its first rows say is short; a table without rows says nothing."""
+    names = _header(rows)
+    longest, seen = [0] * len(names), False
+    for _, row in islice(rows, MAX_PARTS):  # a table with more is not read
+        for at, cell in enumerate((row or ())[: len(names)]):
+            longest[at], seen = max(longest[at], len(cell.strip())), True
+    return {name: seen and length < _SHORT for name, length in zip(names, longest, strict=True)}
 
 
 def _texts(rows: Rows, label: str, place: str, column: str, id_column: str | None) -> Iterator[Item]:
@@ -135,10 +147,10 @@ def read_csv(data: bytes, label: str, place: str, column: str, id_column: str | 
     yield from _texts(rows, label, place, column, id_column)
 
 
-def csv_columns(data: bytes) -> tuple[tuple[str, ...], bool]:
-    """Names of the columns of a CSV file, and whether its encoding is beyond doubt."""
+def csv_columns(data: bytes) -> tuple[dict[str, bool], bool]:
+    """Columns of a CSV file, each with whether its cells are short; and whether its encoding is beyond doubt."""
     rows, sure = _open_csv(data)
-    return _header(rows), sure
+    return _columns(rows), sure
 
 
 def _cell(value: object) -> str:
@@ -206,6 +218,10 @@ def read_xlsx(data: bytes, label: str, place: str, column: str, id_column: str |
     yield from (Problem("sheet_without_column", within(place, f"sheet {number}")) for number in without)
 
 
-def xlsx_columns(data: bytes) -> tuple[str, ...]:
-    """Names of the columns of all sheets, each once."""
-    return tuple(dict.fromkeys(name for rows in _sheets(data) for name in _header(rows)))
+def xlsx_columns(data: bytes) -> dict[str, bool]:
+    """Columns of all sheets, each once, with whether its cells are short on all of them."""
+    found: dict[str, bool] = {}
+    for rows in _sheets(data):
+        for name, short in _columns(rows).items():
+            found[name] = short and found.get(name, True)
+    return found

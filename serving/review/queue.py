@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 
 from serving.desk import queue
 from serving.desk.answers import LEVELS
-from serving.desk.queue import ORDERS, Filter, Waiting
+from serving.desk.queue import ORDERS, Called, Filter, Waiting
 from serving.desk.switches import read_switches
 from serving.desk.unreadable import note_passed_over
 from serving.review import unreadable
@@ -66,17 +66,19 @@ async def list_texts(request: Request, person: _Reader) -> Response:
     """The queue."""
     ledger: Ledger = request.app.state.ledger
     wanted = wanted_of(dict(request.query_params))
-    texts, more, counts, stopped = await run_in_threadpool(_read, ledger, person.id, wanted)
+    texts, called, more, counts, stopped = await run_in_threadpool(_read, ledger, person.id, wanted)
     words = words_of(request)
     done = request.query_params.get("done", "")
     return show(
-        "queue.html", words, person=person, here="/queue", wanted=wanted, texts=texts, more=more, counts=counts,
+        "queue.html", words, person=person, here="/queue", wanted=wanted, texts=texts, called=called, more=more, counts=counts,
         orders_of=[(x, words[f"order_{x}"]) for x in ORDERS], stages=_STAGES,
         empty="empty" in request.query_params, stopped=stopped, done=done if done in ("second", "adjudication", "done") else "",
     )  # fmt: skip
 
 
-def _read(ledger: Ledger, person: int, wanted: Wanted) -> tuple[list[Waiting], bool, dict[str, int], bool]:
+def _read(
+    ledger: Ledger, person: int, wanted: Wanted
+) -> tuple[list[Waiting], dict[int, Called], bool, dict[str, int], bool]:
     with ledger.acting(user(person)) as act:
         stopped = not read_switches(act.db).suggestions
         if stopped and wanted.order in ("priority", "uncertainty"):
@@ -85,7 +87,10 @@ def _read(ledger: Ledger, person: int, wanted: Wanted) -> tuple[list[Waiting], b
             wanted.least = ""
         texts, more = queue.listed(act.db, person, wanted.filter(), wanted.order, page=wanted.page, size=_SIZE)
         act.record("queue.read", texts=len(texts))
-        return texts, more, queue.counts(act.db), stopped
+        counts = queue.counts(act.db)
+    # Afterwards, as others wait for the write lock.
+    with ledger.reading() as db:
+        return texts, queue.called(db, ledger.vault, texts), more, counts, stopped
 
 
 @router.post("/queue/next")

@@ -78,7 +78,16 @@ def summary(words: Words, upload: UploadState) -> str:
     if waiting := sum(file.state == "again" for file in upload.files):
         return words.say("upload_said_again", count=waiting)
     failed = sum(file.state == "failed" for file in upload.files)
-    return words.say("upload_said_done", texts=sum(x.texts for x in upload.files), failed=failed)
+    said = words.say("upload_said_done", texts=sum(x.texts for x in upload.files), failed=failed)
+    left = [
+        f"{file.name}, {place}" for file in upload.files if file.state == "done" for place in _sheets_left(words, file)
+    ]
+    return f"{said} {words.say('upload_said_sheets', sheets='; '.join(left))}" if left else said
+
+
+def _sheets_left(words: Words, file: FileState) -> list[str]:
+    places = (x.place.split(", ")[-1] for x in file.problems if x.code == "sheet_without_column")
+    return [_step(words, place) for place in places]
 
 
 async def _state(request: Request, person: Person, number: int) -> UploadState:

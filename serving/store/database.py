@@ -12,8 +12,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY = 10_000
@@ -52,6 +52,40 @@ def open_store(url: str) -> Engine:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
     return engine
+
+
+def is_there(url: str) -> bool:
+    """Whether a store was begun at a database URL; a look that makes nothing.
+
+    Raises:
+        UnusableStore: the URL cannot be used, or nothing answers there.
+    """
+    try:
+        parsed = make_url(url)
+        path = str(parsed.database or ":memory:")
+        if parsed.get_backend_name() == "sqlite" and not path.startswith("file:") and not Path(path).is_file():
+            return False
+        engine = create_engine(parsed, hide_parameters=True)
+        try:
+            return inspect(engine).has_table("alembic_version")
+        finally:
+            engine.dispose()
+    except (SQLAlchemyError, ImportError) as error:
+        raise UnusableStore(
+            f"the store at {shown(url)} cannot be read ({type(error).__name__}); "
+            "check TEGN_HOME and TEGN_DATABASE_URL, and see docs/operations.md"
+        ) from None
+
+
+def shown(url: str) -> str:
+    """Where a store is, for people: a file's path, or the address of a database without its password."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return "TEGN_DATABASE_URL"
+    if parsed.get_backend_name() == "sqlite":
+        return str(parsed.database or ":memory:")
+    return parsed.render_as_string(hide_password=True)
 
 
 def _begin(connection: Connection) -> None:

@@ -234,7 +234,7 @@ class UploadedFile(Base):
     sealed_name: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_data: Mapped[bytes | None] = mapped_column(LargeBinary)
     sealed_columns: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """JSON list of the names of a table's columns."""
+    """JSON of the names of a table's columns, and which of them hold short cells alone."""
     sealed_column: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The column that was chosen."""
     state: Mapped[str] = mapped_column(String(10), default="waiting")

@@ -80,7 +80,7 @@ def test_each_log_in_gives_a_new_session_and_ends_the_one_before(anna, app):
     ("new", "again", "said"),
     [
         (GOOD, BETTER, "ikke ens"),
-        ("elleve tegn", None, "mindst 12 tegn"),
+        ("elleve tegn", None, "mindst 12 anslag"),
         ("x1 yz" * 41, None, "plads til 200"),
         ("Anna1234567", "", "ikke ens"),
         ("annaannaanna", None, "dit navn"),
@@ -306,10 +306,20 @@ def test_the_account_page_shows_own_sessions_and_ends_the_others(anna, app):
     assert anna.get("/account").text.count('role="rowheader"') == 1
 
 
+def test_what_each_role_may_do_stands_where_somebody_is_added(admin):
+    page = admin.get("/users").text
+    after = page[page.index("Tilføj en bruger") :]
+    for role in ("Analytiker", "Leder", "Modeludvikler", "Administrator"):
+        assert f"<li><strong>{role}</strong>: " in after
+
+
 def test_an_admin_adds_somebody_and_sees_the_link_once(admin, app):
     page = admin.post("/users", data={"name": " Bo ", "role": "lead"})
     link = re.search(r"http://127\.0\.0\.1:3000/login/(\S{43})<", page.text)
     assert "Bo" in page.text
+    assert re.search(r'<code id="link">http[^<]*</code>', page.text)
+    assert re.search(r'<button type="button" [^>]*data-copy="link"[^>]* hidden>Kopiér linket<', page.text)
+    assert admin.get(re.search(r'src="(/static/[^"]*copy[^"]*)"', page.text)[1]).status_code == 200
     assert link[1] not in admin.get("/users").text
     assert app.state.access.person(app.state.access.use_link(link[1])).role == "lead"
     entry = app.state.ledger.entries(act="user.added")[0]
@@ -319,7 +329,7 @@ def test_an_admin_adds_somebody_and_sees_the_link_once(admin, app):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"name": "", "role": "lead"}, "1 til 100 tegn"),
+        ({"name": "", "role": "lead"}, "1 til 100 anslag"),
         ({"name": "Ada", "role": "lead"}, "i brug"),
         ({"name": "Bo", "role": "king"}, "findes ikke"),
         ({"name": "Bo"}, "findes ikke"),

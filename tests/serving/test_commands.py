@@ -83,3 +83,52 @@ def test_what_cannot_be_stops_with_what_to_do_and_prints_nothing(run, words, sai
     assert result.stdout == ""
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "link", "Bo"),
+        ("user", "role", "Bo", "lead"),
+        ("user", "remove", "Bo"),
+        ("user", "unlock", "Bo"),
+        ("user", "bind", "Bo", "s-1"),
+        ("user", "list"),
+        ("key", "list"),
+        ("key", "remove", "x"),
+        ("export-decisions",),
+        ("erase", "1", "--reason", "asked", "--yes"),
+        ("audit", "verify"),
+        ("audit", "anchor"),
+        ("rotate-key",),
+    ],
+)
+def test_without_a_store_a_command_says_where_it_looked_and_makes_none(run, tmp_path, words):
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    for said in (str(tmp_path / "home" / "tegn.db"), "TEGN_HOME", "TEGN_DATABASE_URL"):
+        assert said in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_empty_file_is_no_store_and_a_database_that_cannot_be_read_is_told_without_its_password(
+    run, tmp_path, monkeypatch
+):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "tegn.db").touch()
+    assert "there is no store" in run("user", "list").stderr
+    assert [x.name for x in home.iterdir()] == ["tegn.db"]
+    (home / "tegn.db").write_bytes(b"no database at all" * 100)
+    assert "cannot be read" in run("audit", "verify").stderr
+    monkeypatch.setenv("TEGN_DATABASE_URL", "postgresql+psycopg://tegn:hemmeligt@127.0.0.1:1/tegn")
+    result = run("audit", "verify")
+    assert (result.exit_code, "127.0.0.1:1/tegn" in result.stderr, "hemmeligt" in result.stderr) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    "words", [("migrate",), ("user", "add", "Bo", "--role", "lead"), ("key", "add", "x", "--scope", "tag")]
+)
+def test_a_command_that_may_be_the_first_begins_the_store(run, words):
+    assert run(*words).exit_code == 0
+    assert run("user", "list").exit_code == 0

@@ -33,3 +33,15 @@ def test_a_set_of_words_is_there_once(values, families):
 def test_what_the_model_says_is_called_a_suggestion(language):
     words = words_in(language)
     assert [x for x in words if re.search(r"\bflag", words[x], re.IGNORECASE)] == []
+
+
+def test_what_is_typed_is_counted_in_anslag_as_tegn_are_signs():
+    words = words_in("da")
+    counted = re.compile(r"(\d|\{\w+\}) tegn\b")
+    assert [x for x in words if counted.search(words[x]) and x.startswith(("password", "users", "submit"))] == []
+
+
+def test_a_used_link_is_renewed_by_the_same_person_all_over_the_log_in_page():
+    words = words_in("da")
+    assert "en administrator" in words["link_bad"]
+    assert "en administrator" in words["login_text"]

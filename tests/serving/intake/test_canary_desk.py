@@ -74,8 +74,10 @@ def test_reasons_notes_exports_and_backups_leak_no_word(app, log_in, heard, capf
     browser = log_in("lead")
     answers = [*_read(app, browser), *_type(app, browser)]
     assert NOTE in browser.get("/texts/1").text  # it was really kept, and its writer sees it
+    queue = browser.get("/queue?stage=done").text
+    assert f"J {CANARY}" in queue  # what people call the case, for those who may see the case
+    assert not any(x in queue.replace(f"J {CANARY}", "") for x in CANARIES)
     for path in (
-        "/queue?stage=done",
         "/oversight",
         "/audit",
         "/metrics",

@@ -42,7 +42,7 @@ def test_a_case_tells_its_texts_and_no_word_of_them(app, log_in, add, number_of)
         "Tekst 1",
         "Tekst 2",
         "Ikke valgt endnu",
-        "2, heraf 0 færdige",
+        "2 i alt, 0 læst færdig",
         "Notat",
         "en analyst",
     ):
@@ -64,6 +64,48 @@ def test_a_case_is_found_by_all_of_its_name_and_the_look_is_recorded(app, log_in
     assert (entry.actor, entry.subject, dict(entry.details)) == (
         f"user#{number_of('lead')}", f"case#{number}", {"found": True},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", ["Sag 2", "2", " sag  2 ", "SAG nr. 2", "case 2"])
+def test_a_case_is_found_by_the_number_it_has_in_tegn(app, log_in, add, typed):
+    add("et", reference="J 17")
+    assert add("to", reference="") == 2
+    found = log_in("lead").post("/cases", data={"reference": typed}, follow_redirects=False)
+    assert (found.status_code, found.headers["location"]) == (303, "/cases/2")
+
+
+def test_what_a_case_is_called_goes_before_a_number_and_no_number_finds_what_is_not_there(app, log_in, add):
+    assert add("et", reference="2") == 1
+    assert add("to", reference="") == 2
+    browser = log_in("analyst")
+    assert browser.post("/cases", data={"reference": "2"}, follow_redirects=False).headers["location"] == "/cases/1"
+    for typed in ("3", "Sag 99", "0", "Sag", "9" * 30, "-2", "2.5", "sag²"):
+        assert browser.post("/cases", data={"reference": typed}).status_code == 422, typed
+
+
+@pytest.mark.parametrize(("reference", "shown"), [("J 17 & co", "J 17 &amp; co"), ("", "Sag 1")])
+def test_a_case_is_reached_from_its_text_and_from_the_queue(app, log_in, add, reference, shown):
+    add(f"{CANARY} et", reference=reference, title="brev & bilag.txt")
+    with app.state.ledger.acting("system") as act:
+        act.db.execute(sa.update(Text).values(stage="first"))
+    browser = log_in("analyst")
+    queue = browser.get("/queue").text
+    assert f'<a href="/cases/1">{shown}</a>' in queue
+    assert "brev &amp; bilag.txt" in queue
+    assert CANARY not in queue
+    assert '<a href="/cases/1">Sag 1</a>' in browser.get("/texts/1").text  # from outside
+    assert '<a href="/cases/1">Sag 1</a>' in browser.post("/texts/1/take", data={}).text
+
+
+def test_a_text_whose_name_does_not_open_hides_no_other_in_the_queue(app, log_in, add):
+    add("et", "to", reference="J 17", title="brev.txt")
+    with app.state.ledger.acting("system") as act:
+        act.db.execute(sa.update(Text).values(stage="first"))
+        act.db.execute(sa.update(Text).where(Text.id == 1).values(sealed_title=b"\x01" * 60))
+    queue = log_in("analyst").get("/queue").text
+    assert queue.count('href="/texts/') == 2
+    assert queue.count("brev.txt") == 1
+    assert queue.count('href="/cases/1"') == 2
 
 
 @pytest.mark.parametrize("typed", ["J.nr. 24/11", "24/118", "%", "*", "", " ", f"{CANARY} J", "x" * 101, "J\u200b"])
@@ -91,7 +133,7 @@ def test_an_outcome_is_told_once_it_is_decided(app, log_in, add):
     page = log_in("analyst").get(f"/cases/{number}").text
     assert page.count("Henvis") == 1
     assert "Anden læsning" in page
-    assert "2, heraf 1 færdige" in page
+    assert "2 i alt, 1 læst færdig" in page
 
 
 def test_many_texts_stand_on_pages(log_in, add, monkeypatch):

@@ -116,3 +116,8 @@ def test_the_pages_are_spoken_in_english_too(log_in):
         page = log_in(role).get(path + "?lang=en").text
         assert '<html lang="en">' in page
         assert "Send texts" in page
+
+
+def test_an_empty_queue_says_where_texts_come_in(log_in):
+    main = log_in("analyst").get("/queue").text.partition("<main")[2]
+    assert '<a href="/submit">' in main

@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from serving.desk import extraction, uploads
+from serving.desk.cases import open_box, seal
 from serving.extract.result import MAX_FILE, PARTLY, WHOLE, Problem, Unreadable
 from serving.review import fileforms, uploading
 from serving.review.words import LANGUAGES, words_in
-from serving.store.desk import Upload, UploadedFile
+from serving.store.desk import Case, Upload, UploadedFile
 from tests.serving.test_extract import make_xlsx
 
 SCRIPT = {"Accept": "application/json"}
@@ -210,7 +211,7 @@ def test_a_table_asks_for_its_column_and_shows_names_of_columns_alone(app, log_i
     _send(browser, ("ark.xlsx", make_xlsx([("nr", "tekst"), ("1", "Første notat"), ("2", "Andet notat")])))
     read_all()
     page = browser.get("/uploads/1").text
-    assert '<option value="tekst">tekst</option>' in page
+    assert '<option value="tekst">tekst (kun korte felter)</option>' in page
     assert "Første notat" not in page
     assert browser.get("/uploads/1/state").json()["files"][0]["choose"]
     assert "venter på dig" in browser.get("/submit").text
@@ -224,6 +225,69 @@ def test_a_table_asks_for_its_column_and_shows_names_of_columns_alone(app, log_i
     assert response.headers["location"] == "/uploads/1"
     read_all()
     assert "Nye tekster: 2" in browser.get("/uploads/1").text
+
+
+def test_no_column_is_chosen_beforehand_and_short_ones_are_told(log_in, read_all):
+    browser, note = log_in("analyst"), "Et notat, som er længere end tyve anslag"
+    rows = [("nr", "tekst", "dato"), ("1", note, "2026-01-01"), ("2", "Kort", "2026-01-02")]
+    _send(browser, ("ark.xlsx", make_xlsx(rows, [("dato", "bem"), ("1" * 19, "2" * 20)])), ("tom.csv", b"a;b\n"))
+    read_all()
+    page = browser.get("/uploads/1").text
+    first, second = re.findall(r"<select.*?</select>", page, re.S)
+    assert "selected" not in re.sub(r'<option value="" selected>', "", first + second)
+    assert re.search(r'<select[^>]* required="True">\s*<option value="" selected>Vælg</option>', first)
+    assert re.findall(r"<option[^>]*>(.*?)</option>", first) == [
+        "Vælg", "nr (kun korte felter)", "tekst", "dato (kun korte felter)", "bem",
+    ]  # fmt: skip
+    assert "korte" not in second  # without rows nobody knows
+    assert browser.post("/uploads/1/column", data={"file": "1", "column": "nr"}, follow_redirects=False).is_redirect
+
+
+def test_a_table_that_waited_for_a_choice_before_still_does(app, log_in, read_all):
+    browser = log_in("analyst")
+    _send(browser, ("a.csv", b"nr;tekst\n1;Et notat\n"))
+    read_all()
+    with app.state.ledger.acting("system") as act:
+        row = act.db.get(UploadedFile, 1)
+        box = open_box(app.state.ledger.vault, act.db.get(Case, 1))
+        seal(box, row, "sealed_columns", '["nr", "tekst"]')
+    assert '<option value="tekst">tekst</option>' in browser.get("/uploads/1").text
+    browser.post("/uploads/1/column", data={"file": "1", "column": "tekst"})
+    read_all()
+    assert "Nye tekster: 1" in browser.get("/uploads/1").text
+
+
+def test_sheets_that_were_not_read_stand_in_the_summary_however_much_else_is_wrong(log_in, read_all):
+    browser = log_in("analyst")
+    rows = [("tekst", "nr"), ("Et notat", 1), *((None, x) for x in range(2, 200))]  # each a problem: there is no text
+    _send(browser, ("ark.xlsx", make_xlsx(rows, [("andet",), ("b",)], [("c",), ("d",)])))
+    read_all()
+    browser.post("/uploads/1/column", data={"file": "1", "column": "tekst"})
+    read_all()
+    said = html.unescape(re.search(r'<p id="said">(.*?)</p>', browser.get("/uploads/1").text)[1])
+    assert "Nye tekster: 1" in said
+    assert "ikke er læst, fordi de ikke har kolonnen: ark.xlsx, Ark 2; ark.xlsx, Ark 3." in said
+    assert browser.get("/uploads/1/state").json()["said"] == said
+
+
+@pytest.mark.parametrize(("reference", "said"), [("J 17", "hører til samme sag"), ("", "sin egen sag, for")])
+def test_files_sent_later_are_told_which_case_they_come_into(log_in, reference, said):
+    browser = log_in("analyst")
+    _send(browser, ("a.txt", b"Et notat"), files_reference=reference)
+    page = browser.get("/uploads/1").text
+    assert said in page
+    assert ("samme sag" in page) == bool(reference)
+
+
+def test_a_row_without_a_name_is_called_by_its_file_once(app, log_in, read_all):
+    browser = log_in("analyst")
+    _send(browser, ("liste.csv", b"nr;tekst\n1;Et notat\n"), files_reference="J 17")
+    read_all()
+    browser.post("/uploads/1/column", data={"file": "1", "column": "tekst"})
+    read_all()
+    page = browser.get("/cases/1").text
+    assert page.count("liste.csv") == 1
+    assert "liste.csv #2" in page
 
 
 def test_an_upload_is_its_owners(log_in):
