@@ -113,8 +113,10 @@ async def _page(
     places = {x.code: x.places for x in desk.items}
     return show(
         "text.html", words, status=status, person=person, view=view, desk=desk,
-        reads=reads, message=message, wrong=wrong, ask_show=request.query_params.get("ask") == "show", reasons=REASONS, reason_of=reasons_of(kept, sent),
-        typed=typed_of(view.text, kept, sent, request.query_params, places), unsaved=marks_words(sent), saved=saved_of(kept, words),
+        reads=reads, message=message, wrong=wrong, ask_show=request.query_params.get("ask") == "show",
+        reasons=REASONS, reason_of=reasons_of(kept, sent),
+        typed=typed_of(view.text, kept, sent, request.query_params, places),
+        unsaved=marks_words(sent), saved=saved_of(kept, words),
         states_of=[("", words["choose"]), *options(words, "state", STATES)],
         undone=undone_of(view, scheme_of(request), words, request.query_params.get("undone", "")),
     )  # fmt: skip
