@@ -86,6 +86,10 @@ def read_first(page: Page, site: Site, number: int) -> None:
     go_to(page, "#sign-debt_bondage")
     page.keyboard.press("w")
     assert page.input_value("#code") == "debt_bondage"
+    go_to(page, "#words")  # the words that were suggested are there: other words are chosen instead
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    go_to(page, "#pick")
     choose_words(page, NOTE, WIDER)
     choose_option(page, "#state", "oplyst")
     press(page, "#mark .button-secondary")
