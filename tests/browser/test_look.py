@@ -94,7 +94,7 @@ def test_a_page_is_usable_by_keyboard(state, open_page, site):
     page = reach(state, "da", open_page, site)
     page.evaluate("document.querySelectorAll('[autofocus]').forEach(x => x.blur())")
     stops = []
-    for _ in range(120):
+    for _ in range(250):
         page.keyboard.press("Tab")
         stop = page.evaluate(FOCUS)
         if stop is None:

@@ -496,7 +496,7 @@ def test_of_a_text_that_was_settled_the_page_shows_what_stands_in_the_end(logged
         said = _main(who.get(f"/texts/{number}"))
         assert "Det gælder rettet: oplyst om sagen" in said
         assert "Anna (første læser): godkendt" in said
-        assert "Lis (leder ved uenighed): rettet" in said
+        assert "Lis (leder, der afgør uenighed): rettet" in said
 
 
 def test_nobody_is_said_to_have_rejected_what_they_did_not_mark(logged_in, app, put):
