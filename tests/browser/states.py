@@ -56,7 +56,8 @@ def paste(text: str) -> Callable[[Page, Site], None]:
     def reach(page: Page, site: Site) -> None:
         page.goto(site.url)
         page.fill("#text", text)
-        page.click(".button-primary")
+        with page.expect_navigation():
+            page.click(".button-primary")
 
     return reach
 
