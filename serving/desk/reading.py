@@ -14,8 +14,9 @@ from serving.desk.holding import touch
 from serving.desk.marks import Decision, NotAMark
 from serving.desk.switches import read_switches
 from serving.desk.views import Earlier, answer_of, differing, earlier_readings, hides, marks_of
-from serving.store.desk import OUTCOMES, Case, Draft, Mark, Reading, Text
+from serving.store.desk import OUTCOMES, Draft, Mark, Reading, Text
 from serving.store.ledger import Act, Ledger, user
+from serving.store.vault import CaseBox
 from triage.assessment import FLAG, Assessment
 from triage.indicators import Scheme
 from triage.text import Span
@@ -57,8 +58,8 @@ def mark(
     said = _Said(code, verdict, state, reason, spans)
     with ledger.acting(user(person)) as act:
         text, case, reading, _ = touch(act, person, text_id, version)
-        before = earlier_readings(act.db, open_box(ledger.vault, case), text, reading)
-        new = _add(act, ledger, scheme, (text, case, reading), before, said)
+        box = open_box(ledger.vault, case)
+        new = _add(act, scheme, box, (text, reading), earlier_readings(act.db, box, text, reading), said)
         forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part.in_((sent, REJECT + code)))
         return new
 
@@ -75,18 +76,12 @@ class _Said:
 
 
 def _add(
-    act: Act,
-    ledger: Ledger,
-    scheme: Scheme,
-    where: tuple[Text, Case, Reading],
-    before: tuple[Earlier, ...],
-    said: _Said,
+    act: Act, scheme: Scheme, box: CaseBox, where: tuple[Text, Reading], before: tuple[Earlier, ...], said: _Said
 ) -> int:
     """Add a mark to a reading that is locked."""
-    text, case, reading = where
+    text, reading = where
     stopped = not read_switches(act.db).suggestions
     hidden = hides(reading, text, stopped=stopped)
-    box = open_box(ledger.vault, case)
     proposed = {} if hidden else marks.suggested(answer_of(act.db, box, text))
     # What a lead has to settle stands above what the model suggested.
     proposed = {**proposed, **marks.differed(*(one.decisions for one in before))}
@@ -127,7 +122,8 @@ def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version
     """
     with ledger.acting(user(person)) as act:
         text, case, reading, _ = touch(act, person, text_id, version)
-        before = earlier_readings(act.db, open_box(ledger.vault, case), text, reading)
+        box = open_box(ledger.vault, case)
+        before = earlier_readings(act.db, box, text, reading)
         theirs = next((x for x in before if x.part == part), None)
         if theirs is None:
             raise NotAMark("verdict")
@@ -139,7 +135,7 @@ def settle(ledger: Ledger, scheme: Scheme, person: int, text_id: int, *, version
         else:
             new = _Said(code, "add", said.state, spans=said.spans)
         forget(act.db, Draft.text_id == text_id, Draft.user_id == person, Draft.part == REJECT + code)
-        return _add(act, ledger, scheme, (text, case, reading), before, new)
+        return _add(act, scheme, box, (text, reading), before, new)
 
 
 def undo(ledger: Ledger, person: int, text_id: int, *, version: int) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -252,30 +253,24 @@ def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) 
 async def undo(request: Request, number: Number, person: _Reader) -> Response:
     """Take the last decision back."""
     fields = await read_form(request)
-
-    taken: list[Decision] = []
-
-    def act(ledger: Ledger) -> None:
-        taken.append(reading.undo(ledger, person.id, number, version=version_of(fields)))
-
-    refused = await _refused(request, person, number, fields, act)
-    return refused or _after(number, taken[0])
+    return await _take_back(request, person, number, fields, reading.undo)
 
 
 @router.post("/remove")
 async def remove(request: Request, number: Number, person: _Reader) -> Response:
     """Take a sign back that the reader added."""
     fields = await read_form(request)
+    return await _take_back(request, person, number, fields, partial(reading.remove, code=fields.get("code", "")))
+
+
+async def _take_back(
+    request: Request, person: Person, number: int, fields: dict[str, str], take_back: Callable[..., Decision]
+) -> Response:
+    """Take something back; the page then shows the place where it was."""
     taken: list[Decision] = []
 
     def act(ledger: Ledger) -> None:
-        code = fields.get("code", "")
-        taken.append(reading.remove(ledger, person.id, number, version=version_of(fields), code=code))
+        taken.append(take_back(ledger, person.id, number, version=version_of(fields)))
 
     refused = await _refused(request, person, number, fields, act)
-    return refused or _after(number, taken[0])
-
-
-def _after(number: int, taken: Decision) -> Response:
-    """The page of the text where something was taken back."""
-    return RedirectResponse(f"/texts/{number}?undone={taken.mark}#sign-{taken.indicator}", 303)
+    return refused or RedirectResponse(f"/texts/{number}?undone={taken[0].mark}#sign-{taken[0].indicator}", 303)

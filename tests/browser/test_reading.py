@@ -37,6 +37,15 @@ def wait_until_kept(page, part: str) -> None:
     expect(page.locator(f"#draft-{part}")).to_contain_text("Kladde gemt")
 
 
+def leave(page, site, number: int) -> None:
+    """Leave the page; what it sends while it goes arrives a little later."""
+    page.goto(f"{site.url}/queue")
+    for _ in range(100):
+        if drafts(site, number):
+            break
+        page.wait_for_timeout(50)
+
+
 def test_a_note_that_is_typed_is_kept_a_moment_later_and_comes_back(page, site, taken):
     page.goto(f"{site.url}/texts/{taken}/finish")
     assert not page.locator(".without-script").is_visible()
@@ -62,11 +71,7 @@ def test_a_note_that_is_typed_is_kept_a_moment_later_and_comes_back(page, site, 
 def test_what_is_typed_is_kept_when_the_page_is_left_at_once(page, site, taken):
     page.goto(f"{site.url}/texts/{taken}/finish")
     page.fill("#note", TYPED)
-    page.goto(f"{site.url}/queue")
-    for _ in range(100):
-        if drafts(site, taken):
-            break
-        page.wait_for_timeout(50)
+    leave(page, site, taken)
     page.goto(f"{site.url}/texts/{taken}/finish")
     assert page.input_value("#note") == TYPED
 
@@ -108,11 +113,7 @@ def test_a_draft_that_cannot_be_kept_for_now_goes_with_the_page(page, site, take
     expect(page.locator("#draft-finish")).to_contain_text("Kladden er ikke gemt")
     assert drafts(site, taken) == {}
     page.unroute("**/draft")  # and now it could be
-    page.goto(f"{site.url}/queue")
-    for _ in range(100):
-        if drafts(site, taken):
-            break
-        page.wait_for_timeout(50)
+    leave(page, site, taken)
     page.goto(f"{site.url}/texts/{taken}/finish")
     assert page.input_value("#note") == TYPED
 

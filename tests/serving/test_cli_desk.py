@@ -198,14 +198,19 @@ def test_a_change_is_found_with_its_place(ledger):
     assert "entry 2" in found.stderr
 
 
-def test_a_new_master_key(ledger, home):
-    _submit(ledger, "et", "to")
-    assert "already" in _run("rotate-key").stderr
+def _replace_key(ledger, home) -> None:
+    """A new master key; the old one lies beside it."""
     ledger.engine.dispose()
     (home / "master.key").rename(home / "master.key.old")
     new = home / "master.key"
     new.write_text("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA\n")
     new.chmod(0o600)
+
+
+def test_a_new_master_key(ledger, home):
+    _submit(ledger, "et", "to")
+    assert "already" in _run("rotate-key").stderr
+    _replace_key(ledger, home)
     found = _run("rotate-key")
     assert found.exit_code == 0
     assert "1 cases and 2 texts" in found.stderr
@@ -221,11 +226,7 @@ def test_a_new_master_key_says_when_the_old_one_is_still_needed(ledger, home):
     _submit(ledger, "et")
     with ledger.acting("system") as act:
         act.db.execute(sa.update(Text).values(sealed_text=b""))
-    ledger.engine.dispose()
-    (home / "master.key").rename(home / "master.key.old")
-    new = home / "master.key"
-    new.write_text("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA\n")
-    new.chmod(0o600)
+    _replace_key(ledger, home)
     found = _run("rotate-key")
     assert found.exit_code == 3
     assert "under the old key, as it cannot be opened: texts.sealed_text#1" in found.stderr

@@ -464,13 +464,19 @@ def test_marks_made_while_suggestions_are_stopped_are_blind_only_if_none_was_see
     assert not reader.see().decisions["threats"].blind
 
 
-def test_of_two_who_settle_at_once_one_is_told_that_it_changed(desk):
+def contested(desk: Desk) -> int:
+    """A text whose second reader rejects what the first accepted."""
     desk.set(second_share="100")
     number = desk.ready(TEXT, FLAGS)
     Reader(desk, "anna", number).finish()
     second = Reader(desk, "bo", number)
     second.mark("debt_bondage", "reject", reason="lawful")
     second.finish()
+    return number
+
+
+def test_of_two_who_settle_at_once_one_is_told_that_it_changed(desk):
+    number = contested(desk)
     lead = Reader(desk, "lis", number)
     version, start = lead.see().version, Barrier(2)
 
@@ -490,12 +496,7 @@ def test_of_two_who_settle_at_once_one_is_told_that_it_changed(desk):
 
 def test_settling_is_one_transaction(desk, monkeypatch):
     """What the readers before said is read where the mark is written: nothing can come in between."""
-    desk.set(second_share="100")
-    number = desk.ready(TEXT, FLAGS)
-    Reader(desk, "anna", number).finish()
-    second = Reader(desk, "bo", number)
-    second.mark("debt_bondage", "reject", reason="lawful")
-    second.finish()
+    number = contested(desk)
     lead = Reader(desk, "lis", number)
     version, begun = lead.see().version, []
     acting = desk.ledger.acting
