@@ -11,8 +11,9 @@ import anyio
 from triage import language
 from triage.assessment import Assessment
 from triage.indicators import Scheme, parse_scheme
+from triage.loading import load
 from triage.modelfolder import SCHEME
-from triage.tagger import Tagger, load
+from triage.tagger import Tagger
 from triage.text import Document
 
 

@@ -18,8 +18,8 @@ from training.evaluation import Evaluation, evaluate
 from training.experiment import EvaluationConfig
 from training.gates import Verdict
 from training.pipeline import replace_folder
+from triage.loading import load
 from triage.modelfolder import MANIFEST, read_manifest
-from triage.tagger import load
 from triage.text import Document
 
 SHIPPED = Path("models/tegn-da")

@@ -20,8 +20,9 @@ from tqdm import tqdm
 
 from serving.batch.journal import BrokenJournal, Journal, Progress
 from serving.batch.records import Record, UnreadableInput, read_records
+from triage.loading import load
 from triage.modelfolder import read_manifest
-from triage.tagger import Tagger, load
+from triage.tagger import Tagger
 from triage.text import Document
 
 BATCH = 32
