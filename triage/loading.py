@@ -10,13 +10,23 @@ from typing import Any
 
 from triage.calibration import Calibration
 from triage.highlights import HighlightSettings
-from triage.indicators import parse_scheme
+from triage.indicators import Scheme, parse_scheme
 from triage.modelfolder import CALIBRATION, SCHEME, BrokenModel, read_manifest
 from triage.scoring import Scorer
 from triage.tagger import Tagger
 from triage.unitcache import UnitCache
 
 ENGINES = ("auto", "openvino", "torch")
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a model folder says of itself, without what computes."""
+
+    name: str
+    version: str
+    scheme: Scheme
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -84,21 +94,37 @@ def load(folder: Path, inference: Inference = Inference()) -> Tagger:
         BrokenModel: the folder is missing, incomplete, changed or of another format, or cannot be computed here.
     """
     manifest = read_manifest(folder)
+    model = _model(folder, manifest)
+    try:
+        return Tagger(
+            name=model.name,
+            version=model.version,
+            scheme=model.scheme,
+            scorer=load_scorer(folder, manifest, inference),
+            calibration=model.calibration,
+            highlights=HighlightSettings(**manifest["highlights"]),
+            familiarity=manifest["familiarity"],
+            about=manifest.get("about", {}),
+        )
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise BrokenModel(f"{folder} cannot be loaded ({type(error).__name__}: {error}); restore it") from error
+
+
+def read_model(folder: Path) -> Model:
+    """What a model folder says of itself, after checking its files.
+
+    Raises:
+        BrokenModel: the folder is missing, incomplete, changed or of another format.
+    """
+    return _model(folder, read_manifest(folder))
+
+
+def _model(folder: Path, manifest: dict[str, Any]) -> Model:
     try:
         scheme = parse_scheme((folder / SCHEME).read_text("utf-8"))
         if list(scheme.codes) != manifest["scheme"]["indicators"]:
             raise BrokenModel(f"{folder}: indicator order of {SCHEME} and model.json differ; restore the model folder")
         calibration = Calibration.from_json(json.loads((folder / CALIBRATION).read_text("utf-8")), scheme.codes)
-        scorer = load_scorer(folder, manifest, inference)
-        return Tagger(
-            name=manifest["name"],
-            version=manifest["version"],
-            scheme=scheme,
-            scorer=scorer,
-            calibration=calibration,
-            highlights=HighlightSettings(**manifest["highlights"]),
-            familiarity=manifest["familiarity"],
-            about=manifest.get("about", {}),
-        )
+        return Model(manifest["name"], manifest["version"], scheme, calibration)
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise BrokenModel(f"{folder} cannot be loaded ({type(error).__name__}: {error}); restore it") from error
