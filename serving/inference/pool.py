@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -56,7 +54,7 @@ class Pool:
         self._orders = Orders(folder, replace(inference, threads=inference.threads or max(1, cores() // self._count)))
         self._turns = Turns(room)
         self._observe = observe
-        self._ready, self._failure = Event(), ""
+        self._ready, self._failure, self._killed = Event(), "", False
         self._lock = Lock()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self.restarts = 0
@@ -87,10 +85,7 @@ class Pool:
             thread.start()
         loaded = self._ready.wait(timeout)
         if self._failure or not loaded:
-            self._turns.close()
-            for number in self.processes:
-                with suppress(ProcessLookupError):
-                    os.kill(number, signal.SIGKILL)
+            self.kill()
             raise BrokenModel(self._failure or f"no process has loaded {self._orders.folder} within {timeout:.0f} s")
 
     def read(self, documents: Sequence[Document], *, patient: bool = False) -> Future[list[Answer]]:
@@ -108,6 +103,14 @@ class Pool:
             if thread.ident is not None:
                 thread.join()
 
+    def kill(self) -> None:
+        """End the processes at once; what was not read is not answered."""
+        self._killed = True
+        self._turns.close()
+        with self._lock:
+            for process in self._processes.values():
+                process.kill()
+
     def _keep_reading(self, number: int) -> None:
         while True:
             connection = self._begin(number)
@@ -117,7 +120,7 @@ class Pool:
                 self._processes[number].wait()
                 if finished:
                     return
-            if self._failure:
+            if self._failure or self._killed:
                 return
             self.restarts += 1
             if connection is None:
@@ -127,6 +130,8 @@ class Pool:
         """A process that has loaded the model, or None if it ended before."""
         mine, its = Pipe()
         with self._lock:
+            if self._killed:
+                return None
             self._processes[number] = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-m", "serving.inference.worker", str(its.fileno())],
                 cwd=ROOT,
@@ -158,8 +163,9 @@ class Pool:
                 connection.send([x.document for x in turns])
                 said: Read = connection.recv()
             except (EOFError, OSError):
-                log.error("a reading process ended; what it had is read again")
-                self._turns.lost(turns)
+                if not self._killed:
+                    log.error("a reading process ended; what it had is read again")
+                    self._turns.lost(turns)
                 return False
             answers = [Unreadable(x) if isinstance(x, str) else x for x in said.answers]
             self._turns.done(turns, answers, said.seconds, self._count)
