@@ -6,6 +6,7 @@ The graph is exported from the network as it is; the numbers that are the folder
 from __future__ import annotations
 
 import shutil
+import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -132,13 +133,29 @@ def agreement(tagger: Tagger, one: Sequence[Assessment], other: Sequence[Assessm
     return Agreement(precision, len(one), decisions, changed, beyond, shown, evidence, furthest)
 
 
+def as_table(agreements: Sequence[Agreement]) -> list[str]:
+    """Lines for people: one for each precision."""
+    lines = [
+        f"{agreements[0].documents} documents, compared with torch in float32",
+        f"{'':<6}{'decisions':>11}{'changed':>9}{f'beyond {CLOSE}':>13}{'shown':>8}{'same evidence':>15}{'furthest':>10}",
+    ]
+    for x in agreements:
+        share = x.evidence / x.shown if x.shown else 1.0
+        lines.append(
+            f"{x.precision:<6}{x.decisions:>11}{x.changed:>9}{x.beyond:>13}{x.shown:>8}{share:>15.2%}{x.probability:>10.4f}"
+        )
+    return lines
+
+
 def _export(network: Network, folder: Path, target: Path) -> None:
     """Write the graph, what of its numbers are which weights, and the other numbers."""
     library = openvino()
     ids = torch.tensor([[5, 6, 7, 8, 9, 10], [5, 6, 7, 8, 0, 0]])
     seen = ids != 0
     example = (ids, seen, seen)
-    with torch.inference_mode():
+    with torch.inference_mode(), warnings.catch_warnings():
+        # That some conditions become constants; `agreement` tells whether those were the right ones.
+        warnings.simplefilter("ignore")
         model = library.convert_model(_Plain(network.eval()).eval(), example_input=example)
     for place, name in zip(model.inputs, INPUTS, strict=True):
         place.set_names({name})

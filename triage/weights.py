@@ -62,14 +62,16 @@ def _read(file: Any, name: str) -> Array:
 
 
 class Rows:
-    """A matrix of a file by `save_weights` of which only some rows are ever needed: kept as it is on disk."""
+    """A matrix of a file of weights of which only some rows are ever needed: kept as it is on disk."""
 
     def __init__(self, path: Path, name: str) -> None:
         with safe_open(path, "np") as file:
             self._rows = file.get_tensor(name)
-            self._scale = file.get_tensor(name + _SCALE)
+            self._scale = file.get_tensor(name + _SCALE) if name + _SCALE in set(file.keys()) else None
 
     def mean(self, rows: Sequence[int]) -> Array:
         """(H,): mean of some rows, at least one."""
-        found = self._rows[list(rows)].astype(np.float32) * self._scale[list(rows)]
+        found = self._rows[list(rows)].astype(np.float32)
+        if self._scale is not None:
+            found *= self._scale[list(rows)]
         return np.asarray(found.mean(axis=0))
