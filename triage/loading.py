@@ -43,39 +43,57 @@ class Inference:
     """Bytes of scores of units that are kept to be used again; OpenVINO alone."""
 
 
-def load_scorer(folder: Path, manifest: dict[str, Any], inference: Inference) -> Scorer:
-    """The scorer of a model folder; torch is imported only where it computes.
+def check_model(folder: Path, inference: Inference) -> Model:
+    """What a model folder says of itself, after checking that it can be computed here; nothing is loaded.
 
     Raises:
-        BrokenModel: the family is not known, or what the engine needs is not there.
+        BrokenModel: see `load`.
     """
-    family, settings = manifest["family"], manifest["settings"]
-    if family == "linear":
-        from triage.linear import LinearScorer
+    manifest = read_manifest(folder)
+    _computed_by(folder, manifest, inference)
+    return _model(folder, manifest)
 
-        return LinearScorer.load(folder, settings)
+
+def _computed_by(folder: Path, manifest: dict[str, Any], inference: Inference) -> str:
+    """`numpy` for linear models, `openvino` or `torch` for encoders.
+
+    Raises:
+        BrokenModel: the family is not known, or what computes it is not there.
+    """
+    family = manifest["family"]
+    if family == "linear":
+        return "numpy"
     if family != "encoder":
         raise BrokenModel(f"{folder} holds a model of the unknown family {family!r}; use the Tegn version that made it")
     name = inference.engine
     if name == "auto":
         name = "openvino" if "compiled" in manifest and find_spec("openvino") else "torch"
+    if name == "openvino" and "compiled" not in manifest:
+        raise BrokenModel(
+            f"{folder} is not compiled; run `python -m training compile {folder}`, or use the engine torch"
+        )
     needed = {"openvino": ["openvino"], "torch": ["torch", "transformers"]}[name]
     if missing := [x for x in needed if not find_spec(x)]:
         raise BrokenModel(f"{folder} is computed by {name}, but {missing[0]} is not installed; {_INSTEAD[name]}")
+    return name
+
+
+def _scorer(folder: Path, manifest: dict[str, Any], inference: Inference) -> Scorer:
+    """The scorer of a model folder; torch is imported only where it computes."""
+    name, settings = _computed_by(folder, manifest, inference), manifest["settings"]
+    if name == "numpy":
+        from triage.linear import LinearScorer
+
+        return LinearScorer.load(folder, settings)
     if name == "torch":
         from triage.network import load_torch
 
         return load_torch(folder, settings)
-    if "compiled" not in manifest:
-        raise BrokenModel(
-            f"{folder} is not compiled; run `python -m training compile {folder}`, or use the engine torch"
-        )
     from triage.compiled import load_compiled
 
     precision = inference.precision
-    if precision == "auto" and not any(
-        x["precision"] == "bf16" and x["holds"] for x in manifest["compiled"]["agreements"]
-    ):
+    agreements = manifest["compiled"]["agreements"]
+    if precision == "auto" and not any(x["precision"] == "bf16" and x["holds"] for x in agreements):
         precision = "f32"
     cache = UnitCache(inference.cache) if inference.cache else None
     return load_compiled(folder, settings, threads=inference.threads, precision=precision, cache=cache)
@@ -100,7 +118,7 @@ def load(folder: Path, inference: Inference = Inference()) -> Tagger:
             name=model.name,
             version=model.version,
             scheme=model.scheme,
-            scorer=load_scorer(folder, manifest, inference),
+            scorer=_scorer(folder, manifest, inference),
             calibration=model.calibration,
             highlights=HighlightSettings(**manifest["highlights"]),
             familiarity=manifest["familiarity"],

@@ -16,7 +16,7 @@ from training.cli import app
 from training.compile import NotAlike, compile_folder
 from training.dataset import to_jsonl
 from triage.compiled import COMPILED
-from triage.loading import Inference, load
+from triage.loading import Inference, check_model, load
 from triage.modelfolder import BrokenModel, read_manifest
 from triage.text import Document
 
@@ -102,7 +102,7 @@ import sys
 for name in ("torch", "transformers", "sklearn", "mlflow"):
     sys.modules[name] = None
 from pathlib import Path
-from triage.loading import Inference, load
+from triage.loading import Inference, check_model, load
 from triage.text import Document
 tagger = load(Path({str(folder)!r}), Inference("openvino", threads=1))
 print(len(tagger([Document("a", "note", {NOTES[0].text!r})])[0].findings))
@@ -140,6 +140,20 @@ def test_only_what_was_compiled_is_computed_by_openvino(folder, model_folder):
     assert load(folder, Inference("auto")).scorer.forward.network is not None
     with pytest.raises(ValueError, match="encoder family"):
         compile_folder(model_folder, NOTES[:4])
+
+
+def test_a_folder_that_cannot_be_computed_here_is_refused_before_anything_is_loaded(folder, monkeypatch):
+    auto = Inference("auto")
+    assert check_model(folder, auto).version == read_manifest(folder)["version"]
+    monkeypatch.setattr("triage.loading.find_spec", lambda name: None)
+    with pytest.raises(BrokenModel, match=r"torch is not installed.*training compile"):
+        check_model(folder, auto)
+    monkeypatch.undo()
+    compile_folder(folder, NOTES[:4], ["f32"])
+    monkeypatch.setattr("triage.loading.find_spec", lambda name: name == "openvino" or None)
+    check_model(folder, auto)
+    with pytest.raises(BrokenModel, match="torch is not installed"):
+        check_model(folder, Inference("torch"))
 
 
 def test_the_command_prints_how_they_agree(made, folder):
