@@ -24,6 +24,7 @@ format: $(VENV)/.dev ## rewrite the code in the project's style
 
 train: $(VENV)/.dev ## reproduce the shipped tagger from the repository's data
 	@$(BIN)/python -m training run experiments/encoder.toml --output models/tegn-da
+	@$(BIN)/python -m training compile models/tegn-da
 
 bench: $(VENV)/.dev ## measure speed side by side; prints ratios
 	@$(BIN)/python -m tests.bench

@@ -22,8 +22,9 @@ from serving.api import routes
 from serving.api.auth import Open
 from serving.api.problems import TYPES, Problem, ProblemDocument
 from serving.api.schemas import TagRequest
-from serving.engine import Engine, StillLoading
+from serving.engine import Engine, PooledEngine, StillLoading
 from serving.headers import Headers
+from serving.inference.turns import Overloaded, ReaderLost
 from serving.jobs import Jobs, stop
 from serving.limits import Buckets, Limits
 from serving.provider import Provider
@@ -147,6 +148,21 @@ async def _on_loading(request: Request, _: Exception) -> Response:
     return error_page(request.scope, 503)
 
 
+async def _on_overload(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Overloaded)
+    headers = {"Retry-After": str(error.seconds)}
+    if request.url.path.startswith("/v1"):
+        return Problem("overloaded", "Nothing was read. Ask again later.", headers=headers).response()
+    return error_page(request.scope, 503, headers)
+
+
+async def _on_loss(request: Request, _: Exception) -> Response:
+    if request.url.path.startswith("/v1"):
+        problem = "The process that read a text ended. Ask again; if it happens again, leave out texts to find the one."
+        return Problem("interrupted", problem, headers={"Retry-After": "1"}).response()
+    return error_page(request.scope, 503)
+
+
 async def _on_query(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if not request.url.path.startswith("/v1"):
@@ -169,7 +185,7 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
 
     Args:
         settings: called when the app starts.
-        engine: a loaded engine, to share one between apps; by default the settings' model, loaded in the background.
+        engine: to share one between apps; by default processes for the settings' model, loaded in the background.
     """
 
     @asynccontextmanager
@@ -185,14 +201,21 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         app.state.hashing = CapacityLimiter(2)
         app.state.noting = CapacityLimiter(1)
         app.state.provider = Provider.of(chosen)
-        app.state.engine = engine or Engine(chosen.model)
+        tending = None
         if engine is None:
-            app.state.engine.load_in_background()
+            pooled = PooledEngine(
+                chosen.model, workers=chosen.workers, inference=chosen.inference, room=chosen.queue_code_points
+            )
+            tending = asyncio.create_task(pooled.keep_up())
+        app.state.engine = engine or pooled
         keep = {"keep_days": chosen.keep_days, "keep_logins_days": chosen.keep_logins_days}
         jobs = Jobs(ledger, app.state.engine, home=chosen.home, **keep)
         working = asyncio.create_task(jobs.run())
         yield
         await stop(working)
+        if tending is not None:
+            await stop(tending)
+            await pooled.close()
         ledger.engine.dispose()
 
     app = FastAPI(
@@ -207,6 +230,8 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_exception_handler(NotLoggedIn, accounts.on_stranger)
     app.add_exception_handler(WrongRole, accounts.on_wrong_role)
     app.add_exception_handler(StillLoading, _on_loading)
+    app.add_exception_handler(Overloaded, _on_overload)
+    app.add_exception_handler(ReaderLost, _on_loss)
     for unopened in UNREADABLE:
         app.add_exception_handler(unopened, unreadable.on_unreadable)
     app.add_exception_handler(RequestValidationError, _on_query)

@@ -65,11 +65,12 @@ def _try_to_listen(settings: Settings) -> None:
 @app.command()
 def start() -> None:
     """Migrate the store and serve; prints a log-in link and an API key if there are none yet."""
-    from triage.modelfolder import BrokenModel, read_manifest
+    from triage.loading import check_model
+    from triage.modelfolder import BrokenModel
 
     settings = _settings()
     try:
-        model = read_manifest(settings.model)
+        model = check_model(settings.model, settings.inference)
     except BrokenModel as error:
         _stop(error)
     _try_to_listen(settings)
@@ -78,7 +79,7 @@ def start() -> None:
         print(f"Log in once with this link: {_link(settings, access.add_user('admin', 'admin'))}")
     if not access.has_keys():
         print(f"API key of the first client: {access.add_key('first client', ['tag'])}")
-    print(f"Tegn serves {model['name']} {model['version']} on {settings.origin}", flush=True)
+    print(f"Tegn serves {model.name} {model.version} on {settings.origin}", flush=True)
     root = Path(__file__).resolve().parent.parent
     environment = {
         **os.environ,

@@ -1,93 +1,215 @@
-"""Inference inside the service: one tagger, loaded once, used by a bounded number of threads."""
+"""What the service asks about texts: the model it has, and assessments by it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import anyio
 
+from serving.inference.messages import Read
+from serving.inference.pool import Pool
+from serving.inference.turns import Answer, ReaderLost, Unreadable
 from triage import language
 from triage.assessment import Assessment
-from triage.indicators import Scheme, parse_scheme
-from triage.modelfolder import SCHEME
-from triage.tagger import Tagger, load
+from triage.indicators import Scheme
+from triage.loading import Inference, Model, load, read_model
+from triage.modelfolder import MANIFEST, BrokenModel
+from triage.tagger import Tagger
 from triage.text import Document
+
+log = logging.getLogger("tegn")
+LOOK = 5.0
+"""Seconds between two looks whether another model lies in the folder."""
 
 
 class StillLoading(RuntimeError):
     """The model is not loaded yet; ask again in a moment."""
 
 
-class Engine:
-    """Tags documents once `load` has finished; until then `StillLoading`."""
+class Tagged(NamedTuple):
+    """Assessments of documents, in their order, all by the same model."""
 
-    def __init__(self, folder: Path, *, threads: int = 1) -> None:
-        self._folder = folder
-        self._tagger: Tagger | None = None
-        self._scheme: Scheme | None = None
-        self._threads = threads
-        self._limiter: anyio.CapacityLimiter | None = None
+    model: Model
+    assessments: list[Assessment]
 
-    def load(self) -> None:
-        """Read the model folder.
 
-        Raises:
-            BrokenModel: the folder is missing, incomplete or changed.
-        """
-        tagger = load(self._folder)
-        language.warm_up()
-        self._tagger = tagger
-
-    def load_in_background(self) -> threading.Thread:
-        """Start `load` in a thread, so that health checks answer meanwhile."""
-        thread = threading.Thread(target=self.load, name="tegn-load-model", daemon=True)
-        thread.start()
-        return thread
+class Engine(Protocol):
+    """Where the service sends texts to be read."""
 
     @property
     def ready(self) -> bool:
-        """Whether the model is loaded."""
-        return self._tagger is not None
+        """Whether a model is loaded."""
+        ...
 
     @property
-    def tagger(self) -> Tagger:
-        """The tagger.
+    def model(self) -> Model:
+        """The model that is asked from now on, known before it is loaded.
 
         Raises:
-            StillLoading: see the class.
+            StillLoading: the model folder does not tell.
         """
-        if self._tagger is None:
-            raise StillLoading("the model is still loading")
-        return self._tagger
+        ...
+
+    async def read(self, documents: Sequence[Document], *, patient: bool = False) -> tuple[Model, list[Answer]]:
+        """Answers to documents, in their order, and the model they come from.
+
+        Args:
+            patient: wait for a turn however long it takes.
+
+        Raises:
+            StillLoading: no model is loaded.
+            Overloaded: too much waits already.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, and end."""
+        ...
+
+
+async def tag(engine: Engine, documents: Sequence[Document]) -> Tagged:
+    """Assessments of documents, all or none.
+
+    Raises:
+        StillLoading, Overloaded: see `Engine.read`.
+        ReaderLost: reading a text was ended from outside; it may be asked for again.
+        Unreadable: the model failed on a text.
+    """
+    model, answers = await engine.read(documents)
+    assessments = []
+    for answer in answers:
+        if isinstance(answer, Unreadable | ReaderLost):
+            raise answer
+        assessments.append(answer)
+    return Tagged(model, assessments)
+
+
+class _Described:
+    """The model of a folder, read when somebody asks."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._model: Model | None = None
+
+    @property
+    def model(self) -> Model:
+        """See `Engine.model`."""
+        if self._model is None:
+            try:
+                self._model = read_model(self._folder)
+            except BrokenModel as error:
+                raise StillLoading("the model folder cannot be read") from error
+        return self._model
 
     @property
     def scheme(self) -> Scheme:
-        """The indicators of the model, known before it is loaded.
+        """The indicators of the model."""
+        return self.model.scheme
 
-        Raises:
-            StillLoading: the model folder does not tell them.
+
+class PooledEngine(_Described):
+    """Reads in processes of its own, and takes up another model when it lies in the folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: int,
+        inference: Inference,
+        room: int,
+        observe: Callable[[Read, int], None] | None = None,
+    ) -> None:
+        """As `Pool`."""
+        super().__init__(folder)
+        self._make = partial(Pool, folder, workers=workers, inference=inference, room=room, observe=observe)
+        self._pool: Pool | None = None
+        self._seen: tuple[int, ...] = ()
+        self._complained = ""
+
+    @property
+    def ready(self) -> bool:
+        """See `Engine.ready`."""
+        return self._pool is not None
+
+    @property
+    def pool(self) -> Pool | None:
+        """The processes, once there are some."""
+        return self._pool
+
+    async def read(self, documents: Sequence[Document], *, patient: bool = False) -> tuple[Model, list[Answer]]:
+        """See `Engine.read`."""
+        if self._pool is None:
+            raise StillLoading("the model is still loading")
+        model = self.model
+        return model, await asyncio.wrap_future(self._pool.read(documents, patient=patient))
+
+    async def keep_up(self) -> None:
+        """Load the model, and whatever model takes its place; runs until it is cancelled.
+
+        Answers come from the old one until the new one is loaded. One that cannot be loaded is told of, and the old one stays.
         """
-        if self._tagger is not None:
-            return self._tagger.scheme
-        if self._scheme is None:
+        while True:
             try:
-                self._scheme = parse_scheme((self._folder / SCHEME).read_text("utf-8"))
-            except (OSError, ValueError):
-                raise StillLoading("the model folder cannot be read") from None
-        return self._scheme
+                if (seen := _mark(self._folder)) != self._seen:
+                    await self._take_up()
+                    self._seen, self._complained = seen, ""
+            except (BrokenModel, OSError) as error:
+                if str(error) != self._complained:
+                    self._complained = str(error)
+                    log.error("the model is not taken up: %s", error)
+            await asyncio.sleep(LOOK)
 
-    async def tag(self, documents: Sequence[Document]) -> list[Assessment]:
-        """Assess documents, in their order, outside the event loop; one at a time, so that a long one blocks no other call
-        for longer than itself.
+    async def _take_up(self) -> None:
+        model = await anyio.to_thread.run_sync(read_model, self._folder)
+        fresh = self._make()
+        await anyio.to_thread.run_sync(fresh.start)
+        old, self._pool, self._model = self._pool, fresh, model
+        log.info("%s %s answers", model.name, model.version)
+        if old is not None:
+            await anyio.to_thread.run_sync(old.close)
 
-        Raises:
-            StillLoading: see the class.
-        """
-        tagger = self.tagger
+    async def close(self) -> None:
+        """See `Engine.close`."""
+        if self._pool is not None:
+            await anyio.to_thread.run_sync(self._pool.close)
+
+
+def _mark(folder: Path) -> tuple[int, ...]:
+    """What changes whenever another manifest lies in a folder."""
+    found = os.stat(folder / MANIFEST)
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+class LocalEngine(_Described):
+    """Reads in this process, one text at a time: for tools that need no more."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.tagger: Tagger = load(folder)
+        language.warm_up()
+        self._limiter: anyio.CapacityLimiter | None = None
+
+    ready = True
+
+    async def read(self, documents: Sequence[Document], *, patient: bool = False) -> tuple[Model, list[Answer]]:
+        """See `Engine.read`."""
         if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(self._threads)
-        return [
-            (await anyio.to_thread.run_sync(tagger, [document], limiter=self._limiter))[0] for document in documents
+            self._limiter = anyio.CapacityLimiter(1)
+        return self.model, [
+            await anyio.to_thread.run_sync(self._one, document, limiter=self._limiter) for document in documents
         ]
+
+    def _one(self, document: Document) -> Answer:
+        try:
+            return self.tagger([document])[0]
+        except Exception as error:  # its words may hold text
+            return Unreadable(type(error).__name__)
+
+    async def close(self) -> None:
+        """Nothing is to be ended."""

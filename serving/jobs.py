@@ -15,12 +15,12 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.desk import cases, extraction, holding, tagging
 from serving.engine import Engine
+from serving.inference.turns import Answer, Unreadable
 from serving.store import anchors
 from serving.store.database import overwrite_deleted
 from serving.store.ledger import Ledger
 from serving.store.retention import forget_logins
 from triage.assessment import Assessment
-from triage.text import Document
 
 log = logging.getLogger("tegn")
 PAUSE = 1.0
@@ -78,8 +78,8 @@ class Jobs:
     async def _tag(self) -> bool:
         if not self._engine.ready:
             return False
-        tagger = self._engine.tagger
-        name = f"{tagger.name} {tagger.version}"
+        about = self._engine.model
+        name = f"{about.name} {about.version}"
         model = tagging.Model(name, hashlib.sha256(name.encode()).hexdigest()[:16])
         documents = await run_in_threadpool(tagging.claim, self._ledger, model, outdated=False)
         if documents is None and self._outdated:
@@ -88,22 +88,24 @@ class Jobs:
         if not documents:
             return documents is not None
         try:
-            assessments = [await self._assess(document) for document in documents]
-        except asyncio.CancelledError:
+            read_by, answers = await self._engine.read(documents, patient=True)
+        except BaseException:  # the service stops, or has no model ready: the texts are not to blame
             with suppress(SQLAlchemyError):  # else they wait until they are given up
                 tagging.give_back(self._ledger, documents)
             raise
-        await run_in_threadpool(tagging.keep, self._ledger, model, documents, assessments)
+        if read_by.version != about.version:  # another model was taken up meanwhile: they are read again, by it alone
+            await run_in_threadpool(tagging.give_back, self._ledger, documents)
+            return True
+        await run_in_threadpool(tagging.keep, self._ledger, model, documents, [_assessment(x) for x in answers])
         return True
 
-    async def _assess(self, document: Document) -> Assessment | None:
-        """What the model says, or None if it fails on this text: it must not hold up the others, nor be tried for ever."""
-        try:
-            (assessment,) = await self._engine.tag([document])
-        except Exception as error:
-            log.error("the model failed on a text: %s", type(error).__name__)
-            return None
-        return assessment
+
+def _assessment(answer: Answer) -> Assessment | None:
+    """What the model says, or None if it failed on this text: it must not hold up the others, nor be tried for ever."""
+    if isinstance(answer, Assessment):
+        return answer
+    log.error("the model failed on a text: %s", answer if isinstance(answer, Unreadable) else type(answer).__name__)
+    return None
 
 
 async def stop(task: asyncio.Task[None]) -> None:

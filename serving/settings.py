@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -18,8 +18,12 @@ from sqlalchemy.exc import ArgumentError
 from serving.claims import Roles
 from serving.store.masterkey import OLD_VARIABLE, VARIABLE
 from serving.store.tables import ROLES
+from triage.loading import Inference
 
 SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "models" / "tegn-da"
+
+CACHE = 64 << 20
+"""Bytes of scores of units that each process keeps."""
 
 
 class InvalidSettings(ValueError):
@@ -37,6 +41,12 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the store; by default an SQLite file in `home`. The path of an SQLite file is made absolute."""
     model: Path = SHIPPED_MODEL
     """Model folder to serve."""
+    engine: Literal["auto", "openvino", "torch"] = "auto"
+    """What computes an encoder: OpenVINO where the model folder is compiled for it, else torch, on a GPU if there is one."""
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
+    """Processes that read texts; 0 for one a processor core. Each takes some hundred MB."""
+    queue_code_points: Annotated[int, Field(ge=50_000)] = 1_000_000
+    """Code points of texts that may wait for the API and the page to paste; beyond, callers are told to come later."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
@@ -105,6 +115,11 @@ class Settings(BaseSettings):
                 "TEGN_OIDC_ISSUER, TEGN_OIDC_CLIENT_ID and TEGN_OIDC_CLIENT_SECRET belong together: set all or none"
             )
         return self
+
+    @property
+    def inference(self) -> Inference:
+        """How texts are computed."""
+        return Inference(self.engine, cache=CACHE)
 
     @property
     def provider_roles(self) -> Roles | None:

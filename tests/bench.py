@@ -11,8 +11,8 @@ from pathlib import Path
 from serving.batch.run import tag_file
 from training.dataset import DATA_CARDS, folders, read_folder, to_jsonl
 from triage import language
+from triage.loading import load
 from triage.scoring import unit_hazards
-from triage.tagger import load
 from triage.text import Document
 from triage.units import split_units
 

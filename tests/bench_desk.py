@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from serving.app import create_app
 from serving.desk.answers import LEVELS, dump, uncertainty
 from serving.desk.traces import sketch
-from serving.engine import Engine
+from serving.engine import LocalEngine
 from serving.settings import Settings
 from serving.store.desk import Case, Suggestion, Text, Trace
 from serving.store.ledger import Ledger, open_ledger
@@ -70,8 +70,7 @@ def fill(ledger: Ledger, read: list[tuple[Document, Assessment]], texts: int, mo
 
 def main(texts: int = 50_000, url: str = "") -> None:
     """Fill a store, ask for pages, print milliseconds."""
-    engine = Engine(ROOT / "models" / "tegn-da")
-    engine.load()
+    engine = LocalEngine(ROOT / "models" / "tegn-da")
     documents = [x for folder in folders(ROOT / DATA_CARDS) for x in read_folder(folder).documents("test")][:100]
     plain = [Document(x.id, x.kind, x.text) for x in documents]
     read = list(zip(plain, engine.tagger(plain), strict=True))

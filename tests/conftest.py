@@ -14,7 +14,8 @@ from training.experiment import CalibrationConfig, DataConfig, Experiment, Linea
 from training.markup import parse_marked
 from training.pipeline import calibrated
 from triage.indicators import Scheme, load_scheme
-from triage.tagger import Tagger, load
+from triage.loading import load
+from triage.tagger import Tagger
 from triage.text import Document
 
 settings.register_profile("tegn", deadline=None)  # a busy machine is no failure

@@ -15,8 +15,8 @@ from training.cardsets import read_set, set_folders
 from training.datacheck import check_folders
 from training.dataset import DATA_CARDS, SPLITS, folders, read_folder
 from training.experiment import Experiment, read_experiment
+from triage.loading import load
 from triage.modelfolder import read_manifest
-from triage.tagger import load
 from triage.text import Document
 
 FOLDERS = set_folders(ROOT / DATA_CARDS)

@@ -206,6 +206,28 @@ def evaluate(
         write_json(json_file, without_nan(report))
 
 
+@app.command("compile")
+def compile_model(
+    model: Annotated[Path, typer.Argument(help="Model folder of the encoder family.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Documents to compare on; the shipped test texts if not given.")
+    ] = None,
+) -> None:
+    """Make a model folder ready to be computed by OpenVINO, and compare its answers with torch's; exit 1 if they differ."""
+    from training.compile import NotAlike, as_table, compile_folder
+
+    try:
+        documents = [x for found in dataset.held_out(data).values() for x in found]
+        found = compile_folder(model, documents)
+    except (BrokenModel, dataset.InvalidDataset, ValueError, ImportError) as error:
+        stop(error)
+    except NotAlike as error:
+        typer.echo(f"not compiled: {error}", err=True)
+        raise typer.Exit(1) from None
+    for line in as_table(found):
+        typer.echo(line)
+
+
 @app.command()
 def compare(
     one: Annotated[str, typer.Argument(help="Model folder or MLflow run id.")],

@@ -62,7 +62,7 @@ def _print_swaps(found: dict[str, Any]) -> None:
 def print_behaviour(model: Path) -> dict[str, Any]:
     """Run the functional suite, print it, and give its report."""
     from training.behaviour import BEHAVIOUR, behaviour_report, read_cases
-    from triage.tagger import load
+    from triage.loading import load
 
     tagger = load(model)
     report = behaviour_report(tagger, read_cases(BEHAVIOUR, tagger.scheme))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
 from training.augment import augment, other_sex, rewrite
 from training.phrases import PHRASES
-from triage.encoder import Piece, Window, cut
 from triage.indicators import Scheme
+from triage.pieces import Piece, TextTokenizer, Window, cut
 from triage.text import STATES, Document, Span
 
 UNMARKED = 0.3
@@ -36,8 +35,8 @@ class Example:
     """For each piece (n, K): the own token lies in marked words."""
 
 
-def example(document: Document, tokenizer: Any, window: Window, scheme: Scheme) -> Example:
-    pieces = cut(document, tokenizer, window)
+def example(document: Document, tokens: TextTokenizer, window: Window, scheme: Scheme) -> Example:
+    pieces = cut(document, tokens, window)
     shape = (len(pieces), len(scheme))
     marks, weights, states = torch.zeros(shape), torch.ones(shape), torch.full(shape, -1)
     words = [torch.zeros(len(piece.offsets), len(scheme), dtype=torch.bool) for piece in pieces]
@@ -64,7 +63,7 @@ def example(document: Document, tokenizer: Any, window: Window, scheme: Scheme) 
 class Cutter:
     """Makes examples of documents, now and then of a document written in another way."""
 
-    tokenizer: Any
+    tokens: TextTokenizer
     window: Window
     scheme: Scheme
     augmentation: float
@@ -76,7 +75,7 @@ class Cutter:
             document = rewrite(document, other_sex, self.generator)
         if self.augmentation and self.generator.random() < self.augmentation:
             document = augment(document, self.generator)
-        return example(document, self.tokenizer, self.window, self.scheme)
+        return example(document, self.tokens, self.window, self.scheme)
 
     def batches(self, documents: list[Document], contrast: float, size: int) -> Iterator[list[Example]]:
         """All documents once, but of the phrases that state nothing only a share; in another order each time."""

@@ -2,7 +2,7 @@
 
 Losses: binary cross-entropy of the text's probability; of each unit's score ("speaks of it", unmarked units of marked texts
 counting less, as annotators mark enough, not all); attention mass on the marked words (only where words are marked); and
-cross-entropy of the state. The head computes both training and serving scores: there is one forward pass, `triage.encoder`.
+cross-entropy of the state. The head computes both training and serving scores: there is one forward pass, `triage.network`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,9 +26,11 @@ from training.evaluation import ranking_quality
 from training.examples import Cutter, Example, example, set_aside, states_nothing
 from training.experiment import EncoderConfig
 from training.phrases import PHRASES
-from triage.encoder import EncoderScorer, Familiarity, Network, Piece, Window, by_length, embed, pad, read_encoder
+from triage.encoder import EncoderScorer, Familiarity, embed
 from triage.evidence import AttentionHead, hazards, make_head
 from triage.indicators import Scheme
+from triage.network import Network, mean_embedding, read_encoder, torch_scorer
+from triage.pieces import Piece, TextTokenizer, Window, by_length, pad
 from triage.text import Document
 
 if TYPE_CHECKING:
@@ -68,16 +71,17 @@ def _forward(
     pieces: list[Piece],
     words: list[torch.Tensor],
     masking: float,
-    tokenizer: Any,
+    tokens: TextTokenizer,
     device: torch.device,
 ) -> _Scored:
     """Score pieces in groups of like length, so that little is padded; contributions and attention are not kept."""
     order: list[int] = []
     parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
     for rows in by_length(pieces, GROUP_TOKENS.get(device.type, 4096)):
-        ids, seen, own = pad([pieces[i] for i in rows], tokenizer.pad_token_id)
+        ids, seen, own = _padded([pieces[i] for i in rows], tokens)
         if masking:
-            ids = ids.masked_fill(own & (torch.rand(own.shape) < masking), tokenizer.mask_token_id)
+            assert tokens.mask is not None  # see `load_encoder`
+            ids = ids.masked_fill(own & (torch.rand(own.shape) < masking), tokens.mask)
         marked = torch.zeros(*ids.shape, words[0].shape[1], dtype=torch.bool)
         for row, i in enumerate(rows):
             marked[row, pieces[i].first : pieces[i].first + len(words[i])] = words[i]
@@ -88,14 +92,20 @@ def _forward(
     return _Scored(*(torch.cat(part)[back] for part in zip(*parts, strict=True)))
 
 
+def _padded(pieces: Sequence[Piece], tokens: TextTokenizer) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """(B, T) ids, attention mask and own-token mask."""
+    ids, seen, own = (torch.from_numpy(x) for x in pad(pieces, tokens.padding))
+    return ids, seen, own
+
+
 def _loss(
-    network: Network, batch: list[Example], config: EncoderConfig, tokenizer: Any, device: torch.device
+    network: Network, batch: list[Example], config: EncoderConfig, tokens: TextTokenizer, device: torch.device
 ) -> torch.Tensor:
     pieces = [piece for example in batch for piece in example.pieces]
     words = [marked for example in batch for marked in example.words]
     owner = torch.tensor([i for i, example in enumerate(batch) for _ in example.pieces], device=device)
     with autocast(device):  # around all groups, so that weights are converted once
-        scored = _forward(network, pieces, words, config.token_masking, tokenizer, device)
+        scored = _forward(network, pieces, words, config.token_masking, tokens, device)
     lambdas = hazards(scored.logits, scored.states)
     text = _texts(len(batch), config.joining, device)
     count = int(text[-1]) + 1
@@ -185,21 +195,21 @@ def fit_encoder(
     generator = np.random.default_rng(seed)
     where = choose_device(device)
     tokenizer, encoder = load_encoder(config.encoder)
-    if config.random_weights:
-        encoder = unlearnt(encoder)
+    tokens = TextTokenizer.of(tokenizer)
+    encoder = unlearnt(encoder) if config.random_weights else encoder
     fit_for_training(encoder, where, config.dropout)
     longest = min(getattr(encoder.config, "max_position_embeddings", config.max_tokens), config.max_tokens)
     window = Window(config.head, longest, config.context_units)
     network = Network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme))).to(where)
     # `Familiarity` rests on the input embeddings; they also overfit first. Random ones must learn.
     encoder.get_input_embeddings().weight.requires_grad_(config.random_weights)
-    familiarity = _familiarity([x for x in documents if x.source != PHRASES], tokenizer, encoder)
+    familiarity = _familiarity([x for x in documents if x.source != PHRASES], tokens, encoder)
     learnt, dev = set_aside(documents, config.dev_share, generator)
-    cutter = Cutter(tokenizer, window, scheme, config.augmentation, config.other_sex, generator)
+    cutter = Cutter(tokens, window, scheme, config.augmentation, config.other_sex, generator)
     if isinstance(network.head, AttentionHead):
         spread = [x for x in learnt if x.source != PHRASES]
-        sample = [example(x, tokenizer, window, scheme) for x in spread[:: len(spread) // 200 + 1]]
-        network.head.standardise(_token_states(network, sample, tokenizer, where))
+        sample = [example(x, tokens, window, scheme) for x in spread[:: len(spread) // 200 + 1]]
+        network.head.standardise(_token_states(network, sample, tokens, where))
     for layer in list(getattr(getattr(encoder, "encoder", None), "layer", []))[: config.frozen_layers]:
         layer.requires_grad_(False)
     share = sum(config.contrast_share if states_nothing(document) else 1 for document in learnt)
@@ -217,10 +227,10 @@ def fit_encoder(
             losses = []
             network.train()
             for batch in cutter.batches(learnt, config.contrast_share, config.batch_documents):
-                losses.append(_step(network, optimizer, _loss(network, batch, config, tokenizer, where)))
+                losses.append(_step(network, optimizer, _loss(network, batch, config, tokens, where)))
                 schedule.step()
                 bar.update()
-            score = _dev_score(EncoderScorer(network, tokenizer, window, familiarity), dev, scheme)
+            score = _dev_score(torch_scorer(network, tokenizer, window, familiarity), dev, scheme)
             progress.note(score, network)
             bar.set_postfix(epoch=progress.epochs, loss=f"{np.mean(losses):.3f}", dev_ap=f"{score:.3f}")
             if run is not None:
@@ -231,7 +241,7 @@ def fit_encoder(
                 checkpoint.save(state, generator)
     if config.keep == "best":
         network.load_state_dict(progress.best)
-    return EncoderScorer(network.cpu(), tokenizer, window, familiarity)
+    return torch_scorer(network.cpu(), tokenizer, window, familiarity)
 
 
 @dataclass
@@ -267,19 +277,21 @@ def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[tor
 
 @torch.no_grad()
 def _token_states(
-    network: Network, examples: Sequence[Example], tokenizer: Any, device: torch.device, most: int = 400
+    network: Network, examples: Sequence[Example], tokens: TextTokenizer, device: torch.device, most: int = 400
 ) -> torch.Tensor:
     """(N, H): states of the own tokens of some pieces, before training."""
     network.eval()
     pieces = [piece for example in examples for piece in example.pieces][:most]
     states = []
     for rows in by_length(pieces, GROUP_TOKENS.get(device.type, 4096)):
-        ids, seen, own = (x.to(device) for x in pad([pieces[i] for i in rows], tokenizer.pad_token_id))
+        ids, seen, own = (x.to(device) for x in _padded([pieces[i] for i in rows], tokens))
         with autocast(device):
             states.append(network.encoder(input_ids=ids, attention_mask=seen.long()).last_hidden_state[own].float())
     return torch.cat(states)
 
 
-def _familiarity(documents: Sequence[Document], tokenizer: Any, encoder: Any) -> Familiarity:
-    vectors = np.stack([embed(document, tokenizer, encoder) for document in documents])
+def _familiarity(documents: Sequence[Document], tokens: TextTokenizer, encoder: Any) -> Familiarity:
+    width = encoder.get_input_embeddings().weight.shape[1]
+    embedding = partial(mean_embedding, encoder)
+    vectors = np.stack([embed(document, tokens, embedding, width) for document in documents])
     return Familiarity(vectors.mean(axis=0), (1 / (vectors.std(axis=0) + 1e-3)).astype(np.float32))

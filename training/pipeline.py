@@ -26,9 +26,10 @@ from training.phrases import expand
 from training.tracking import Run, start_run
 from triage.highlights import HighlightSettings, quote_evidence
 from triage.indicators import Scheme, load_scheme
+from triage.loading import load
 from triage.modelfolder import read_manifest, write_json
 from triage.scoring import Scorer, UnitScores, document_probability, unit_hazards
-from triage.tagger import Tagger, applicable, load
+from triage.tagger import Tagger, applicable
 from triage.text import Document
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from training.encodercard import write_encoder_card
 from training.experiment import Pretraining
 from training.start import Prepared, prepare
 from training.tracking import Run
-from triage.encoder import save_encoder
+from triage.network import save_encoder
 
 STATE = "state.pt"
 _HELD_OUT_ROWS = 64

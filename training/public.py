@@ -21,7 +21,7 @@ from training.dataset import SPLITS, checksum, read_jsonl, to_jsonl
 from training.evaluation import predict
 from training.metrics import Predictions
 from triage.indicators import Scheme, load_scheme
-from triage.tagger import load
+from triage.loading import load
 from triage.text import Document, Label, Span
 from triage.wire import document_to_json, read_document
 

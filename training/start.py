@@ -17,7 +17,7 @@ from training.corpus import Mixture, NoCorpus, Source, load_source, read_documen
 from training.dataset import read_folder
 from training.experiment import InvalidExperiment, Pretraining
 from training.finetune import load_encoder
-from triage.encoder import save_encoder
+from triage.network import save_encoder
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Does a decision rest on the words that are shown for it? Scored again with them alone, and without them.
 
-Sufficiency and necessity after DeYoung et al. 2020, for single decisions. All findings of a document are scored in one go.
+Sufficiency and necessity after DeYoung et al. 2020, for single decisions. All findings of all documents are scored in one go.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from triage.assessment import CLEAR, FLAG, LOOK, Check, Evidence
+from triage.assessment import CLEAR, FLAG, LOOK, Check, Finding
 from triage.scoring import Array, Scorer, UnitScores, unit_hazards
 from triage.text import Document, Span
 
@@ -18,64 +18,78 @@ DECISIONS = (CLEAR, LOOK, FLAG)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A decision on the indicator at `index` with its evidence, before it is checked."""
+class Case:
+    """A document as the scorer scored it, with what was found in it."""
 
-    index: int
-    decision: str
-    evidence: tuple[Evidence, ...]
+    document: Document
+    units: list[UnitScores]
+    hazards: Array
+    """(S, K) of the units."""
+    findings: list[Finding]
+    """In the order of the scheme."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The units that hold some of the evidence, and where their two masked versions lie among all pieces to score."""
+    """The units that hold some of the evidence of a finding, and where their two masked versions lie among all to score."""
 
+    case: Case
+    index: int
     touched: list[int]
     first: int
 
 
 def check_evidence(
-    scorer: Scorer,
-    document: Document,
-    units: Sequence[UnitScores],
-    hazards: Array,
-    found: Sequence[Found],
-    decide: Callable[[int, float], str],
-) -> list[Check]:
+    scorer: Scorer, cases: Sequence[Case], decide: Callable[[int, float], str]
+) -> list[list[Check | None]]:
     """Whether the evidence alone carries each decision (`sufficient`), and whether the decision falls without it (`necessary`).
 
     Args:
-        units: the document's units as the scorer scored them; hazards: (S, K), theirs.
         decide: from an indicator's index and its sum of hazards to a decision.
+
+    Returns:
+        For each case a check of each finding; none of those decided `clear`, which show no evidence.
     """
     pieces: list[Document] = []
-    plans = []
-    for x in found:
-        spans = [quote.span for quote in x.evidence]
-        touched = [i for i, unit in enumerate(units) if any(unit.span.overlap(span) for span in spans)]
-        plans.append(_Plan(touched, len(pieces)))
-        pieces += [mask(document, units[i].span, spans, keep=True) for i in touched]
-        for i in touched:
-            start = units[max(0, i - scorer.context_units)].span.start
-            pieces.append(mask(document, Span(start, units[i].span.end), spans, keep=False))
+    checks: list[list[Check | None]] = [[None] * len(case.findings) for case in cases]
+    plans = [
+        (row, _plan(scorer, case, index, pieces))
+        for row, case in zip(checks, cases, strict=True)
+        for index, finding in enumerate(case.findings)
+        if finding.decision != CLEAR
+    ]
     scored = scorer.score(pieces)
-    count = hazards.shape[1]
-
-    def again(plan: _Plan, index: int, offset: int) -> float:
-        total = 0.0
-        for place, i in enumerate(plan.touched, start=plan.first + offset):
-            own = len(pieces[place].text) - (units[i].span.end - units[i].span.start)  # before it lies context
-            total += _own(scored[place], own, index, count)
-        return total
-
-    checks = []
-    for x, plan in zip(found, plans, strict=True):
-        others = float(np.delete(hazards[:, x.index], plan.touched).sum())
-        alone = decide(x.index, again(plan, x.index, 0))
-        without = decide(x.index, others + again(plan, x.index, len(plan.touched)))
-        full = DECISIONS.index(x.decision)
-        checks.append(Check(sufficient=DECISIONS.index(alone) >= full, necessary=DECISIONS.index(without) < full))
+    for row, plan in plans:
+        hazards = plan.case.hazards[:, plan.index]
+        others = float(np.delete(hazards, plan.touched).sum())
+        alone = decide(plan.index, _again(plan, 0, pieces, scored))
+        without = decide(plan.index, others + _again(plan, len(plan.touched), pieces, scored))
+        full = DECISIONS.index(plan.case.findings[plan.index].decision)
+        row[plan.index] = Check(sufficient=DECISIONS.index(alone) >= full, necessary=DECISIONS.index(without) < full)
     return checks
+
+
+def _plan(scorer: Scorer, case: Case, index: int, pieces: list[Document]) -> _Plan:
+    """Add what has to be scored to check a finding."""
+    spans = [quote.span for quote in case.findings[index].evidence]
+    units = case.units
+    touched = [i for i, unit in enumerate(units) if any(unit.span.overlap(span) for span in spans)]
+    plan = _Plan(case, index, touched, len(pieces))
+    pieces += [mask(case.document, units[i].span, spans, keep=True) for i in touched]
+    for i in touched:
+        start = units[max(0, i - scorer.context_units)].span.start
+        pieces.append(mask(case.document, Span(start, units[i].span.end), spans, keep=False))
+    return plan
+
+
+def _again(plan: _Plan, offset: int, pieces: Sequence[Document], scored: Sequence[Sequence[UnitScores]]) -> float:
+    """Sum of the hazards of a finding's units in one of their masked versions."""
+    total = 0.0
+    for place, i in enumerate(plan.touched, start=plan.first + offset):
+        span = plan.case.units[i].span
+        own = len(pieces[place].text) - (span.end - span.start)  # before it lies context
+        total += _own(scored[place], own, plan.index, plan.case.hazards.shape[1])
+    return total
 
 
 def _own(units: Sequence[UnitScores], own: int, index: int, count: int) -> float:

@@ -110,8 +110,6 @@ class ClsHead(nn.Module):
 
 Head = AttentionHead | ClsHead
 HEADS = ("unit_evidence", "unit_soft", "label_attention", "cls")
-UNIT_HEADS = ("unit_evidence", "unit_soft")
-"""Heads that read one unit at a time with a little context; the others read whole texts."""
 
 
 def make_head(name: str, width: int, indicators: int) -> Head:

@@ -2,7 +2,8 @@
 
 ``model.json`` names the family, the order of indicators, settings and the SHA-256 of every other file the tagger reads;
 ``indicators.toml`` is the scheme it was trained for; ``calibration.json`` holds calibration and thresholds. Weights and
-vocabulary belong to the family. A model card, metrics and plots may lie beside them.
+vocabulary belong to the family. A model card, metrics and plots may lie beside them, and ``compiled/``, from which the same
+answers are computed faster: its files are checked too, but are no part of the version.
 """
 
 from __future__ import annotations
@@ -47,6 +48,16 @@ def write_manifest(folder: Path, manifest: dict[str, Any], files: list[str]) -> 
     write_json(folder / MANIFEST, {"format": FORMAT, "version": version, **manifest, "files": checksums})
 
 
+def note_compiled(folder: Path, files: list[str], agreements: list[dict[str, Any]]) -> None:
+    """Note in the manifest what was compiled, if anything, and how its answers compare with those of the weights."""
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    manifest.pop("compiled", None)
+    if files:
+        checksums = {name: sha256_of(folder / name) for name in sorted(files)}
+        manifest["compiled"] = {"files": checksums, "agreements": agreements}
+    write_json(folder / MANIFEST, manifest)
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a folder, after checking every file it names.
 
@@ -76,7 +87,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     } - manifest.keys()
     if missing:
         raise BrokenModel(f"{path} lacks {', '.join(sorted(missing))}; restore the model folder")
-    for name, expected in manifest["files"].items():
+    for name, expected in (manifest["files"] | manifest.get("compiled", {}).get("files", {})).items():
         file = folder / name
         if not file.is_file():
             raise BrokenModel(f"{file} is missing; restore the model folder")

@@ -1,8 +1,7 @@
-"""The tagger: a model folder loaded, one callable from documents to assessments."""
+"""The tagger: one callable from documents to assessments."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -13,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from triage import language
-from triage.assessment import CLEAR, FLAG, Assessment, Evidence, Finding, Mention, Priority
+from triage.assessment import CLEAR, FLAG, Assessment, Check, Entity, Evidence, Finding, Mention, Priority
 from triage.calibration import Calibration
-from triage.checks import Found, check_evidence
+from triage.checks import Case, check_evidence
 from triage.entities import find_entities
 from triage.highlights import HighlightSettings, quote_evidence
-from triage.indicators import Scheme, parse_scheme
-from triage.modelfolder import CALIBRATION, SCHEME, BrokenModel, read_manifest, write_json, write_manifest
+from triage.indicators import Scheme
+from triage.modelfolder import CALIBRATION, SCHEME, write_json, write_manifest
 from triage.priority import PALERMO, derive_forms, rank
 from triage.scoring import Array, Scorer, UnitScores, document_probability, sigmoid, unit_hazards
 from triage.text import STATES, Document
@@ -48,11 +47,23 @@ class Tagger:
     """Where the model comes from: run, data checksums, counts."""
 
     def __call__(self, documents: Sequence[Document]) -> list[Assessment]:
-        """Assess documents; each answer depends on its own document alone."""
-        return [
-            self._assess(document, units)
-            for document, units in zip(documents, self.scorer.score(documents), strict=True)
+        """Assess documents; each answer depends on its own document alone.
+
+        All units are scored in one go, and then all that checks the evidence of all findings.
+        """
+        cases = [
+            self._case(document, units) for document, units in zip(documents, self.scorer.score(documents), strict=True)
         ]
+        checks = iter(check_evidence(self.scorer, [x for x in cases if isinstance(x, Case)], self._decide))
+        assessments = []
+        for document, case in zip(documents, cases, strict=True):
+            entities = find_entities(document.text)
+            if isinstance(case, Case):
+                assessments.append(self._assessment(case, next(checks), entities))
+            else:
+                nothing = Priority("none", dict.fromkeys(PALERMO, 0.0))
+                assessments.append(Assessment(document.id, "abstained", case, nothing, (), (), (), entities))
+        return assessments
 
     def raw_probabilities(self, document: Document, units: Sequence[UnitScores]) -> Array:
         """Probabilities (K,) of a scored document before calibration; 0 for what cannot stand in its kind of text."""
@@ -74,25 +85,27 @@ class Tagger:
             reasons.append("unfamiliar_text")
         return tuple(reasons)
 
-    def _assess(self, document: Document, units: list[UnitScores]) -> Assessment:
-        entities = find_entities(document.text)
+    def _case(self, document: Document, units: list[UnitScores]) -> Case | tuple[str, ...]:
+        """What is found in a document, not yet checked; or the reasons to say nothing about it."""
         if reasons := self.abstentions(document):
-            nothing = Priority("none", dict.fromkeys(PALERMO, 0.0))
-            return Assessment(document.id, "abstained", reasons, nothing, (), (), (), entities)
+            return reasons
         hazards = unit_hazards(units, len(self.scheme))
         findings = [
             self._find(document, units, hazards, index, float(probability))
             for index, probability in enumerate(self.probabilities(document, units))
         ]
-        findings = self._checked(document, units, hazards, findings)
+        return Case(document, units, hazards, findings)
+
+    def _assessment(self, case: Case, checks: Sequence[Check | None], entities: tuple[Entity, ...]) -> Assessment:
+        findings = [replace(x, check=check) for x, check in zip(case.findings, checks, strict=True)]
         return Assessment(
-            id=document.id,
+            id=case.document.id,
             status="tagged",
             reasons=(),
             priority=rank(findings),
             forms=derive_forms(findings, self.scheme),
             findings=tuple(sorted(findings, key=lambda x: -x.probability)),
-            mentions=self._mentions(document, units, findings),
+            mentions=self._mentions(case.document, case.units, findings),
             entities=entities,
         )
 
@@ -121,17 +134,6 @@ class Tagger:
             state,
             evidence,
         )
-
-    def _checked(
-        self, document: Document, units: list[UnitScores], hazards: Array, findings: list[Finding]
-    ) -> list[Finding]:
-        """The findings, in the scheme's order, with what is shown checked."""
-        shown = [Found(k, x.decision, x.evidence) for k, x in enumerate(findings) if x.decision != CLEAR]
-        checks = check_evidence(self.scorer, document, units, hazards, shown, self._decide)
-        found = list(findings)
-        for x, check in zip(shown, checks, strict=True):
-            found[x.index] = replace(found[x.index], check=check)
-        return found
 
     def _decide(self, index: int, hazard: float) -> str:
         """The decision for a sum of hazards of one indicator."""
@@ -191,47 +193,3 @@ def _likeliest_state(units: Sequence[UnitScores], hazards: Array, index: int) ->
     states = units[int(hazards[:, index].argmax())].states[index]
     likeliest = int(states.argmax())
     return STATES[likeliest if states[likeliest] > LIKELY_STATE else 0]
-
-
-def load_scorer(folder: Path, family: str, settings: dict[str, Any]) -> Scorer:
-    """The scorer of a family; torch is imported only for the family that needs it.
-
-    Raises:
-        BrokenModel: the family is not known.
-    """
-    if family == "linear":
-        from triage.linear import LinearScorer
-
-        return LinearScorer.load(folder, settings)
-    if family == "encoder":
-        from triage.encoder import EncoderScorer
-
-        return EncoderScorer.load(folder, settings)
-    raise BrokenModel(f"{folder} holds a model of the unknown family {family!r}; use the Tegn version that made it")
-
-
-def load(folder: Path) -> Tagger:
-    """The tagger of a model folder.
-
-    Raises:
-        BrokenModel: the folder is missing, incomplete, changed or of another format.
-    """
-    manifest = read_manifest(folder)
-    try:
-        scheme = parse_scheme((folder / SCHEME).read_text("utf-8"))
-        if list(scheme.codes) != manifest["scheme"]["indicators"]:
-            raise BrokenModel(f"{folder}: indicator order of {SCHEME} and model.json differ; restore the model folder")
-        calibration = Calibration.from_json(json.loads((folder / CALIBRATION).read_text("utf-8")), scheme.codes)
-        scorer = load_scorer(folder, manifest["family"], manifest["settings"])
-        return Tagger(
-            name=manifest["name"],
-            version=manifest["version"],
-            scheme=scheme,
-            scorer=scorer,
-            calibration=calibration,
-            highlights=HighlightSettings(**manifest["highlights"]),
-            familiarity=manifest["familiarity"],
-            about=manifest.get("about", {}),
-        )
-    except (KeyError, TypeError, ValueError, OSError) as error:
-        raise BrokenModel(f"{folder} cannot be loaded ({type(error).__name__}: {error}); restore it") from error

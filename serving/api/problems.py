@@ -24,7 +24,9 @@ TYPES: dict[str, tuple[int, str]] = {
     "invalid-request": (422, "The request breaks the format"),
     "rate": (429, "Too many requests in a short time"),
     "internal": (500, "Tegn failed"),
+    "interrupted": (503, "Reading the texts was interrupted"),
     "loading": (503, "The model is still loading"),
+    "overloaded": (503, "Too many texts wait"),
 }
 
 

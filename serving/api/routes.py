@@ -12,7 +12,8 @@ from serving.api.auth import Key
 from serving.api.bodies import read_json
 from serving.api.problems import MEDIA_TYPE, TYPES, Problem
 from serving.api.schemas import TagRequest, TagResponse
-from serving.engine import Engine
+from serving.engine import Engine, StillLoading
+from serving.engine import tag as ask
 from serving.noting import note
 from serving.store.access import System
 
@@ -43,7 +44,9 @@ def _errors(*names: str) -> dict[int | str, dict[str, Any]]:
         "invalid-request",
         "rate",
         "internal",
+        "interrupted",
         "loading",
+        "overloaded",
     ),
     summary="Tag texts with possible indicators and their evidence; stores nothing",
     openapi_extra={
@@ -63,7 +66,8 @@ async def tag(
 ) -> JSONResponse:
     """Texts of 1 to 50,000 code points, at most 64 at a time. The unit is the text: no person is scored."""
     engine: Engine = request.app.state.engine
-    tagger = engine.tagger
+    if not engine.ready:
+        raise StillLoading("the model is still loading")
     body = await read_json(request, TagRequest)
     if repeated := body.repeated_ids():
         problem = "stands twice; ids are unique within a request"
@@ -73,13 +77,13 @@ async def tag(
             errors=[(f"documents[{i}].id", problem) for i in repeated],
         )
     # The entry is written while the model works, so it costs no time; without it there is no answer.
-    assessments, _ = await asyncio.gather(
-        engine.tag([document.document() for document in body.documents]),
+    (model, assessments), _ = await asyncio.gather(
+        ask(engine, [document.document() for document in body.documents]),
         note(request, system.actor, "api.called", route="v1.tag", documents=len(body.documents)),
     )
     return JSONResponse(
         {
-            "model": {"name": tagger.name, "version": tagger.version, "scheme": tagger.scheme.version},
+            "model": {"name": model.name, "version": model.version, "scheme": model.scheme.version},
             "results": [assessment.to_json(all_indicators=all_indicators) for assessment in assessments],
         }
     )

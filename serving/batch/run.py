@@ -6,29 +6,26 @@ import hashlib
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
 
 from tqdm import tqdm
 
 from serving.batch.journal import BrokenJournal, Journal, Progress
 from serving.batch.records import Record, UnreadableInput, read_records
+from serving.inference.pool import Pool
+from serving.inference.turns import Answer, Unreadable
+from serving.settings import CACHE
+from triage.assessment import Assessment
+from triage.loading import Inference
 from triage.modelfolder import read_manifest
-from triage.tagger import Tagger, load
-from triage.text import Document
 
 BATCH = 32
 """Records between two entries in the journal, and the unit of work of a process."""
-Answer = tuple[str | None, str | None]
-"""(JSON of the result, None) or (None, why the text could not be tagged)."""
-Work = Callable[[list[Document]], "Future[list[Answer]]"]
 
 
 class CannotTag(RuntimeError):
@@ -51,7 +48,15 @@ class Summary:
         return f"{self.records - self.bad:,} texts tagged{begun}{bad}"
 
 
-def tag_file(source: str, output: Path, model: Path, *, workers: int = 1, all_indicators: bool = False) -> Summary:
+def tag_file(
+    source: str,
+    output: Path,
+    model: Path,
+    *,
+    workers: int = 1,
+    all_indicators: bool = False,
+    inference: Inference = Inference("auto", cache=CACHE),  # noqa: B008 - frozen
+) -> Summary:
     """Tag all records of `source` into `output`.
 
     A finished `output` of an earlier run is kept as ``.previous``. Bad records go to ``output.errors.jsonl``.
@@ -76,17 +81,13 @@ def tag_file(source: str, output: Path, model: Path, *, workers: int = 1, all_in
         with (
             _opened(output, progress.output_bytes) as out,
             _opened(errors, progress.error_bytes) as problems,
-            _pool(model, workers, all_indicators) as work,
+            _readers(model, workers, inference) as pool,
         ):
-            for batch, answers in _in_order(records, work, ahead=2 * workers):
+            for batch, answers in _in_order(records, pool, ahead=2 * workers):
                 progress = _write(batch, answers, progress, out, problems)
                 journal.write(progress)
     except (UnreadableInput, BrokenJournal) as error:
         raise CannotTag(str(error)) from None
-    except BrokenProcessPool:
-        raise CannotTag(
-            "a worker process was killed, perhaps for memory; run the same command with fewer workers to go on"
-        ) from None
     except OSError as error:
         raise CannotTag(
             f"{error.filename or output}: {error.strerror}; what is finished is kept, run the same command to go on"
@@ -183,11 +184,13 @@ def _write(batch: list[Record], answers: list[Answer], progress: Progress, out: 
         digest = _chain(digest, record)
         listed = list(record.problems)
         if record.document is not None:
-            result, failure = next(found)
-            if result is not None:
-                good.append(result)
+            answer = next(found)
+            if isinstance(answer, Assessment):
+                result = answer.to_json(all_indicators=progress.all_indicators)
+                good.append(json.dumps(result, ensure_ascii=False))
             else:
-                listed = [("", f"could not be tagged ({failure})")]
+                why = answer if isinstance(answer, Unreadable) else "its process ended twice, perhaps for memory"
+                listed = [("", f"could not be tagged ({why})")]
         if listed:
             errors = [{"path": path, "problem": problem} for path, problem in listed]
             bad.append(json.dumps({"line": record.line, "errors": errors}, ensure_ascii=False))
@@ -201,14 +204,15 @@ def _write(batch: list[Record], answers: list[Answer], progress: Progress, out: 
     )
 
 
-def _in_order(records: Iterable[Record], work: Work, *, ahead: int) -> Iterator[tuple[list[Record], list[Answer]]]:
+def _in_order(records: Iterable[Record], pool: Pool, *, ahead: int) -> Iterator[tuple[list[Record], list[Answer]]]:
     """Batches with their answers, in order, never more than `ahead` batches read before they are written."""
     waiting: deque[tuple[list[Record], Future[list[Answer]]]] = deque()
     source = iter(records)
     with tqdm(unit=" texts", disable=None) as bar:
         while True:
             while len(waiting) < ahead and (batch := list(islice(source, BATCH))):
-                waiting.append((batch, work([x.document for x in batch if x.document is not None])))
+                documents = [x.document for x in batch if x.document is not None]
+                waiting.append((batch, pool.read(documents, patient=True)))
             if not waiting:
                 return
             batch, future = waiting.popleft()
@@ -217,56 +221,11 @@ def _in_order(records: Iterable[Record], work: Work, *, ahead: int) -> Iterator[
 
 
 @contextmanager
-def _pool(model: Path, workers: int, all_indicators: bool) -> Iterator[Work]:
-    """Something that tags batches: this process for one worker, processes of their own for several."""
-    if workers == 1:
-        tagger = load(model)
-
-        def at_once(documents: list[Document]) -> Future[list[Answer]]:
-            done: Future[list[Answer]] = Future()
-            done.set_result(_answers(tagger, documents, all_indicators))
-            return done
-
-        yield at_once
-        return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _load_worker, (model, workers))
+def _readers(model: Path, workers: int, inference: Inference) -> Iterator[Pool]:
+    """Processes that tag; whatever ends the run ends them."""
+    pool = Pool(model, workers=workers, inference=inference, room=0)
+    pool.start()
     try:
-        yield lambda documents: pool.submit(_tag_in_worker, documents, all_indicators)
+        yield pool
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-_tagger: Tagger | None = None
-"""The tagger of a worker process."""
-
-
-def _load_worker(model: Path, workers: int) -> None:
-    global _tagger  # noqa: PLW0603 - a worker process has no other place to keep it between batches
-    # Read when torch is loaded, which is with the model: workers that each take all cores wait for one another.
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
-    Thread(target=_end_with_parent, daemon=True).start()
-    _tagger = load(model)
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent has: a killed parent tells its workers nothing, and they would wait for ever."""
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def _tag_in_worker(documents: list[Document], all_indicators: bool) -> list[Answer]:
-    assert _tagger is not None
-    return _answers(_tagger, documents, all_indicators)
-
-
-def _answers(tagger: Tagger, documents: list[Document], all_indicators: bool) -> list[Answer]:
-    answers: list[Answer] = []
-    for document in documents:
-        try:
-            (assessment,) = tagger([document])
-            answers.append((json.dumps(assessment.to_json(all_indicators=all_indicators), ensure_ascii=False), None))
-        except Exception as error:  # one text must not stop the rest; the exception's words may hold text
-            answers.append((None, type(error).__name__))
-    return answers
+        pool.kill()

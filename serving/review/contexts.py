@@ -9,7 +9,7 @@ from itertools import pairwise
 from serving.review.words import Words
 from triage.assessment import CLEAR, Assessment, Finding
 from triage.indicators import Scheme
-from triage.tagger import Tagger
+from triage.loading import Model
 from triage.text import Span
 
 # The order in which elements are read: what is done, by which means, to what end; then what can be seen.
@@ -104,9 +104,9 @@ def percent_of(probability: float) -> int:
     return min(99, max(1, round(100 * probability))) if probability > 0 else 0
 
 
-def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Reading:
+def read(text: str, assessment: Assessment, model: Model, words: Words) -> Reading:
     """The page's view of an assessment."""
-    scheme = tagger.scheme
+    scheme = model.scheme
     ordered = sorted(assessment.shown(), key=lambda x: (ELEMENTS.index(x.element), -x.probability))
     signs = [_sign(number, finding, scheme, words) for number, finding in enumerate(ordered, start=1)]
     groups = []
@@ -116,7 +116,7 @@ def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Rea
             names = scheme.elements[element]
             groups.append(Group(element, words.of(names), words.about(names), of_element))
     statuses = {
-        code: threshold.status for code, threshold in zip(scheme.codes, tagger.calibration.thresholds, strict=True)
+        code: threshold.status for code, threshold in zip(scheme.codes, model.calibration.thresholds, strict=True)
     }
     return Reading(
         status=assessment.status,
@@ -140,7 +140,7 @@ def read(text: str, assessment: Assessment, tagger: Tagger, words: Words) -> Rea
         entities=tuple(Reason(words[f"entity_{x.type}"], x.value) for x in assessment.entities),
         without_promise=tuple(words.of(scheme[code]) for code, status in statuses.items() if status != "guaranteed"),
         kinds=len(scheme),
-        model=f"{tagger.name} {tagger.version}, {tagger.scheme.version}",
+        model=f"{model.name} {model.version}, {scheme.version}",
     )
 
 

@@ -32,7 +32,9 @@ async def save(request: Request, number: Number, person: Annotated[Person, Depen
     state = request.app.state
     script = from_script(request)
     try:
-        saved = await run_in_threadpool(drafts.save, state.ledger, state.engine.scheme, person.id, number, part, fields)
+        saved = await run_in_threadpool(
+            drafts.save, state.ledger, state.engine.model.scheme, person.id, number, part, fields
+        )
     except NoSuchText:
         raise Problem("not-found", "text") from None
     except NotADraft:

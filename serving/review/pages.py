@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 
 from serving.api.auth import Open
 from serving.desk.switches import read_switches
-from serving.engine import Engine
+from serving.engine import Engine, tag
 from serving.noting import note
 from serving.review.contexts import read
 from serving.review.forms import read_form
@@ -70,12 +70,11 @@ async def _reading(
     if not await run_in_threadpool(_suggests, request.app.state.ledger):
         return _paste(words, person, text=text, kind=kind, error=words["stopped_here"])
     engine: Engine = request.app.state.engine
-    tagger = engine.tagger
-    (assessment,), _ = await asyncio.gather(
-        engine.tag([document]),
+    (model, (assessment,)), _ = await asyncio.gather(
+        tag(engine, [document]),
         note(request, person.actor, "paste.read", kind=kind, code_points=len(text)),
     )
-    reading = read(text, assessment, tagger, words)
+    reading = read(text, assessment, model, words)
     return show_page("reading.html", words, person=person, here="/", text=text, kind=kind, reading=reading)
 
 

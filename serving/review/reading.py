@@ -51,7 +51,7 @@ async def ask(request: Request, act: Callable[..., Any], *given: object, **named
 def scheme_of(request: Request) -> Scheme:
     """The indicators that the model knows."""
     engine: Engine = request.app.state.engine
-    return engine.scheme
+    return engine.model.scheme
 
 
 def options(words: Words, prefix: str, codes: Sequence[str]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import ROOT
-from triage.tagger import load
+from triage.loading import load
 from triage.text import Document
 
 

@@ -11,11 +11,12 @@ from unittest.mock import patch
 
 import httpx2
 
-from serving.engine import Engine
+from serving.engine import PooledEngine
 from serving.limits import Buckets, Limits
 from serving.provider import Provider
 from tests.browser.intake import person
 from tests.serving.test_provider import Realm, settings_with
+from triage.loading import Inference
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -82,11 +83,14 @@ def send_too_much(page: Page, site: Site) -> None:
     _send(page, "#text-form .button-primary")
 
 
+UNLOADED = PooledEngine(Path("none"), workers=1, inference=Inference(), room=50_000)
+
+
 def start_too_early(page: Page, site: Site) -> None:
     """A text to be read while the model is not loaded."""
     page.goto(site.url)
     page.fill("#text", "Et notat.")
-    with patch.object(site.app.state, "engine", Engine(Path("none"))):
+    with patch.object(site.app.state, "engine", UNLOADED):
         _send(page, "#text-form .button-primary")
 
 

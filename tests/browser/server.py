@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from serving import jobs
 from serving.app import create_app
-from serving.engine import Engine
+from serving.engine import LocalEngine
 from serving.limits import Buckets, Limits
 from serving.settings import Settings
 
@@ -64,8 +64,7 @@ def serve(home: Path, model: Path, *, more=lambda _: None) -> Iterator[Site]:
     Args:
         more: called with the app before it starts.
     """
-    engine = Engine(model)
-    engine.load()
+    engine = LocalEngine(model)
     settings = Settings(home=home, model=model)
     app = create_app(lambda: settings, engine)
     more(app)

@@ -12,7 +12,7 @@ from argon2.profiles import CHEAPEST
 from starlette.testclient import TestClient
 
 from serving.app import create_app
-from serving.engine import Engine
+from serving.engine import LocalEngine
 from serving.limits import Buckets, Limits
 from serving.settings import Settings
 from serving.store.database import migrate, open_store
@@ -28,10 +28,8 @@ def cheap_passwords(monkeypatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine(model_folder) -> Engine:
-    engine = Engine(model_folder)
-    engine.load()
-    return engine
+def engine(model_folder) -> LocalEngine:
+    return LocalEngine(model_folder)
 
 
 @pytest.fixture

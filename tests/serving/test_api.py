@@ -148,10 +148,10 @@ def test_unknown_paths_and_methods(client, key):
 
 
 def test_a_failure_inside_is_a_problem_without_text_in_answer_or_log(client, key, app, monkeypatch, caplog, capsys):
-    async def fail(_):
+    async def fail(*_, **__):
         raise RuntimeError(NOTE)
 
-    monkeypatch.setattr(app.state.engine, "tag", fail)
+    monkeypatch.setattr(app.state.engine, "read", fail)
     logging.getLogger("tegn").propagate = True
     with caplog.at_level(logging.DEBUG):
         response = post(client, key, {"documents": [GOOD]})
@@ -161,7 +161,7 @@ def test_a_failure_inside_is_a_problem_without_text_in_answer_or_log(client, key
 
 
 def test_while_loading_it_says_so(client, key, app, monkeypatch):
-    monkeypatch.setattr(app.state.engine, "_tagger", None)
+    monkeypatch.setattr(app.state.engine, "ready", False)
     response = post(client, key, {"documents": [GOOD]})
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
     assert client.get("/readyz").status_code == 503

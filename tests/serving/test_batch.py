@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +19,8 @@ from serving.batch import run as batch_run
 from serving.batch.records import read_records
 from serving.batch.run import CannotTag, tag_file
 from serving.cli import app
+from serving.inference.pool import Pool
+from serving.inference.turns import ReaderLost, Unreadable
 from tests.conftest import ROOT, make_documents
 from training.dataset import to_jsonl
 
@@ -67,18 +70,23 @@ def test_bad_lines_are_reported_by_number_without_text_and_the_rest_goes_on(tmp_
 
 
 def test_a_text_that_cannot_be_tagged_stops_nothing(texts, tmp_path, model_folder, monkeypatch):
-    real = batch_run.load(model_folder)
+    read = Pool.read
 
-    def fragile(documents):
-        if documents[0].id == "t-7":
-            raise RuntimeError(CANARY)
-        return real(documents)
+    def fragile(pool, documents, **how):
+        answers = read(pool, documents, **how).result(60)
+        broken = {"t-7": Unreadable("RuntimeError"), "t-9": ReaderLost(CANARY)}
+        done = Future()
+        done.set_result([broken.get(x.id, answer) for x, answer in zip(documents, answers, strict=True)])
+        return done
 
-    monkeypatch.setattr(batch_run, "load", lambda _: fragile)
+    monkeypatch.setattr(Pool, "read", fragile)
     summary = tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
-    assert summary.bad == 1
+    assert summary.bad == 2
     side = (tmp_path / "out.jsonl.errors.jsonl").read_text("utf-8")
-    assert json.loads(side) == {"line": 8, "errors": [{"path": "", "problem": "could not be tagged (RuntimeError)"}]}
+    told = {(found := json.loads(x))["line"]: found["errors"][0]["problem"] for x in side.splitlines()}
+    assert told[8] == "could not be tagged (RuntimeError)"
+    assert "perhaps for memory" in told[10]
+    assert CANARY not in side
 
 
 def test_it_survives_kill_9_and_goes_on_where_it_was(tmp_path, model_folder):

@@ -38,14 +38,14 @@ def test_texts_are_tagged_by_the_model_in_use(desk, engine):  # noqa: F811
 def test_a_text_that_the_model_fails_on_goes_to_its_readers_without_suggestions(desk, engine, monkeypatch, caplog):  # noqa: F811
     monkeypatch.setattr(logging.getLogger("tegn"), "propagate", True)
     desk.submit(f"{CANARY} {TEXT}", "Borgeren har søgt om tilskud til briller og venter på svar fra kommunen.")
-    tag = engine.tag
+    tagger = engine.tagger
 
-    async def fail(documents):
+    def fail(documents):
         if CANARY in documents[0].text:
             raise RuntimeError(documents[0].text)
-        return await tag(documents)
+        return tagger(documents)
 
-    monkeypatch.setattr(engine, "tag", fail)
+    monkeypatch.setattr(engine, "tagger", fail)
     _work(Jobs(desk.ledger, engine, keep_days=30), 2)
     seen = [views.open_text(desk.ledger, desk.people["anna"], x) for x in desk.waiting(order="age")]
     assert [x.assessment is None for x in seen] == [True, False]

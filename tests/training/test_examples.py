@@ -11,7 +11,8 @@ from training import finetune
 from training.examples import Cutter, set_aside
 from training.experiment import EncoderConfig
 from training.phrases import PHRASES
-from triage.encoder import Window, read_encoder
+from triage.network import read_encoder
+from triage.pieces import TextTokenizer, Window
 from triage.text import Document
 
 
@@ -28,7 +29,9 @@ def test_an_epoch_leaves_out_some_of_the_phrases_that_state_nothing_and_nothing_
     natural, stating, nothing = texts
     make_encoder(tmp_path)
     tokenizer, _ = read_encoder(str(tmp_path), offline=True)
-    cutter = Cutter(tokenizer, Window("unit_evidence", 64, 0), scheme, 0.0, 0.0, np.random.default_rng(1))
+    cutter = Cutter(
+        TextTokenizer.of(tokenizer), Window("unit_evidence", 64, 0), scheme, 0.0, 0.0, np.random.default_rng(1)
+    )
     every = natural + stating + nothing
 
     def read(share):
@@ -60,11 +63,11 @@ def test_the_best_or_the_last_epoch_is_kept(tmp_path, scheme, monkeypatch, keep)
     after = []
 
     def falling(scorer, *_):
-        after.append(scorer.network.head.query.detach().clone())
+        after.append(scorer.forward.network.head.query.detach().clone())
         return 1.0 / len(after)
 
     monkeypatch.setattr(finetune, "_dev_score", falling)
     scorer = finetune.fit_encoder(make_documents(32), scheme, config, seed=1, device="cpu")
     assert len(after) == {"best": 3, "last": 4}[keep]
     kept = after[0] if keep == "best" else after[-1]
-    np.testing.assert_array_equal(scorer.network.head.query.detach().numpy(), kept.numpy())
+    np.testing.assert_array_equal(scorer.forward.network.head.query.detach().numpy(), kept.numpy())

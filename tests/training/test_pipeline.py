@@ -14,8 +14,8 @@ from training.cli import app
 from training.dataset import InvalidDataset, read_jsonl, to_jsonl
 from training.evaluation import evaluate, predictions
 from training.modelcard import write_model_card
+from triage.loading import load
 from triage.modelfolder import read_manifest
-from triage.tagger import load
 from triage.text import Document
 
 CANARY = "kanariefuglen"

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from training import bundled, corpus, pretrain, start, vocabulary
 from training.cli import app
 from training.experiment import InvalidExperiment, Pretraining, read_pretraining
-from triage.encoder import read_encoder
+from triage.network import read_encoder
 
 DANISH = [
     "Manden har taget hendes pas og siger, at hun skylder penge for rejsen.",

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from tests.encoders import make_encoder
-from triage.encoder import EncoderScorer, Familiarity, Network, Window, cut
+from triage.encoder import Familiarity
 from triage.evidence import HEADS, AttentionHead, make_head, sparsemax
+from triage.network import Network, load_torch, torch_scorer
+from triage.pieces import Window, cut
 from triage.text import Document
 
 TEXT = "Han skylder 30.000 kr. for rejsen. Formanden har taget passet 👩‍👧 og gemt det.\r\nHun bor i et skur. Slut her."
@@ -21,7 +23,7 @@ def scorer(request, scheme, tmp_path_factory):
         head.standardise(torch.randn(200, encoder.config.hidden_size) * 0.3 + 2)
     width = encoder.config.hidden_size
     familiarity = Familiarity(np.zeros(width, np.float32), np.ones(width, np.float32))
-    return EncoderScorer(Network(encoder, head), tokenizer, Window(request.param, 48, 1), familiarity)
+    return torch_scorer(Network(encoder, head), tokenizer, Window(request.param, 48, 1), familiarity)
 
 
 def test_contributions_and_bias_sum_to_the_score(scorer):
@@ -65,7 +67,7 @@ def test_text_outside_unit_and_context_cannot_change_its_contributions(scorer):
 def test_a_unit_longer_than_the_window_loses_no_token(scorer):
     document = Document("a", "note", "ord " * 60)
     pieces = cut(document, scorer.tokenizer, scorer.window)
-    whole = scorer.tokenizer(document.text.strip(), add_special_tokens=False)["input_ids"]
+    ((whole, _),) = scorer.tokenizer([document.text.strip()])
     assert sum(len(x.offsets) for x in pieces) == len(whole)
     assert all(len(x.ids) <= scorer.window.max_tokens for x in pieces)
 
@@ -73,7 +75,7 @@ def test_a_unit_longer_than_the_window_loses_no_token(scorer):
 def test_a_scorer_saved_and_loaded_says_the_same_up_to_half_precision(scorer, tmp_path):
     settings, files = scorer.save(tmp_path)
     assert all((tmp_path / name).is_file() for name in files)
-    again = EncoderScorer.load(tmp_path, settings)
+    again = load_torch(tmp_path, settings)
     for one, other in zip(*(x.score([Document("a", "note", TEXT)])[0] for x in (scorer, again)), strict=True):
         np.testing.assert_allclose(one.logits, other.logits, atol=2e-2)
 

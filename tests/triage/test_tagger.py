@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from triage.loading import load
 from triage.modelfolder import BrokenModel
-from triage.tagger import load
 from triage.text import Document
 
 NOTE = "Han skylder 30.000 kr. for rejsen til den der kørte bilen. Han fortæller at formanden har taget passet og gemt det."

@@ -54,12 +54,12 @@ from triage.assessment import Assessment, Priority
 
 class Engine:
     ready = True
-    tagger = SimpleNamespace(name="toy", version="1")
+    model = SimpleNamespace(name="toy", version="1")
 
-    async def tag(self, documents):
-        if "bomb" in documents[0].text:
+    async def read(self, documents, *, patient):
+        if any("bomb" in x.text for x in documents):
             os.kill(os.getpid(), signal.SIGKILL)
-        return [Assessment(x.id, "tagged", (), Priority("none", {}), (), (), (), ()) for x in documents]
+        return self.model, [Assessment(x.id, "tagged", (), Priority("none", {}), (), (), (), ()) for x in documents]
 
 async def work():
     jobs = Jobs(ledger, Engine(), keep_days=30)
@@ -200,11 +200,11 @@ def test_stopping_the_service_counts_as_no_try_and_the_next_one_goes_on_at_once(
     async def work() -> None:
         begun = asyncio.Event()
 
-        async def tag(_):
+        async def read(*_, **__):
             begun.set()
             await asyncio.sleep(600)
 
-        monkeypatch.setattr(engine, "tag", tag)
+        monkeypatch.setattr(engine, "read", read)
         task = asyncio.create_task(Jobs(desk.ledger, engine, keep_days=30).run())
         await asyncio.wait_for(begun.wait(), 60)
         await stop(task)

@@ -1,0 +1,172 @@
+"""The texts that wait to be read, and whose turn it is: one text of each call, so that a long call holds up no short one."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Condition
+
+from triage.assessment import Assessment
+from triage.text import Document
+
+AT_ONCE = 2_400
+"""Code points that a process takes at a time, about 600 tokens: enough to fill a group, and soon done."""
+MAX_DEATHS = 2
+"""How many processes may end while they read a text: once may be chance."""
+_PACE = 5_000.0
+"""Code points a second that are assumed until it has been measured."""
+_MEMORY = 0.9
+
+
+class Overloaded(RuntimeError):
+    """More texts wait than can be read soon; ask again after `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many texts wait; ask again in {seconds} s")
+        self.seconds = seconds
+
+
+class ReaderLost(RuntimeError):
+    """The processes that read this text ended; it may be chance, so ask again."""
+
+
+class Unreadable(RuntimeError):
+    """The model failed on a text. The message is the kind of error alone: its words may hold text."""
+
+
+Answer = Assessment | Unreadable | ReaderLost
+
+
+@dataclass(eq=False)
+class Call:
+    """Texts that came together, and their answers as they come."""
+
+    answers: list[Answer | None]
+    future: Future[list[Answer]] = field(default_factory=Future)
+
+    def answer(self, place: int, answer: Answer) -> None:
+        """Note an answer; with the last one the call is done."""
+        self.answers[place] = answer
+        if all(x is not None for x in self.answers):
+            with suppress(InvalidStateError):  # whoever asked has gone
+                self.future.set_result([x for x in self.answers if x is not None])
+
+
+@dataclass(eq=False, slots=True)
+class Turn:
+    """A text that waits, or is being read."""
+
+    call: Call
+    place: int
+    """Among the texts of its call."""
+    document: Document
+    deaths: int = 0
+    since: float = field(default_factory=time.perf_counter)
+
+
+class Turns:
+    """Calls in a circle, for several threads at once."""
+
+    def __init__(self, room: int, clock: Callable[[], float] = time.perf_counter) -> None:
+        """
+        Args:
+            room: code points that may wait. A single call may be larger if nothing waits.
+        """
+        self._room, self._clock = room, clock
+        self._calls: OrderedDict[Call, deque[Turn]] = OrderedDict()
+        self._again: deque[Turn] = deque()
+        self._changed = Condition()
+        self._closed = False
+        self._pace = _PACE
+        self.waiting = 0
+        """Code points that wait."""
+
+    def put(self, documents: Sequence[Document], *, patient: bool = False) -> Future[list[Answer]]:
+        """Let texts wait for their turn.
+
+        Args:
+            patient: wait without limit; for work that nobody waits for.
+
+        Raises:
+            Overloaded: there is no room.
+        """
+        size = sum(len(x.text) for x in documents)
+        call = Call([None] * len(documents))
+        with self._changed:
+            if not patient and self.waiting and self.waiting + size > self._room:
+                raise Overloaded(max(1, math.ceil((self.waiting + size - self._room) / self._pace)))
+            if self._closed:
+                raise Overloaded(5)
+            if documents:
+                now = self._clock()
+                self._calls[call] = deque(Turn(call, i, x, since=now) for i, x in enumerate(documents))
+                self.waiting += size
+                self._changed.notify_all()
+            else:
+                call.future.set_result([])
+        return call.future
+
+    def take(self) -> list[Turn]:
+        """What to read next, as soon as there is something; nothing once closed and empty.
+
+        A text that ended a process before is alone, so that it takes no other with it.
+        """
+        with self._changed:
+            while True:
+                turns = [self._again.popleft()] if self._again else self._next()
+                if turns:
+                    self.waiting -= sum(len(x.document.text) for x in turns)
+                    return turns
+                if self._closed:
+                    return []
+                self._changed.wait()
+
+    def _next(self) -> list[Turn]:
+        turns: list[Turn] = []
+        size = 0
+        while self._calls:
+            call, queue = next(iter(self._calls.items()))
+            if call.future.cancelled():  # nobody waits for it any more
+                self.waiting -= sum(len(x.document.text) for x in queue)
+                del self._calls[call]
+                continue
+            if turns and size + len(queue[0].document.text) > AT_ONCE:
+                break
+            turn = queue.popleft()
+            turns.append(turn)
+            size += len(turn.document.text)
+            self._calls.move_to_end(call)
+            if not queue:
+                del self._calls[call]
+        return turns
+
+    def done(self, turns: Sequence[Turn], answers: Sequence[Answer], seconds: float, readers: int) -> None:
+        """Note answers, and how long they took one of so many readers."""
+        with self._changed:
+            pace = readers * sum(len(x.document.text) for x in turns) / max(seconds, 1e-3)
+            self._pace = _MEMORY * self._pace + (1 - _MEMORY) * pace
+        for turn, answer in zip(turns, answers, strict=True):
+            turn.call.answer(turn.place, answer)
+
+    def lost(self, turns: Sequence[Turn]) -> None:
+        """The process that read these ended: each is read again by itself, or given up."""
+        for turn in turns:
+            turn.deaths += 1
+            if turn.deaths >= MAX_DEATHS:
+                turn.call.answer(turn.place, ReaderLost("the processes that read this text ended"))
+        with self._changed:
+            again = [x for x in turns if x.deaths < MAX_DEATHS]
+            self._again += again
+            self.waiting += sum(len(x.document.text) for x in again)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Take no more; what waits is still read."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
