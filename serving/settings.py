@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Model folder to serve."""
     engine: Literal["auto", "openvino", "torch"] = "auto"
     """What computes an encoder: OpenVINO where the model folder is compiled for it, else torch, on a GPU if there is one."""
+    precision: Literal["auto", "f32", "bf16"] = "auto"
+    """Of OpenVINO: f32 says the same on every machine; auto takes bf16 where processor and model folder allow it."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     """Processes that read texts; 0 for one a processor core. Each takes some hundred MB."""
     queue_code_points: Annotated[int, Field(ge=50_000)] = 1_000_000
@@ -119,7 +121,7 @@ class Settings(BaseSettings):
     @property
     def inference(self) -> Inference:
         """How texts are computed."""
-        return Inference(self.engine, cache=CACHE)
+        return Inference(self.engine, precision=self.precision, cache=CACHE)
 
     @property
     def provider_roles(self) -> Roles | None:

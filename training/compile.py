@@ -27,7 +27,10 @@ from triage.text import Document
 CLOSE = 0.01
 """A decision may differ where the probability lies this near to a threshold."""
 SAME_EVIDENCE = 0.99
-"""Least share of findings whose evidence is the same, place by place."""
+"""Least share of findings whose evidence is the same, place by place, in float32."""
+ROUNDED = {"changed": 0.005, "evidence": 0.95, "probability": 0.05}
+"""What a lower precision may cost to be used where the processor has it: the most of the decisions that change, the least share
+of findings with the same evidence, and the furthest that a probability moves."""
 
 
 class NotAlike(RuntimeError):
@@ -54,8 +57,14 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Whether the compiled network may stand for the other."""
-        return self.beyond == 0 and self.evidence >= SAME_EVIDENCE * self.shown
+        """Whether the compiled network may stand for the other: in float32 it has to say the same, else nearly the same."""
+        if self.precision == "f32":
+            return self.beyond == 0 and self.evidence >= SAME_EVIDENCE * self.shown
+        return (
+            self.changed <= ROUNDED["changed"] * self.decisions
+            and self.evidence >= ROUNDED["evidence"] * self.shown
+            and self.probability <= ROUNDED["probability"]
+        )
 
 
 class _Plain(torch.nn.Module):

@@ -38,7 +38,7 @@ class Inference:
     threads: int = 0
     """Of one call of OpenVINO; 0 for as many as there are cores."""
     precision: str = "auto"
-    """Of OpenVINO: `f32`, `bf16`, or `auto` for bf16 where the processor has it and the folder says the same in it."""
+    """Of OpenVINO: `f32`, `bf16`, or `auto` for bf16 where the processor has it and the folder says nearly the same in it."""
     cache: int = 0
     """Bytes of scores of units that are kept to be used again; OpenVINO alone."""
 
