@@ -36,8 +36,12 @@ class PlantedScorer:
         self.bias = np.full(len(scheme), LOW, np.float32)
         self.weight, self.claimed = weight, claimed or weight
 
-    def score(self, documents: Sequence[Document]) -> list[list[UnitScores]]:
-        return [[self._score(x.text, unit) for unit in split_units(x)] for x in documents]
+    def score(self, documents: Sequence[Document], starts: Sequence[int] | None = None) -> list[list[UnitScores]]:
+        places = starts or [0] * len(documents)
+        return [
+            [self._score(x.text, unit) for unit in split_units(x) if unit.end > start]
+            for x, start in zip(documents, places, strict=True)
+        ]
 
     def _score(self, text, unit):
         words = list(re.finditer(r"\w+", text[: unit.end]))

@@ -97,8 +97,9 @@ class EncoderScorer:
         self.bias: Array = forward.bias
         self.cache = cache
 
-    def score(self, documents: Sequence[Document]) -> list[list[UnitScores]]:
-        cuts = [cut(document, self.tokenizer, self.window) for document in documents]
+    def score(self, documents: Sequence[Document], starts: Sequence[int] | None = None) -> list[list[UnitScores]]:
+        places = starts or [0] * len(documents)
+        cuts = [cut(document, self.tokenizer, self.window, x) for document, x in zip(documents, places, strict=True)]
         every = [piece for pieces in cuts for piece in pieces]
         scored = iter(self._score(every) if self.cache is None else self.cache.complete(every, self._score))
         return [[UnitScores(piece.span, piece.offsets, *next(scored)) for piece in pieces] for pieces in cuts]

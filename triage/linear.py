@@ -108,10 +108,11 @@ class LinearScorer:
         shares = np.array(parts, np.float32) / count[where[:, 1]]
         return UnitFeatures(words, columns, values.astype(np.float32), where, shares)
 
-    def score(self, documents: Sequence[Document]) -> list[list[UnitScores]]:
+    def score(self, documents: Sequence[Document], starts: Sequence[int] | None = None) -> list[list[UnitScores]]:
+        places = starts or [0] * len(documents)
         return [
-            [self._score_unit(document.text, unit) for unit in split_units(document, whole=self.whole)]
-            for document in documents
+            [self._score_unit(x.text, unit) for unit in split_units(x, whole=self.whole) if unit.end > start]
+            for x, start in zip(documents, places, strict=True)
         ]
 
     def _score_unit(self, text: str, unit: Span) -> UnitScores:

@@ -106,10 +106,11 @@ class Piece:
     """(n, 2): places of the own tokens in the text."""
 
 
-def cut(document: Document, tokenizer: TextTokenizer, window: Window) -> list[Piece]:
+def cut(document: Document, tokenizer: TextTokenizer, window: Window, start: int = 0) -> list[Piece]:
     """The sequences of a document. Nothing outside a unit and its left context is in its sequence.
 
-    A unit of more tokens than fit becomes several, each with its own tokens, so that nothing is dropped.
+    A unit of more tokens than fit becomes several, each with its own tokens, so that nothing is dropped. Units that end at
+    `start` or before are context alone.
     """
     text = document.text
     units = split_units(document, whole=window.whole)
@@ -119,6 +120,8 @@ def cut(document: Document, tokenizer: TextTokenizer, window: Window) -> list[Pi
     encoded = tokenizer([canonical(text[unit.start : unit.end]) for unit in units])
     found = []
     for index, unit in enumerate(units):
+        if unit.end <= start:
+            continue
         ids = encoded[index][0]
         places = np.asarray(encoded[index][1], np.int64).reshape(-1, 2) + unit.start
         context: list[int] = []
@@ -126,10 +129,10 @@ def cut(document: Document, tokenizer: TextTokenizer, window: Window) -> list[Pi
             if window.whole or earlier < 0:
                 break
             context = encoded[earlier][0] + context
-        for start in range(0, max(1, len(ids)), room):
-            own = ids[start : start + room]
+        for first in range(0, max(1, len(ids)), room):
+            own = ids[first : first + room]
             kept = context[max(0, len(context) - (room - len(own))) :] if len(own) < room else []
-            offsets = places[start : start + room]
+            offsets = places[first : first + room]
             span = unit if len(ids) <= room else Span(int(offsets[0, 0]), int(offsets[-1, 1]))
             sequence = [*tokenizer.before, *kept, *own, *tokenizer.after]
             found.append(Piece(span, sequence, len(tokenizer.before) + len(kept), offsets))

@@ -45,8 +45,12 @@ class Scorer(Protocol):
     bias: Array
     """(K,): what a unit scores before any of its words speaks."""
 
-    def score(self, documents: Sequence[Document]) -> list[list[UnitScores]]:
-        """The units of each document, in order, scored; a document's scores do not depend on its neighbours."""
+    def score(self, documents: Sequence[Document], starts: Sequence[int] | None = None) -> list[list[UnitScores]]:
+        """The units of each document, in order, scored; a document's scores do not depend on its neighbours.
+
+        Args:
+            starts: for each document a place in it; units that end there or before are context alone and not scored.
+        """
         ...
 
     def novelty(self, document: Document) -> float:
