@@ -56,10 +56,13 @@ class Engine(Protocol):
         """
         ...
 
-    async def read(self, documents: Sequence[Document], *, patient: bool = False) -> tuple[Model, list[Answer]]:
+    async def read(
+        self, documents: Sequence[Document], *, check: bool = True, patient: bool = False
+    ) -> tuple[Model, list[Answer]]:
         """Answers to documents, in their order, and the model they come from.
 
         Args:
+            check: whether to check their flags; it takes about as long as all the rest.
             patient: wait for a turn however long it takes.
 
         Raises:
@@ -73,15 +76,15 @@ class Engine(Protocol):
         ...
 
 
-async def tag(engine: Engine, documents: Sequence[Document]) -> Tagged:
-    """Assessments of documents, all or none.
+async def tag(engine: Engine, documents: Sequence[Document], *, check: bool = True) -> Tagged:
+    """Assessments of documents, all or none; see `Engine.read`.
 
     Raises:
         StillLoading, Overloaded: see `Engine.read`.
         ReaderLost: reading a text was ended from outside; it may be asked for again.
         Unreadable: the model failed on a text.
     """
-    model, answers = await engine.read(documents)
+    model, answers = await engine.read(documents, check=check)
     assessments = []
     for answer in answers:
         if isinstance(answer, Unreadable | ReaderLost):
@@ -142,12 +145,14 @@ class PooledEngine(_Described):
         """The processes, once there are some."""
         return self._pool
 
-    async def read(self, documents: Sequence[Document], *, patient: bool = False) -> tuple[Model, list[Answer]]:
+    async def read(
+        self, documents: Sequence[Document], *, check: bool = True, patient: bool = False
+    ) -> tuple[Model, list[Answer]]:
         """See `Engine.read`."""
         if self._pool is None:
             raise StillLoading("the model is still loading")
         model = self.model
-        return model, await asyncio.wrap_future(self._pool.read(documents, patient=patient))
+        return model, await asyncio.wrap_future(self._pool.read(documents, check=check, patient=patient))
 
     async def keep_up(self) -> None:
         """Load the model, and whatever model takes its place; runs until it is cancelled.
@@ -197,17 +202,19 @@ class LocalEngine(_Described):
 
     ready = True
 
-    async def read(self, documents: Sequence[Document], *, patient: bool = False) -> tuple[Model, list[Answer]]:
+    async def read(
+        self, documents: Sequence[Document], *, check: bool = True, patient: bool = False
+    ) -> tuple[Model, list[Answer]]:
         """See `Engine.read`."""
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(1)
         return self.model, [
-            await anyio.to_thread.run_sync(self._one, document, limiter=self._limiter) for document in documents
+            await anyio.to_thread.run_sync(self._one, x, check, limiter=self._limiter) for x in documents
         ]
 
-    def _one(self, document: Document) -> Answer:
+    def _one(self, document: Document, check: bool) -> Answer:
         try:
-            return self.tagger([document])[0]
+            return self.tagger([document], check=check)[0]
         except Exception as error:  # its words may hold text
             return Unreadable(type(error).__name__)
 

@@ -46,20 +46,25 @@ class Tagger:
     about: dict[str, Any] = field(default_factory=dict)
     """Where the model comes from: run, data checksums, counts."""
 
-    def __call__(self, documents: Sequence[Document]) -> list[Assessment]:
+    def __call__(self, documents: Sequence[Document], *, check: bool = True) -> list[Assessment]:
         """Assess documents; each answer depends on its own document alone.
 
-        All units are scored in one go, and then all that checks the evidence of all findings.
+        All units are scored in one go, and then all that checks the evidence of all flags.
+
+        Args:
+            check: whether to check flags; it takes about as long as all the rest.
         """
         cases = [
             self._case(document, units) for document, units in zip(documents, self.scorer.score(documents), strict=True)
         ]
-        checks = iter(check_evidence(self.scorer, [x for x in cases if isinstance(x, Case)], self._decide))
+        found = [x for x in cases if isinstance(x, Case)]
+        checks = iter(check_evidence(self.scorer, found if check else [], self._decide))
         assessments = []
         for document, case in zip(documents, cases, strict=True):
             entities = find_entities(document.text)
             if isinstance(case, Case):
-                assessments.append(self._assessment(case, next(checks), entities))
+                of_case = next(checks) if check else [None] * len(case.findings)
+                assessments.append(self._assessment(case, of_case, entities))
             else:
                 nothing = Priority("none", dict.fromkeys(PALERMO, 0.0))
                 assessments.append(Assessment(document.id, "abstained", case, nothing, (), (), (), entities))

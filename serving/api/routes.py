@@ -63,6 +63,12 @@ async def tag(
     all_indicators: Annotated[
         bool, Query(alias="all", description="Also the indicators decided `clear`, with their probabilities.")
     ] = False,
+    check: Annotated[
+        bool,
+        Query(
+            description="Check each flag by reading its words alone, and the text without them; takes half the time."
+        ),
+    ] = True,
 ) -> JSONResponse:
     """Texts of 1 to 50,000 code points, at most 64 at a time. The unit is the text: no person is scored."""
     engine: Engine = request.app.state.engine
@@ -78,7 +84,7 @@ async def tag(
         )
     # The entry is written while the model works, so it costs no time; without it there is no answer.
     (model, assessments), _ = await asyncio.gather(
-        ask(engine, [document.document() for document in body.documents]),
+        ask(engine, [document.document() for document in body.documents], check=check),
         note(request, system.actor, "api.called", route="v1.tag", documents=len(body.documents)),
     )
     return JSONResponse(

@@ -17,6 +17,7 @@ class Progress:
     model: str
     """Version of the model."""
     all_indicators: bool
+    check: bool = True
     records: int = 0
     """Records consumed, bad ones included."""
     digest: str = ""

@@ -55,6 +55,7 @@ def tag_file(
     *,
     workers: int = 1,
     all_indicators: bool = False,
+    check: bool = True,
     inference: Inference = Inference("auto", cache=CACHE),  # noqa: B008 - frozen
 ) -> Summary:
     """Tag all records of `source` into `output`.
@@ -75,7 +76,7 @@ def tag_file(
     try:
         records = read_records(source)
         records = chain(list(islice(records, 1)), records)  # an input that cannot be read is noticed here
-        progress = _begin(journal, records, output, errors, Progress(version, all_indicators))
+        progress = _begin(journal, records, output, errors, Progress(version, all_indicators, check))
         resumed_at = progress.records
         # Opening for reading and writing, not appending: what an interrupted run wrote beyond its journal is cut off.
         with (
@@ -83,7 +84,7 @@ def tag_file(
             _opened(errors, progress.error_bytes) as problems,
             _readers(model, workers, inference) as pool,
         ):
-            for batch, answers in _in_order(records, pool, ahead=2 * workers):
+            for batch, answers in _in_order(records, pool, check=check, ahead=2 * workers):
                 progress = _write(batch, answers, progress, out, problems)
                 journal.write(progress)
     except (UnreadableInput, BrokenJournal) as error:
@@ -124,9 +125,9 @@ def _begin(journal: Journal, records: Iterator[Record], output: Path, errors: Pa
                 path.replace(path.with_name(path.name + ".previous"))
         journal.write(fresh)
         return fresh
-    if (progress.model, progress.all_indicators) != (fresh.model, fresh.all_indicators):
+    if (progress.model, progress.all_indicators, progress.check) != (fresh.model, fresh.all_indicators, fresh.check):
         raise CannotTag(
-            f"{output} was begun with another model or without/with --all; use the same, or delete {journal.path} to begin anew"
+            f"{output} was begun with another model, --all or --no-check; use the same, or delete {journal.path} to begin anew"
         )
     digest = ""
     for record in islice(records, progress.records):
@@ -204,7 +205,9 @@ def _write(batch: list[Record], answers: list[Answer], progress: Progress, out: 
     )
 
 
-def _in_order(records: Iterable[Record], pool: Pool, *, ahead: int) -> Iterator[tuple[list[Record], list[Answer]]]:
+def _in_order(
+    records: Iterable[Record], pool: Pool, *, check: bool, ahead: int
+) -> Iterator[tuple[list[Record], list[Answer]]]:
     """Batches with their answers, in order, never more than `ahead` batches read before they are written."""
     waiting: deque[tuple[list[Record], Future[list[Answer]]]] = deque()
     source = iter(records)
@@ -212,7 +215,7 @@ def _in_order(records: Iterable[Record], pool: Pool, *, ahead: int) -> Iterator[
         while True:
             while len(waiting) < ahead and (batch := list(islice(source, BATCH))):
                 documents = [x.document for x in batch if x.document is not None]
-                waiting.append((batch, pool.read(documents, patient=True)))
+                waiting.append((batch, pool.read(documents, check=check, patient=True)))
             if not waiting:
                 return
             batch, future = waiting.popleft()

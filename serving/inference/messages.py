@@ -7,6 +7,7 @@ from pathlib import Path
 
 from triage.assessment import Assessment
 from triage.loading import Inference
+from triage.text import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,14 @@ class Orders:
 
     folder: Path
     inference: Inference
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A text, and whether its flags are to be checked."""
+
+    document: Document
+    check: bool
 
 
 @dataclass(frozen=True, slots=True)

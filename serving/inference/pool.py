@@ -88,13 +88,13 @@ class Pool:
             self.kill()
             raise BrokenModel(self._failure or f"no process has loaded {self._orders.folder} within {timeout:.0f} s")
 
-    def read(self, documents: Sequence[Document], *, patient: bool = False) -> Future[list[Answer]]:
-        """Answers to texts, in their order.
+    def read(self, documents: Sequence[Document], *, check: bool = True, patient: bool = False) -> Future[list[Answer]]:
+        """Answers to texts, in their order; see `Turns.put`.
 
         Raises:
             Overloaded: see `Turns.put`.
         """
-        return self._turns.put(documents, patient=patient)
+        return self._turns.put(documents, check=check, patient=patient)
 
     def close(self) -> None:
         """End the processes once all that was accepted is read."""
@@ -160,7 +160,7 @@ class Pool:
         """Read until there is no more to read, which is true, or until the process has ended."""
         while turns := self._turns.take():
             try:
-                connection.send([x.document for x in turns])
+                connection.send([x.question for x in turns])
                 said: Read = connection.recv()
             except (EOFError, OSError):
                 if not self._killed:

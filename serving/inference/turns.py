@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Condition
 
+from serving.inference.messages import Question
 from triage.assessment import Assessment
 from triage.text import Document
 
@@ -64,9 +65,14 @@ class Turn:
     call: Call
     place: int
     """Among the texts of its call."""
-    document: Document
+    question: Question
     deaths: int = 0
     since: float = field(default_factory=time.perf_counter)
+
+    @property
+    def size(self) -> int:
+        """Code points."""
+        return len(self.question.document.text)
 
 
 class Turns:
@@ -86,10 +92,11 @@ class Turns:
         self.waiting = 0
         """Code points that wait."""
 
-    def put(self, documents: Sequence[Document], *, patient: bool = False) -> Future[list[Answer]]:
+    def put(self, documents: Sequence[Document], *, check: bool = True, patient: bool = False) -> Future[list[Answer]]:
         """Let texts wait for their turn.
 
         Args:
+            check: whether to check their flags.
             patient: wait without limit; for work that nobody waits for.
 
         Raises:
@@ -104,7 +111,7 @@ class Turns:
                 raise Overloaded(5)
             if documents:
                 now = self._clock()
-                self._calls[call] = deque(Turn(call, i, x, since=now) for i, x in enumerate(documents))
+                self._calls[call] = deque(Turn(call, i, Question(x, check), since=now) for i, x in enumerate(documents))
                 self.waiting += size
                 self._changed.notify_all()
             else:
@@ -120,7 +127,7 @@ class Turns:
             while True:
                 turns = [self._again.popleft()] if self._again else self._next()
                 if turns:
-                    self.waiting -= sum(len(x.document.text) for x in turns)
+                    self.waiting -= sum(x.size for x in turns)
                     return turns
                 if self._closed:
                     return []
@@ -132,14 +139,14 @@ class Turns:
         while self._calls:
             call, queue = next(iter(self._calls.items()))
             if call.future.cancelled():  # nobody waits for it any more
-                self.waiting -= sum(len(x.document.text) for x in queue)
+                self.waiting -= sum(x.size for x in queue)
                 del self._calls[call]
                 continue
-            if turns and size + len(queue[0].document.text) > AT_ONCE:
+            if turns and size + queue[0].size > AT_ONCE:
                 break
             turn = queue.popleft()
             turns.append(turn)
-            size += len(turn.document.text)
+            size += turn.size
             self._calls.move_to_end(call)
             if not queue:
                 del self._calls[call]
@@ -148,7 +155,7 @@ class Turns:
     def done(self, turns: Sequence[Turn], answers: Sequence[Answer], seconds: float, readers: int) -> None:
         """Note answers, and how long they took one of so many readers."""
         with self._changed:
-            pace = readers * sum(len(x.document.text) for x in turns) / max(seconds, 1e-3)
+            pace = readers * sum(x.size for x in turns) / max(seconds, 1e-3)
             self._pace = _MEMORY * self._pace + (1 - _MEMORY) * pace
         for turn, answer in zip(turns, answers, strict=True):
             turn.call.answer(turn.place, answer)
@@ -162,7 +169,7 @@ class Turns:
         with self._changed:
             again = [x for x in turns if x.deaths < MAX_DEATHS]
             self._again += again
-            self.waiting += sum(len(x.document.text) for x in again)
+            self.waiting += sum(x.size for x in again)
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
-from serving.inference.messages import Failed, Orders, Read, Ready
+from serving.inference.messages import Failed, Orders, Question, Read, Ready
 from triage.assessment import Assessment
 from triage.tagger import Tagger
 from triage.text import Document
@@ -56,22 +56,29 @@ def _load(orders: Orders, connection: Connection) -> Tagger | None:
     return tagger
 
 
-def _read(tagger: Tagger, documents: Sequence[Document]) -> Read:
+def _read(tagger: Tagger, questions: Sequence[Question]) -> Read:
     began = time.perf_counter()
     cache = getattr(tagger.scorer, "cache", None)
     known = (cache.hits, cache.misses) if cache else (0, 0)
-    answers: list[Assessment | str]
-    try:
-        answers = [*tagger(documents)]
-    except Exception:  # one text must not stop the others
-        answers = [_alone(tagger, document) for document in documents]
+    answers: dict[int, Assessment | str] = {}
+    for check in (True, False):
+        places = [i for i, x in enumerate(questions) if x.check is check]
+        if not places:
+            continue
+        try:
+            found: Sequence[Assessment | str] = tagger([questions[i].document for i in places], check=check)
+        except Exception:  # one text must not stop the others
+            found = [_alone(tagger, questions[i]) for i in places]
+        answers |= zip(places, found, strict=True)
     now = (cache.hits, cache.misses) if cache else (0, 0)
-    return Read(answers, time.perf_counter() - began, now[0] - known[0], now[1] - known[1])
+    return Read(
+        [answers[i] for i in range(len(questions))], time.perf_counter() - began, now[0] - known[0], now[1] - known[1]
+    )
 
 
-def _alone(tagger: Tagger, document: Document) -> Assessment | str:
+def _alone(tagger: Tagger, question: Question) -> Assessment | str:
     try:
-        return tagger([document])[0]
+        return tagger([question.document], check=question.check)[0]
     except Exception as error:  # its words may hold text
         return type(error).__name__
 

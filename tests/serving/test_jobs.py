@@ -40,10 +40,10 @@ def test_a_text_that_the_model_fails_on_goes_to_its_readers_without_suggestions(
     desk.submit(f"{CANARY} {TEXT}", "Borgeren har søgt om tilskud til briller og venter på svar fra kommunen.")
     tagger = engine.tagger
 
-    def fail(documents):
+    def fail(documents, *, check):
         if CANARY in documents[0].text:
             raise RuntimeError(documents[0].text)
-        return tagger(documents)
+        return tagger(documents, check=check)
 
     monkeypatch.setattr(engine, "tagger", fail)
     _work(Jobs(desk.ledger, engine, keep_days=30), 2)

@@ -14,11 +14,11 @@ def texts(name: str, count: int, size: int = 100) -> list[Document]:
 
 
 def answers(turns):
-    return [Assessment(x.document.id, "tagged", (), Priority("none", {}), (), (), (), ()) for x in turns]
+    return [Assessment(x.question.document.id, "tagged", (), Priority("none", {}), (), (), (), ()) for x in turns]
 
 
 def ids(turns) -> list[str]:
-    return [x.document.id for x in turns]
+    return [x.question.document.id for x in turns]
 
 
 def test_a_short_call_does_not_wait_for_the_whole_of_a_long_one():
@@ -35,7 +35,7 @@ def test_so_many_are_taken_at_once_as_fill_a_group_and_at_least_one():
     while first := turns.take():
         if ids(first) == ["big0"]:
             break
-        assert sum(len(x.document.text) for x in first) <= AT_ONCE
+        assert sum(x.size for x in first) <= AT_ONCE
     assert ids(first) == ["big0"]
 
 
