@@ -15,7 +15,7 @@ from training.cardsets import read_set, set_folders
 from training.datacheck import check_folders
 from training.dataset import DATA_CARDS, SPLITS, folders, read_folder
 from training.experiment import Experiment, read_experiment
-from triage.loading import load
+from triage.loading import Inference, check_model, load
 from triage.modelfolder import read_manifest
 from triage.text import Document
 
@@ -132,14 +132,27 @@ def test_locks_pin_every_requirement_of_the_project():
     def name(requirement: str) -> str:
         return re.split(r"[\s<>=!~\[;]", requirement)[0].lower().replace("_", "-")
 
-    for lock, extras in (("serving", ["serving"]), ("dev", ["serving", "training", "dev"])):
+    for lock, extras in (("serving", ["serving"]), ("dev", ["serving", "torch", "training", "dev"])):
         lines = (ROOT / "requirements" / f"{lock}.txt").read_text().splitlines()
         pinned = {name(line) for line in lines if "==" in line}
         assert all(re.fullmatch(r"[\w.\-]+==[\w.\-!]+( ; .*)?", line) for line in lines if line), lock
         wanted = project["dependencies"] + [x for e in extras for x in project["optional-dependencies"][e]]
-        assert {name(x) for x in wanted} <= pinned
-        assert "torch==2.13.0" in lines
-    assert "mlflow" not in (ROOT / "requirements" / "serving.txt").read_text()
+        assert {name(x) for x in wanted} - {"tegn"} <= pinned
+        if lock == "dev":
+            assert "torch==2.13.0" in lines
+        else:
+            assert not pinned & {"mlflow", "torch", "transformers", "scikit-learn"}
+
+
+def test_the_shipped_model_is_compiled_and_says_what_torch_says():
+    folder = ROOT / "models" / "tegn-da"
+    check_model(folder, Inference("openvino"))
+    exact, *_ = read_manifest(folder)["compiled"]["agreements"]
+    assert (exact["precision"], exact["beyond"], exact["holds"]) == ("f32", 0, True)
+    note = [Document("a", "note", "Han skylder 80.000 kr. for rejsen, og formanden har taget hans pas.")]
+    (one,), (other,) = load(folder)(note), load(folder, Inference("openvino", precision="f32"))(note)
+    assert [x.code for x in one.shown()] == [x.code for x in other.shown()]
+    assert one.findings[0].probability == pytest.approx(other.findings[0].probability, abs=1e-4)
 
 
 def test_the_repository_names_no_machine_and_no_host():
