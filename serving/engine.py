@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 
+from serving.telemetry.observer import Observer
 from triage import language
 from triage.assessment import Assessment
 from triage.indicators import Scheme, parse_scheme
 from triage.modelfolder import SCHEME
+from triage.reference import Reference, UnusableReference
 from triage.tagger import Tagger, load
 from triage.text import Document
+
+log = logging.getLogger("tegn")
 
 
 class StillLoading(RuntimeError):
@@ -29,6 +35,22 @@ class Engine:
         self._scheme: Scheme | None = None
         self._threads = threads
         self._limiter: anyio.CapacityLimiter | None = None
+        self._observer = Observer()
+
+    def watched_by(self, observer: Observer) -> None:
+        """Report to this observer from now on: which model is in use, how long texts wait and take, how many are read at once."""
+        self._observer = observer
+        if self._tagger is not None:
+            self._tell(self._tagger)
+
+    def _tell(self, tagger: Tagger) -> None:
+        self._observer.metrics.model(tagger.name, tagger.version, tagger.scheme)
+        try:
+            reference = Reference.load(self._folder, tagger.version)
+        except UnusableReference as error:  # its words are a path and a command
+            log.warning("drift is not measured: %s", error)
+            reference = None
+        self._observer.drift.compare_with(reference)
 
     def load(self) -> None:
         """Read the model folder.
@@ -38,6 +60,7 @@ class Engine:
         """
         tagger = load(self._folder)
         language.warm_up()
+        self._tell(tagger)
         self._tagger = tagger
 
     def load_in_background(self) -> threading.Thread:
@@ -88,6 +111,25 @@ class Engine:
         tagger = self.tagger
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(self._threads)
-        return [
-            (await anyio.to_thread.run_sync(tagger, [document], limiter=self._limiter))[0] for document in documents
-        ]
+        return [await self._tag_one(tagger, document) for document in documents]
+
+    async def _tag_one(self, tagger: Tagger, document: Document) -> Assessment:
+        """One text, and what it took."""
+        asked = begun = time.perf_counter()
+
+        def work() -> Assessment:
+            nonlocal begun
+            begun = time.perf_counter()
+            self._observer.metrics.queued(-1)
+            return tagger([document])[0]
+
+        self._observer.metrics.queued(1)
+        try:
+            assessment = await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        finally:
+            if begun == asked:  # it was given up while it waited
+                self._observer.metrics.queued(-1)
+        self._observer.stage("queue", begun - asked)
+        self._observer.stage("tag", time.perf_counter() - begun)
+        self._observer.metrics.batch(1, assessment.measures.tokens if assessment.measures else 0)
+        return assessment

@@ -21,6 +21,7 @@ from triage.highlights import HighlightSettings, quote_evidence
 from triage.indicators import Scheme, parse_scheme
 from triage.modelfolder import CALIBRATION, SCHEME, BrokenModel, read_manifest, write_json, write_manifest
 from triage.priority import PALERMO, derive_forms, rank
+from triage.reference import measure
 from triage.scoring import Array, Scorer, UnitScores, document_probability, sigmoid, unit_hazards
 from triage.text import STATES, Document
 
@@ -46,6 +47,8 @@ class Tagger:
     """Novelty beyond which a text is unfamiliar: the 99th percentile of the calibration texts."""
     about: dict[str, Any] = field(default_factory=dict)
     """Where the model comes from: run, data checksums, counts."""
+    checks: bool = True
+    """Whether evidence is checked, which takes most of the time and changes no decision."""
 
     def __call__(self, documents: Sequence[Document]) -> list[Assessment]:
         """Assess documents; each answer depends on its own document alone."""
@@ -63,28 +66,34 @@ class Tagger:
         calibrated = self.calibration.apply(self.raw_probabilities(document, units))
         return calibrated * applicable(self.scheme, document.kind)
 
-    def abstentions(self, document: Document) -> tuple[str, ...]:
-        """Reasons to say nothing about a text; empty where there are none."""
+    def abstentions(self, document: Document, novelty: float | None = None) -> tuple[str, ...]:
+        """Reasons to say nothing about a text; empty where there are none.
+
+        Args:
+            novelty: that of the scorer, if it is known.
+        """
         reasons = []
         if len(_LETTERS.findall(document.text)) < MIN_WORDS:
             reasons.append("too_short")
         elif language.is_foreign(document):
             reasons.append("language")
-        elif self.scorer.novelty(document) > self.familiarity:
+        elif (self.scorer.novelty(document) if novelty is None else novelty) > self.familiarity:
             reasons.append("unfamiliar_text")
         return tuple(reasons)
 
     def _assess(self, document: Document, units: list[UnitScores]) -> Assessment:
         entities = find_entities(document.text)
-        if reasons := self.abstentions(document):
+        measures = measure(document, units, self.scorer.novelty(document))
+        if reasons := self.abstentions(document, measures.novelty):
             nothing = Priority("none", dict.fromkeys(PALERMO, 0.0))
-            return Assessment(document.id, "abstained", reasons, nothing, (), (), (), entities)
+            return Assessment(document.id, "abstained", reasons, nothing, (), (), (), entities, measures)
         hazards = unit_hazards(units, len(self.scheme))
         findings = [
             self._find(document, units, hazards, index, float(probability))
             for index, probability in enumerate(self.probabilities(document, units))
         ]
-        findings = self._checked(document, units, hazards, findings)
+        if self.checks:
+            findings = self._checked(document, units, hazards, findings)
         return Assessment(
             id=document.id,
             status="tagged",
@@ -94,6 +103,7 @@ class Tagger:
             findings=tuple(sorted(findings, key=lambda x: -x.probability)),
             mentions=self._mentions(document, units, findings),
             entities=entities,
+            measures=measures,
         )
 
     def _find(

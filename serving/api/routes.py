@@ -15,6 +15,7 @@ from serving.api.schemas import TagRequest, TagResponse
 from serving.engine import Engine
 from serving.noting import note
 from serving.store.access import System
+from serving.telemetry.observer import Observer
 
 router = APIRouter(prefix="/v1")
 
@@ -64,7 +65,9 @@ async def tag(
     """Texts of 1 to 50,000 code points, at most 64 at a time. The unit is the text: no person is scored."""
     engine: Engine = request.app.state.engine
     tagger = engine.tagger
-    body = await read_json(request, TagRequest)
+    observer: Observer = request.app.state.observer
+    with observer.timed("read"):
+        body = await read_json(request, TagRequest)
     if repeated := body.repeated_ids():
         problem = "stands twice; ids are unique within a request"
         raise Problem(
@@ -72,11 +75,14 @@ async def tag(
             "See `errors` for each field.",
             errors=[(f"documents[{i}].id", problem) for i in repeated],
         )
+    documents = [document.document() for document in body.documents]
     # The entry is written while the model works, so it costs no time; without it there is no answer.
-    assessments, _ = await asyncio.gather(
-        engine.tag([document.document() for document in body.documents]),
-        note(request, system.actor, "api.called", route="v1.tag", documents=len(body.documents)),
-    )
+    with observer.timed("whole"):
+        assessments, _ = await asyncio.gather(
+            engine.tag(documents),
+            note(request, system.actor, "api.called", route="v1.tag", documents=len(documents)),
+        )
+    observer.assessed("api", documents, assessments)
     return JSONResponse(
         {
             "model": {"name": tagger.name, "version": tagger.version, "scheme": tagger.scheme.version},
