@@ -94,9 +94,9 @@ def start() -> None:
         "BENTOML_DO_NOT_TRACK": "True",
         "BENTOML_HOME": str((settings.home / "bentoml").resolve()),
     }
-    if settings.log == "json":
-        environment["BENTOML_QUIET"] = "true"  # its supervisor writes lines of its own form: errors alone then
     arguments = ["serve", "serving.service:Tegn", "--host", settings.host, "--port", str(settings.port)]
+    if settings.log == "json":
+        arguments.append("--quiet")  # BentoML's supervisor writes lines of its own form: errors alone then
     os.chdir(root)
     os.execve(sys.executable, [sys.executable, "-m", "bentoml", *arguments], environment)  # noqa: S606
 

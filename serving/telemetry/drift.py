@@ -60,7 +60,7 @@ class _Window:
         reference = {f"feature {name}": bins.counts for name, bins in self.profile.features.items()}
         reference |= {f"indicator {code}": counts for code, counts in self.profile.indicators.items()}
         for key, expected in reference.items():
-            seen = np.sum([block[key] for block in self._blocks], axis=0) if self._blocks else np.zeros(1)
+            seen = sum((block[key] for block in self._blocks), np.zeros_like(expected))
             if seen.sum() >= LEAST and expected.sum():
                 what, _, name = key.partition(" ")
                 yield what, name, stability_index(expected, seen)

@@ -94,6 +94,7 @@ def set_up(form: str) -> None:
         log.propagate = False
     for handler in log.handlers:
         handler.setFormatter(formatter)
+    logging.captureWarnings(form == "json")  # else they go to standard error as they are
     for name in _OTHERS:
         for handler in logging.getLogger(name).handlers:
             inner = handler.formatter or logging.Formatter()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, values
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -30,7 +30,10 @@ class Metrics:
     """What the rest of the service reports to. Every method may be called from any thread."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # when each series began: as many series again, which nobody reads
+        # BentoML asks for values in files that several processes share; these are of one process, and stay in its memory.
+        values.ValueClass = values.MutexValue
+        # When each series began is as many series again, which nobody reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
@@ -65,8 +68,9 @@ class Metrics:
         self._anchor_faults = counter("audit_faults", "Checks of the audit log that did not go well.", "fault")
         self._anchor_kept = gauge("audit_anchor_timestamp_seconds", "When the audit log was last found unbroken.")
         self._unreadable = counter("unreadable", "Texts that could not be opened.", "reason")
-        self._model = gauge("model_info", "The model in use; always 1.", "name", "version", "scheme")
+        self._model = gauge("model_info", "1 for the model in use, 0 for those before it.", "name", "version", "scheme")
         self._ready = gauge("ready", "1 when the model is loaded.")
+        self._in_use: tuple[str, str, str] | None = None
         self._codes: frozenset[str] = frozenset()
         self._begin()
 
@@ -121,8 +125,10 @@ class Metrics:
     def model(self, name: str, version: str, scheme: Scheme) -> None:
         """This model is in use from now on."""
         self._codes = frozenset(scheme.codes)
-        self._model.clear()
-        self._model.labels(name, version, scheme.version).set(1)
+        if self._in_use is not None:
+            self._model.labels(*self._in_use).set(0)
+        self._in_use = (name, version, scheme.version)
+        self._model.labels(*self._in_use).set(1)
         for code in scheme.codes:
             for decision in _DECISIONS:
                 self._decisions.labels(code, decision)

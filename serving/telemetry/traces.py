@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from opentelemetry import trace
@@ -68,7 +68,7 @@ class Traces:
         with self._span(name, Context(), SpanKind.INTERNAL):
             yield
 
-    def _span(self, name: str, parent: Context, kind: SpanKind):  # type: ignore[no-untyped-def]
+    def _span(self, name: str, parent: Context, kind: SpanKind) -> AbstractContextManager[Span]:
         return self._tracer.start_as_current_span(
             name, parent, kind, record_exception=False, set_status_on_exception=False
         )
