@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -52,36 +51,15 @@ from serving.settings import Settings, read_settings
 from serving.store.access import Access
 from serving.store.ledger import open_ledger
 from serving.store.vault import UNREADABLE
+from serving.telemetry import logs
+from serving.telemetry.metrics import Metrics
+from serving.telemetry.observer import Observer
+from serving.telemetry.port import metrics_port
+from serving.telemetry.traces import Traces
+from serving.telemetry.watch import Watch
+from serving.telemetry.wiring import watch
 
 log = logging.getLogger("tegn")
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-class Journal:
-    """One log line a request: method, route, status, milliseconds. Never the path as sent, a header or a body."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began, status, method = time.perf_counter(), 500, scope["method"]
-
-        async def note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, note)
-        finally:
-            route = getattr(scope.get("route"), "path", "") or "(no such route)"
-            method = method if method in _METHODS else "(no such method)"
-            milliseconds = (time.perf_counter() - began) * 1000
-            log.info("%s %s %d %.0f ms", method, route, status, milliseconds)
 
 
 class Heads:
@@ -131,7 +109,8 @@ class Refusals:
 
 def _internal(scope: Scope) -> Response:
     if scope["path"].startswith("/v1"):
-        return Problem("internal", "Something failed inside Tegn. Nothing was stored. Try again.").response()
+        problem = Problem("internal", "Something failed inside Tegn. Nothing was stored. Try again.")
+        return _refuse(Request(scope), problem)
     return error_page(scope, 500)
 
 
@@ -139,12 +118,20 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     if not request.url.path.startswith("/v1"):
         return error_page(request.scope, TYPES[error.name][0])
-    return error.response()
+    return _refuse(request, error)
+
+
+def _refuse(request: Request, problem: Problem) -> Response:
+    """Turn a call of the API away, and count it."""
+    metrics: Metrics = request.app.state.metrics
+    metrics.refused(problem.name)
+    return problem.response()
 
 
 async def _on_loading(request: Request, _: Exception) -> Response:
     if request.url.path.startswith("/v1"):
-        return Problem("loading", "Ask again in a moment; /readyz tells when.", headers={"Retry-After": "5"}).response()
+        problem = Problem("loading", "Ask again in a moment; /readyz tells when.", headers={"Retry-After": "5"})
+        return _refuse(request, problem)
     return error_page(request.scope, 503)
 
 
@@ -168,7 +155,7 @@ async def _on_query(request: Request, error: Exception) -> Response:
     if not request.url.path.startswith("/v1"):
         return error_page(request.scope, 404)  # no page of ours has a number that is none
     errors = [(".".join(str(x) for x in item["loc"]), str(item["msg"])) for item in error.errors()]
-    return Problem("invalid-request", "See `errors` for each field.", errors=errors).response()
+    return _refuse(request, Problem("invalid-request", "See `errors` for each field.", errors=errors))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -176,8 +163,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if not request.url.path.startswith("/v1"):
         return error_page(request.scope, error.status_code, error.headers)
     if error.status_code == 405:
-        return Problem("method", "See /v1/openapi.json for what there is.", headers=error.headers).response()
-    return Problem("not-found", "See /v1/openapi.json for what there is.").response()
+        return _refuse(request, Problem("method", "See /v1/openapi.json for what there is.", headers=error.headers))
+    return _refuse(request, Problem("not-found", "See /v1/openapi.json for what there is."))
 
 
 def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine | None = None) -> FastAPI:
@@ -191,9 +178,11 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         chosen = settings()
-        _set_up_log()
+        logs.set_up(chosen.log)
         chosen.make_home()
         ledger = open_ledger(chosen.store_url, chosen.home, os.environ)
+        app.state.observer = observer = Observer(traces=Traces.to(chosen.traces))
+        app.state.metrics = observer.metrics
         app.state.settings = chosen
         app.state.ledger = ledger
         app.state.access = Access(ledger)
@@ -201,21 +190,21 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         app.state.hashing = CapacityLimiter(2)
         app.state.noting = CapacityLimiter(1)
         app.state.provider = Provider.of(chosen)
-        tending = None
-        if engine is None:
-            pooled = PooledEngine(
-                chosen.model, workers=chosen.workers, inference=chosen.inference, room=chosen.queue_code_points
-            )
-            tending = asyncio.create_task(pooled.keep_up())
-        app.state.engine = engine or pooled
+        app.state.engine = engine or PooledEngine(
+            chosen.model, workers=chosen.workers, inference=chosen.inference, room=chosen.queue_code_points
+        )
+        watch(app.state.engine, ledger, observer, chosen.home)
+        tending = asyncio.create_task(app.state.engine.keep_up()) if engine is None else None
         keep = {"keep_days": chosen.keep_days, "keep_logins_days": chosen.keep_logins_days}
-        jobs = Jobs(ledger, app.state.engine, home=chosen.home, **keep)
-        working = asyncio.create_task(jobs.run())
-        yield
-        await stop(working)
-        if tending is not None:
-            await stop(tending)
-            await pooled.close()
+        jobs = Jobs(ledger, app.state.engine, home=chosen.home, observer=observer, **keep)
+        with metrics_port(observer.metrics.registry, chosen.metrics_host, chosen.metrics_port):
+            working = asyncio.create_task(jobs.run())
+            yield
+            await stop(working)
+            if tending is not None:
+                await stop(tending)
+                await app.state.engine.close()
+        observer.traces.close()
         ledger.engine.dispose()
 
     app = FastAPI(
@@ -225,7 +214,7 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_middleware(language.Choice)
     app.add_middleware(Heads)
     app.add_middleware(Headers)
-    app.add_middleware(Journal)
+    app.add_middleware(Watch)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(NotLoggedIn, accounts.on_stranger)
     app.add_exception_handler(WrongRole, accounts.on_wrong_role)
@@ -257,16 +246,6 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
         app.include_router(part.router)
     app.include_router(health)
     return app
-
-
-def _set_up_log() -> None:
-    """Tegn's own lines on standard error, whatever the server does with its own."""
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
-        log.propagate = False
 
 
 health = APIRouter(dependencies=[Depends(Open())])

@@ -38,14 +38,17 @@ def _link(settings: Settings, token: str) -> str:
     return f"{settings.origin}/login/{token}"
 
 
-def _try_to_listen(settings: Settings) -> None:
-    """Listen where the service will, and let go again: a service that cannot start hands out no link and no key."""
-    host, port = settings.host, settings.port
+def _try_to_listen(host: str, port: int, variable: str = "TEGN") -> None:
+    """Listen where the service will, and let go again: a service that cannot start hands out no link and no key.
+
+    Args:
+        variable: what the settings of this address begin with.
+    """
     try:
         family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
     except ValueError:  # BentoML takes no names
         _stop(
-            f"TEGN_HOST: {host} is no IP address; use 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it"
+            f"{variable}_HOST: {host} is no IP address; use 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it"
         )
     try:
         with socket.socket(family) as trial:
@@ -54,11 +57,11 @@ def _try_to_listen(settings: Settings) -> None:
             trial.listen()
     except OSError as error:
         what = {
-            errno.EADDRINUSE: f"port {port} of {host} is in use; stop what uses it or set TEGN_PORT to another",
-            errno.EACCES: f"port {port} of {host} may not be used by this user; set TEGN_PORT to 1024 or more",
-            errno.EADDRNOTAVAIL: f"{host} is no address of this machine, so port {port} cannot be used; set TEGN_HOST",
+            errno.EADDRINUSE: f"port {port} of {host} is in use; stop what uses it or set {variable}_PORT to another",
+            errno.EACCES: f"port {port} of {host} may not be used by this user; set {variable}_PORT to 1024 or more",
+            errno.EADDRNOTAVAIL: f"{host} is no address of this machine, so port {port} cannot be used; set {variable}_HOST",
         }
-        other = f"port {port} of {host} cannot be used ({error.strerror}); set TEGN_HOST and TEGN_PORT to others"
+        other = f"port {port} of {host} cannot be used ({error.strerror}); set {variable}_HOST and {variable}_PORT to others"
         _stop(what.get(error.errno or 0, other))
 
 
@@ -73,7 +76,9 @@ def start() -> None:
         model = check_model(settings.model, settings.inference)
     except BrokenModel as error:
         _stop(error)
-    _try_to_listen(settings)
+    _try_to_listen(settings.host, settings.port)
+    if settings.metrics_port:
+        _try_to_listen(settings.metrics_host, settings.metrics_port, "TEGN_METRICS")
     access = _access(settings)
     if not access.has_users():
         print(f"Log in once with this link: {_link(settings, access.add_user('admin', 'admin'))}")
@@ -91,6 +96,8 @@ def start() -> None:
         "BENTOML_HOME": str((settings.home / "bentoml").resolve()),
     }
     arguments = ["serve", "serving.service:Tegn", "--host", settings.host, "--port", str(settings.port)]
+    if settings.log == "json":
+        arguments.append("--quiet")  # BentoML's supervisor writes lines of its own form: errors alone then
     os.chdir(root)
     os.execve(sys.executable, [sys.executable, "-m", "bentoml", *arguments], environment)  # noqa: S606
 

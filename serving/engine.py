@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -15,11 +15,13 @@ import anyio
 from serving.inference.messages import Read
 from serving.inference.pool import Pool
 from serving.inference.turns import Answer, ReaderLost, Unreadable
+from serving.telemetry.observer import Observer
 from triage import language
 from triage.assessment import Assessment
 from triage.indicators import Scheme
 from triage.loading import Inference, Model, load, read_model
 from triage.modelfolder import MANIFEST, BrokenModel
+from triage.reference import Reference, UnusableReference
 from triage.tagger import Tagger
 from triage.text import Document
 
@@ -54,6 +56,15 @@ class Engine(Protocol):
         Raises:
             StillLoading: the model folder does not tell.
         """
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Texts that wait for their turn at this moment."""
+        ...
+
+    def watched_by(self, observer: Observer) -> None:
+        """Report to this observer from now on: which model is in use, how long texts wait and take, how many are read at once."""
         ...
 
     async def read(
@@ -99,6 +110,23 @@ class _Described:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._model: Model | None = None
+        self._observer = Observer()
+
+    def watched_by(self, observer: Observer) -> None:
+        """See `Engine.watched_by`."""
+        self._observer = observer
+        if self._model is not None:
+            self._tell(self._model)
+
+    def _tell(self, model: Model) -> None:
+        """Say which model answers now."""
+        self._observer.metrics.model(model.name, model.version, model.scheme)
+        try:
+            reference = Reference.load(self._folder, model.version)
+        except UnusableReference as error:  # its words are a path and a command
+            log.warning("drift is not measured: %s", error)
+            reference = None
+        self._observer.drift.compare_with(reference)
 
     @property
     def model(self) -> Model:
@@ -126,11 +154,12 @@ class PooledEngine(_Described):
         workers: int,
         inference: Inference,
         room: int,
-        observe: Callable[[Read, int], None] | None = None,
     ) -> None:
         """As `Pool`."""
         super().__init__(folder)
-        self._make = partial(Pool, folder, workers=workers, inference=inference, room=room, observe=observe)
+        self._make = partial(
+            Pool, folder, workers=workers, inference=inference, room=room, on_read=self._note, on_loss=self._note_loss
+        )
         self._pool: Pool | None = None
         self._seen: tuple[int, ...] = ()
         self._complained = ""
@@ -152,7 +181,25 @@ class PooledEngine(_Described):
         if self._pool is None:
             raise StillLoading("the model is still loading")
         model = self.model
-        return model, await asyncio.wrap_future(self._pool.read(documents, check=check, patient=patient))
+        with self._observer.timed("tag"):
+            return model, await asyncio.wrap_future(self._pool.read(documents, check=check, patient=patient))
+
+    @property
+    def waiting(self) -> int:
+        """See `Engine.waiting`."""
+        return 0 if self._pool is None else self._pool.texts
+
+    def _note(self, said: Read, waits: Sequence[float]) -> None:
+        """From the thread of a reading process."""
+        metrics = self._observer.metrics
+        for seconds in waits:
+            metrics.stage("queue", seconds)
+        metrics.stage("encode", said.seconds)
+        metrics.batch(len(said.answers), said.tokens)
+        metrics.cached(said.hits, said.misses)
+
+    def _note_loss(self) -> None:
+        self._observer.metrics.worker_restarted()
 
     async def keep_up(self) -> None:
         """Load the model, and whatever model takes its place; runs until it is cancelled.
@@ -175,6 +222,7 @@ class PooledEngine(_Described):
         fresh = self._make()
         await anyio.to_thread.run_sync(fresh.start)
         old, self._pool, self._model = self._pool, fresh, model
+        self._tell(model)
         log.info("%s %s answers", model.name, model.version)
         if old is not None:
             await anyio.to_thread.run_sync(old.close)
@@ -197,6 +245,7 @@ class LocalEngine(_Described):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.tagger: Tagger = load(folder)
+        self._tell(self.model)
         language.warm_up()
         self._limiter: anyio.CapacityLimiter | None = None
 
@@ -208,9 +257,12 @@ class LocalEngine(_Described):
         """See `Engine.read`."""
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(1)
-        return self.model, [
-            await anyio.to_thread.run_sync(self._one, x, check, limiter=self._limiter) for x in documents
-        ]
+        with self._observer.timed("tag"):
+            return self.model, [
+                await anyio.to_thread.run_sync(self._one, x, check, limiter=self._limiter) for x in documents
+            ]
+
+    waiting = 0
 
     def _one(self, document: Document, check: bool) -> Answer:
         try:

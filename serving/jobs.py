@@ -20,6 +20,7 @@ from serving.store import anchors
 from serving.store.database import overwrite_deleted
 from serving.store.ledger import Ledger
 from serving.store.retention import forget_logins
+from serving.telemetry.observer import Observer
 from triage.assessment import Assessment
 
 log = logging.getLogger("tegn")
@@ -28,18 +29,28 @@ PAUSE = 1.0
 HOUSEKEEPING = 600.0
 """Seconds between two looks for what is to be erased or goes back to the queue."""
 _AFTER_FAILURE = 30.0
+_FAULTS = {anchors.Broken: "broken", anchors.UnusableAnchor: "unusable", OSError: "io"}
+"""What may keep the audit log from a new anchor, and what the metrics call it."""
 
 
 class Jobs:
     """The work of one process. Several processes share it: each takes what no other has."""
 
     def __init__(
-        self, ledger: Ledger, engine: Engine, *, keep_days: int, keep_logins_days: int = 30, home: Path | None = None
+        self,
+        ledger: Ledger,
+        engine: Engine,
+        *,
+        keep_days: int,
+        keep_logins_days: int = 30,
+        home: Path | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._ledger, self._engine, self._keep_days = ledger, engine, keep_days
         self._keep_logins = timedelta(days=keep_logins_days)
         self._home = home
         """Where the anchor of the audit log is kept."""
+        self._observer = observer or Observer()
         self._outdated = True
         """Whether texts may wait that an earlier model read."""
         self._tidied = float("-inf")
@@ -52,6 +63,7 @@ class Jobs:
                 await asyncio.sleep(0 if worked else PAUSE)
             except Exception as error:  # an error's words may hold text of a document
                 log.error("background work failed: %s", type(error).__name__)
+                self._observer.metrics.failed("step")
                 await asyncio.sleep(_AFTER_FAILURE)
 
     async def step(self) -> bool:
@@ -59,7 +71,10 @@ class Jobs:
         if time.monotonic() - self._tidied > HOUSEKEEPING:
             self._tidied = time.monotonic()
             await run_in_threadpool(self._tidy)
+        began = time.perf_counter()
         read = await run_in_threadpool(extraction.read_next, self._ledger, keep_days=self._keep_days)
+        if read:
+            self._observer.stage("extract", time.perf_counter() - began)
         return await self._tag() or read
 
     def _tidy(self) -> None:
@@ -72,8 +87,11 @@ class Jobs:
             return
         try:
             anchors.keep_anchor(self._ledger, self._home)
-        except (anchors.Broken, anchors.UnusableAnchor, OSError) as error:  # none holds text, and none stops the work
+        except tuple(_FAULTS) as error:  # none holds text, and none stops the work
             log.error("the audit log has no new anchor: %s; run `python -m serving audit verify`", error)
+            self._observer.metrics.audit_fault(next(x for kind, x in _FAULTS.items() if isinstance(error, kind)))
+        else:
+            self._observer.metrics.anchored()
 
     async def _tag(self) -> bool:
         if not self._engine.ready:
@@ -88,7 +106,8 @@ class Jobs:
         if not documents:
             return documents is not None
         try:
-            read_by, answers = await self._engine.read(documents, patient=True)
+            with self._observer.traces.work("desk.tag"):
+                read_by, answers = await self._engine.read(documents, patient=True)
         except BaseException:  # the service stops, or has no model ready: the texts are not to blame
             with suppress(SQLAlchemyError):  # else they wait until they are given up
                 tagging.give_back(self._ledger, documents)
@@ -96,16 +115,19 @@ class Jobs:
         if read_by.version != about.version:  # another model was taken up meanwhile: they are read again, by it alone
             await run_in_threadpool(tagging.give_back, self._ledger, documents)
             return True
-        await run_in_threadpool(tagging.keep, self._ledger, model, documents, [_assessment(x) for x in answers])
+        assessments = [self._assessment(x) for x in answers]
+        self._observer.assessed("desk", documents, assessments)
+        with self._observer.timed("keep"):
+            await run_in_threadpool(tagging.keep, self._ledger, model, documents, assessments)
         return True
 
-
-def _assessment(answer: Answer) -> Assessment | None:
-    """What the model says, or None if it failed on this text: it must not hold up the others, nor be tried for ever."""
-    if isinstance(answer, Assessment):
-        return answer
-    log.error("the model failed on a text: %s", answer if isinstance(answer, Unreadable) else type(answer).__name__)
-    return None
+    def _assessment(self, answer: Answer) -> Assessment | None:
+        """What the model says, or None if it failed on this text: it must not hold up the others, nor be tried for ever."""
+        if isinstance(answer, Assessment):
+            return answer
+        log.error("the model failed on a text: %s", answer if isinstance(answer, Unreadable) else type(answer).__name__)
+        self._observer.metrics.failed("tagging")
+        return None
 
 
 async def stop(task: asyncio.Task[None]) -> None:

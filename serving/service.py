@@ -32,8 +32,11 @@ _everything = Starlette(routes=[Mount("/", app)], lifespan=_lifespan)
     name="tegn",
     workers=1,
     traffic={"timeout": 300},  # 64 texts of 50,000 code points take minutes on a slow machine
-    logging={"access": {"enabled": False}},  # it logs paths as sent; `serving.app.Journal` logs routes
-    metrics={"enabled": False},  # `/metrics` would be open to the world
+    logging={"access": {"enabled": False}},  # it logs paths as sent; `serving.telemetry.watch` logs routes
+    metrics={"enabled": False},  # `/metrics` would be open to the world; `serving.telemetry.port` has a port of its own
+    tracing={
+        "excluded_urls": ".*"
+    },  # its spans hold paths as sent, log-in links among them; `serving.telemetry.traces`
 )
 @bentoml.asgi_app(_everything, path="/")
 class Tegn:

@@ -56,6 +56,15 @@ class Settings(BaseSettings):
     public_url: str = ""
     """Address people type if it is not http://host:port; behind a proxy that speaks https, cookies are for https alone."""
 
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port where Prometheus reads metrics; 0: nowhere."""
+    metrics_host: str = "127.0.0.1"
+    """Address of that port. Whoever reaches it reads the metrics, without a key."""
+    log: Literal["text", "json"] = "text"
+    """Form of the log lines."""
+    traces: str = ""
+    """OTLP/HTTP address that traces are sent to, such as http://127.0.0.1:4318; empty: nowhere."""
+
     calls_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
     """Calls of the API a key has each minute, in each process."""
 
@@ -94,6 +103,17 @@ class Settings(BaseSettings):
             raise ValueError("must begin with https:// or http://")
         return value.rstrip("/")
 
+    @field_validator("traces")
+    @classmethod
+    def _is_a_collector(cls, value: str) -> str:
+        """The collector's own path is put in where none is given."""
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
+            raise ValueError(
+                "must be the http or https address of an OpenTelemetry collector, such as http://127.0.0.1:4318"
+            )
+        return value if not value or parts.path.strip("/") else value.rstrip("/") + "/v1/traces"
+
     @field_validator("oidc_issuer")
     @classmethod
     def _is_an_issuer(cls, value: str) -> str:
@@ -116,6 +136,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "TEGN_OIDC_ISSUER, TEGN_OIDC_CLIENT_ID and TEGN_OIDC_CLIENT_SECRET belong together: set all or none"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _keeps_metrics_apart(self) -> Self:
+        if self.metrics_port == self.port:
+            raise ValueError("TEGN_METRICS_PORT must be another than TEGN_PORT: metrics are not for everybody")
         return self
 
     @property

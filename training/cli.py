@@ -229,6 +229,23 @@ def compile_model(
 
 
 @app.command()
+def reference(
+    model: Annotated[Path, typer.Argument(help="Model folder; its version stays what it is.")],
+    data: Annotated[list[Path], typer.Argument(help="Documents (JSON Lines), with or without labels.")],
+) -> None:
+    """Measure what texts and answers look like, so that the service can tell when they look otherwise (drift)."""
+    from training.reference import TooFewTexts, add_reference
+    from triage.reference import REFERENCE
+
+    try:
+        found = add_reference(model, [x for file in data for x in dataset.read_jsonl(file)])
+    except (BrokenModel, TooFewTexts, dataset.InvalidDataset, OSError) as error:
+        stop(error)
+    counts = ", ".join(f"{profile.texts} of kind {kind}" for kind, profile in found.kinds.items())
+    typer.echo(f"{counts} in {model / REFERENCE}")
+
+
+@app.command()
 def compare(
     one: Annotated[str, typer.Argument(help="Model folder or MLflow run id.")],
     other: Annotated[str, typer.Argument(help="Model folder or MLflow run id.")],

@@ -23,6 +23,7 @@ from training.experiment import DataConfig, EvaluationConfig, Experiment, Invali
 from training.metrics import Predictions
 from training.modelcard import write_model_card
 from training.phrases import expand
+from training.reference import write_reference
 from training.tracking import Run, start_run
 from triage.highlights import HighlightSettings, quote_evidence
 from triage.indicators import Scheme, load_scheme
@@ -234,6 +235,8 @@ def run_experiment(
         saved = load(folder)
         evaluation = evaluate(saved, texts.test, experiment.evaluation, seed=experiment.seed)
         write_report(folder, saved, evaluation)
+        answers = saved(texts.calibration) + evaluation.assessments
+        write_reference(folder, saved, texts.calibration + texts.test, answers)
         run.metrics({"test": evaluation.report})
         run.folder(folder, "model")
         if output is not None:

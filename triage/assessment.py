@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from triage.text import Span
@@ -82,6 +82,21 @@ class Priority:
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """What a text looks like, in numbers: what an operator is told of many texts together, and no part of an answer."""
+
+    length: int
+    """Code points."""
+    not_letters: float
+    """Share of the characters that are neither white space nor Danish letters."""
+    novelty: float
+    """How unlike the training texts it is, as the model measures it."""
+    units: int
+    tokens: int
+    """Own tokens of all units."""
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """Everything the tagger says of one document."""
 
@@ -94,6 +109,8 @@ class Assessment:
     """All indicators, strongest first."""
     mentions: tuple[Mention, ...]
     entities: tuple[Entity, ...]
+    measures: Measures | None = field(default=None, compare=False)
+    """Of the text, where it was measured; never part of the public answer."""
 
     def shown(self) -> tuple[Finding, ...]:
         """The findings decided `flag` or `look`."""

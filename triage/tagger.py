@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triage import language
-from triage.assessment import CLEAR, FLAG, Assessment, Check, Entity, Evidence, Finding, Mention, Priority
+from triage.assessment import CLEAR, FLAG, Assessment, Check, Entity, Evidence, Finding, Measures, Mention, Priority
 from triage.calibration import Calibration
 from triage.checks import Case, check_evidence
 from triage.entities import find_entities
@@ -20,6 +20,7 @@ from triage.highlights import HighlightSettings, quote_evidence
 from triage.indicators import Scheme
 from triage.modelfolder import CALIBRATION, SCHEME, write_json, write_manifest
 from triage.priority import PALERMO, derive_forms, rank
+from triage.reference import measure
 from triage.scoring import Array, Scorer, UnitScores, document_probability, sigmoid, unit_hazards
 from triage.text import STATES, Document
 
@@ -54,20 +55,20 @@ class Tagger:
         Args:
             check: whether to check flags; it takes about as long as all the rest.
         """
-        cases = [
-            self._case(document, units) for document, units in zip(documents, self.scorer.score(documents), strict=True)
-        ]
+        scored = self.scorer.score(documents)
+        measured = [measure(x, units, self.scorer.novelty(x)) for x, units in zip(documents, scored, strict=True)]
+        cases = [self._case(*x) for x in zip(documents, scored, measured, strict=True)]
         found = [x for x in cases if isinstance(x, Case)]
         checks = iter(check_evidence(self.scorer, found if check else [], self._decide))
         assessments = []
-        for document, case in zip(documents, cases, strict=True):
+        for document, case, measures in zip(documents, cases, measured, strict=True):
             entities = find_entities(document.text)
             if isinstance(case, Case):
                 of_case = next(checks) if check else [None] * len(case.findings)
-                assessments.append(self._assessment(case, of_case, entities))
+                assessments.append(self._assessment(case, of_case, entities, measures))
             else:
                 nothing = Priority("none", dict.fromkeys(PALERMO, 0.0))
-                assessments.append(Assessment(document.id, "abstained", case, nothing, (), (), (), entities))
+                assessments.append(Assessment(document.id, "abstained", case, nothing, (), (), (), entities, measures))
         return assessments
 
     def raw_probabilities(self, document: Document, units: Sequence[UnitScores]) -> Array:
@@ -79,20 +80,24 @@ class Tagger:
         calibrated = self.calibration.apply(self.raw_probabilities(document, units))
         return calibrated * applicable(self.scheme, document.kind)
 
-    def abstentions(self, document: Document) -> tuple[str, ...]:
-        """Reasons to say nothing about a text; empty where there are none."""
+    def abstentions(self, document: Document, novelty: float | None = None) -> tuple[str, ...]:
+        """Reasons to say nothing about a text; empty where there are none.
+
+        Args:
+            novelty: that of the scorer, if it is known.
+        """
         reasons = []
         if len(_LETTERS.findall(document.text)) < MIN_WORDS:
             reasons.append("too_short")
         elif language.is_foreign(document):
             reasons.append("language")
-        elif self.scorer.novelty(document) > self.familiarity:
+        elif (self.scorer.novelty(document) if novelty is None else novelty) > self.familiarity:
             reasons.append("unfamiliar_text")
         return tuple(reasons)
 
-    def _case(self, document: Document, units: list[UnitScores]) -> Case | tuple[str, ...]:
+    def _case(self, document: Document, units: list[UnitScores], measures: Measures) -> Case | tuple[str, ...]:
         """What is found in a document, not yet checked; or the reasons to say nothing about it."""
-        if reasons := self.abstentions(document):
+        if reasons := self.abstentions(document, measures.novelty):
             return reasons
         hazards = unit_hazards(units, len(self.scheme))
         findings = [
@@ -101,7 +106,9 @@ class Tagger:
         ]
         return Case(document, units, hazards, findings)
 
-    def _assessment(self, case: Case, checks: Sequence[Check | None], entities: tuple[Entity, ...]) -> Assessment:
+    def _assessment(
+        self, case: Case, checks: Sequence[Check | None], entities: tuple[Entity, ...], measures: Measures
+    ) -> Assessment:
         findings = [replace(x, check=check) for x, check in zip(case.findings, checks, strict=True)]
         return Assessment(
             id=case.document.id,
@@ -112,6 +119,7 @@ class Tagger:
             findings=tuple(sorted(findings, key=lambda x: -x.probability)),
             mentions=self._mentions(case.document, case.units, findings),
             entities=entities,
+            measures=measures,
         )
 
     def _find(

@@ -16,6 +16,7 @@ from serving.engine import Engine, StillLoading
 from serving.engine import tag as ask
 from serving.noting import note
 from serving.store.access import System
+from serving.telemetry.observer import Observer
 
 router = APIRouter(prefix="/v1")
 
@@ -72,9 +73,11 @@ async def tag(
 ) -> JSONResponse:
     """Texts of 1 to 50,000 code points, at most 64 at a time. The unit is the text: no person is scored."""
     engine: Engine = request.app.state.engine
+    observer: Observer = request.app.state.observer
     if not engine.ready:
         raise StillLoading("the model is still loading")
-    body = await read_json(request, TagRequest)
+    with observer.timed("read"):
+        body = await read_json(request, TagRequest)
     if repeated := body.repeated_ids():
         problem = "stands twice; ids are unique within a request"
         raise Problem(
@@ -82,11 +85,14 @@ async def tag(
             "See `errors` for each field.",
             errors=[(f"documents[{i}].id", problem) for i in repeated],
         )
+    documents = [document.document() for document in body.documents]
     # The entry is written while the model works, so it costs no time; without it there is no answer.
-    (model, assessments), _ = await asyncio.gather(
-        ask(engine, [document.document() for document in body.documents], check=check),
-        note(request, system.actor, "api.called", route="v1.tag", documents=len(body.documents)),
-    )
+    with observer.timed("whole"):
+        (model, assessments), _ = await asyncio.gather(
+            ask(engine, documents, check=check),
+            note(request, system.actor, "api.called", route="v1.tag", documents=len(documents)),
+        )
+    observer.assessed("api", documents, assessments)
     return JSONResponse(
         {
             "model": {"name": model.name, "version": model.version, "scheme": model.scheme.version},

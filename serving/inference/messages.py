@@ -46,6 +46,8 @@ class Read:
 
     answers: list[Assessment | str]
     seconds: float
+    tokens: int = 0
+    """Own tokens of all units of the texts."""
     hits: int = 0
     misses: int = 0
     """Units that were known, and that were computed, since the last answer."""

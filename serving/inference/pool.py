@@ -42,18 +42,20 @@ class Pool:
         workers: int,
         inference: Inference,
         room: int,
-        observe: Callable[[Read, int], None] | None = None,
+        on_read: Callable[[Read, Sequence[float]], None] = lambda *_: None,
+        on_loss: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Args:
             workers: processes; 0 for one a core.
             room: code points that may wait.
-            observe: told of each answer, with how many texts it is for; from several threads.
+            on_read: told of each answer, and for how many seconds each of its texts had waited; from several threads.
+            on_loss: told of each process that ended and is started again.
         """
         self._count = workers or cores()
         self._orders = Orders(folder, replace(inference, threads=inference.threads or max(1, cores() // self._count)))
         self._turns = Turns(room)
-        self._observe = observe
+        self._on_read, self._on_loss = on_read, on_loss
         self._ready, self._failure, self._killed = Event(), "", False
         self._lock = Lock()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -71,9 +73,9 @@ class Pool:
             return [x.pid for x in self._processes.values()]
 
     @property
-    def waiting(self) -> int:
-        """Code points that wait."""
-        return self._turns.waiting
+    def texts(self) -> int:
+        """Texts that wait."""
+        return self._turns.texts
 
     def start(self, timeout: float = 120) -> None:
         """Start the processes; returns once the first has loaded the model.
@@ -123,6 +125,7 @@ class Pool:
             if self._failure or self._killed:
                 return
             self.restarts += 1
+            self._on_loss()
             if connection is None:
                 time.sleep(_PAUSE)
 
@@ -159,6 +162,7 @@ class Pool:
     def _read_on(self, connection: Connection) -> bool:
         """Read until there is no more to read, which is true, or until the process has ended."""
         while turns := self._turns.take():
+            waits = [time.perf_counter() - x.since for x in turns]
             try:
                 connection.send([x.question for x in turns])
                 said: Read = connection.recv()
@@ -169,6 +173,5 @@ class Pool:
                 return False
             answers = [Unreadable(x) if isinstance(x, str) else x for x in said.answers]
             self._turns.done(turns, answers, said.seconds, self._count)
-            if self._observe is not None:
-                self._observe(said, len(turns))
+            self._on_read(said, waits)
         return True

@@ -91,6 +91,8 @@ class Turns:
         self._pace = _PACE
         self.waiting = 0
         """Code points that wait."""
+        self.texts = 0
+        """Texts that wait."""
 
     def put(self, documents: Sequence[Document], *, check: bool = True, patient: bool = False) -> Future[list[Answer]]:
         """Let texts wait for their turn.
@@ -113,6 +115,7 @@ class Turns:
                 now = self._clock()
                 self._calls[call] = deque(Turn(call, i, Question(x, check), since=now) for i, x in enumerate(documents))
                 self.waiting += size
+                self.texts += len(documents)
                 self._changed.notify_all()
             else:
                 call.future.set_result([])
@@ -128,6 +131,7 @@ class Turns:
                 turns = [self._again.popleft()] if self._again else self._next()
                 if turns:
                     self.waiting -= sum(x.size for x in turns)
+                    self.texts -= len(turns)
                     return turns
                 if self._closed:
                     return []
@@ -140,6 +144,7 @@ class Turns:
             call, queue = next(iter(self._calls.items()))
             if call.future.cancelled():  # nobody waits for it any more
                 self.waiting -= sum(x.size for x in queue)
+                self.texts -= len(queue)
                 del self._calls[call]
                 continue
             if turns and size + queue[0].size > AT_ONCE:
@@ -170,6 +175,7 @@ class Turns:
             again = [x for x in turns if x.deaths < MAX_DEATHS]
             self._again += again
             self.waiting += sum(x.size for x in again)
+            self.texts += len(again)
             self._changed.notify_all()
 
     def close(self) -> None:

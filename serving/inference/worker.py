@@ -71,9 +71,9 @@ def _read(tagger: Tagger, questions: Sequence[Question]) -> Read:
             found = [_alone(tagger, questions[i]) for i in places]
         answers |= zip(places, found, strict=True)
     now = (cache.hits, cache.misses) if cache else (0, 0)
-    return Read(
-        [answers[i] for i in range(len(questions))], time.perf_counter() - began, now[0] - known[0], now[1] - known[1]
-    )
+    said = [answers[i] for i in range(len(questions))]
+    tokens = sum(x.measures.tokens for x in said if isinstance(x, Assessment) and x.measures)
+    return Read(said, time.perf_counter() - began, tokens, now[0] - known[0], now[1] - known[1])
 
 
 def _alone(tagger: Tagger, question: Question) -> Assessment | str:

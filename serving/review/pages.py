@@ -21,6 +21,7 @@ from serving.review.rendering import words_of
 from serving.review.words import LANGUAGES, Words, words_in
 from serving.store.access import Person as Somebody
 from serving.store.ledger import Ledger
+from serving.telemetry.observer import Observer
 from triage.text import KINDS, MAX_TEXT
 from triage.wire import InvalidDocument, read_document
 
@@ -70,10 +71,13 @@ async def _reading(
     if not await run_in_threadpool(_suggests, request.app.state.ledger):
         return _paste(words, person, text=text, kind=kind, error=words["stopped_here"])
     engine: Engine = request.app.state.engine
-    (model, (assessment,)), _ = await asyncio.gather(
-        tag(engine, [document]),
-        note(request, person.actor, "paste.read", kind=kind, code_points=len(text)),
-    )
+    observer: Observer = request.app.state.observer
+    with observer.timed("whole"):
+        (model, (assessment,)), _ = await asyncio.gather(
+            tag(engine, [document]),
+            note(request, person.actor, "paste.read", kind=kind, code_points=len(text)),
+        )
+    observer.assessed("page", [document], [assessment])
     reading = read(text, assessment, model, words)
     return show_page("reading.html", words, person=person, here="/", text=text, kind=kind, reading=reading)
 

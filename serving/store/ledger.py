@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,6 +71,8 @@ class Ledger:
         self.engine = engine
         self.vault = Vault(master)
         self._master = master
+        self.on_act: Callable[[str, Mapping[str, Detail]], object] = lambda *_: None
+        """Called with each act and its details once they are kept."""
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -89,6 +91,8 @@ class Ledger:
             db.flush()
             self._write(act)
             db.commit()
+        for name, _, details in act._entries:
+            self.on_act(name, details)
 
     def note(self, actor: str, act: str, subject: str = "", **details: Detail) -> None:
         """An act that changes nothing here and is nothing but its entry, such as a look at a page.

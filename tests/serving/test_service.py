@@ -33,12 +33,14 @@ def _free_port() -> int:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, model_folder):
     home = tmp_path_factory.mktemp("service")
-    port = _free_port()
+    port, metrics = _free_port(), _free_port()
     environment = {
         **os.environ,
         "TEGN_HOME": str(home / "tegn"),
         "TEGN_MODEL": str(model_folder),
         "TEGN_PORT": str(port),
+        "TEGN_METRICS_PORT": str(metrics),
+        "TEGN_LOG": "json",
     }
     log = (home / "log").open("w")
     process = subprocess.Popen(
@@ -53,6 +55,7 @@ def service(tmp_path_factory, model_folder):
                 break
         assert process.poll() is None, (home / "log").read_text()
         time.sleep(0.2)
+    (home / "metrics").write_text(f"http://127.0.0.1:{metrics}/metrics")
     yield base, home
     os.killpg(process.pid, signal.SIGTERM)
     process.wait(30)
@@ -101,9 +104,18 @@ def test_it_prints_a_link_and_a_key_that_work_and_keeps_no_text(service):
     for response in answers:
         assert 400 <= response.status_code < 500
         assert CANARY not in response.text
+    told = httpx.get((home / "metrics").read_text()).text
+    assert 'tegn_documents_total{kind="note",source="api",status="tagged"} 1.0' in told
+    assert "tegn_" not in httpx.get(base + "/metrics").text
+    assert CANARY not in told
+    for line in (home / "log").read_text().splitlines():
+        # What `start` prints is plain; of all that follows each line is one JSON object.
+        assert line.startswith(("{", "Log in once", "API key", "Tegn serves")), line
+        assert not line.startswith("{") or {"time", "level", "event"} <= set(json.loads(line)), line
     for path in home.rglob("*"):
         if path.is_file():
             assert CANARY.encode() not in path.read_bytes(), path
+            assert b"tegn_http" not in path.read_bytes() or path.name == "metrics", "metrics stay in memory"
 
 
 def test_health_is_open_and_says_nothing(service):

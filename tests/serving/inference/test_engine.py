@@ -14,6 +14,7 @@ from serving.engine import PooledEngine, StillLoading, tag
 from serving.inference.pool import Pool
 from serving.inference.turns import Overloaded
 from serving.jobs import stop
+from serving.telemetry.observer import Observer
 from tests.conftest import make_documents
 from triage.loading import Inference, load
 from triage.modelfolder import BrokenModel
@@ -64,6 +65,35 @@ def test_a_model_that_cannot_be_loaded_is_told_of(tmp_path):
     pool = Pool(tmp_path, workers=2, inference=Inference(), room=1_000_000)
     with pytest.raises(BrokenModel, match="no model in"):
         pool.start()
+
+
+def test_what_the_processes_do_is_reported(model_folder, monkeypatch):
+    monkeypatch.setattr("serving.engine.LOOK", 0.05)
+    observer = Observer()
+
+    async def work() -> None:
+        engine = PooledEngine(model_folder, workers=1, inference=Inference(), room=1_000_000)
+        engine.watched_by(observer)
+        observer.metrics.waiting_is(lambda: engine.waiting)
+        tending = asyncio.create_task(engine.keep_up())
+        while not engine.ready:
+            await asyncio.sleep(0.02)
+        await tag(engine, NOTES)
+        for number in engine.pool.processes:
+            os.kill(number, signal.SIGKILL)
+        await tag(engine, NOTES[:1])
+        await stop(tending)
+        await engine.close()
+
+    asyncio.run(work())
+    counted = observer.metrics.registry.get_sample_value
+    assert counted("tegn_stage_seconds_count", {"stage": "queue"}) == len(NOTES) + 1
+    assert counted("tegn_stage_seconds_count", {"stage": "encode"}) == counted("tegn_batch_documents_count") > 1
+    assert counted("tegn_batch_documents_sum") == len(NOTES) + 1
+    assert counted("tegn_batch_tokens_sum") > 100
+    assert counted("tegn_worker_restarts_total") == 1
+    assert counted("tegn_queue_length") == 0
+    assert counted("tegn_stage_seconds_count", {"stage": "tag"}) == 2
 
 
 def test_a_promoted_model_is_taken_up_without_a_failed_call(model_folder, tmp_path, monkeypatch, caplog):
