@@ -63,18 +63,19 @@ def since(manifest: Manifest, source: str, master: MasterKey) -> list[Ending]:
 
 
 def _of_backup(manifest: Manifest, path: Path, master: MasterKey) -> list[Ending]:
-    with archive.opened(path) as newer:
-        try:
-            newer.manifest.check_seal(master)
-            said = json.loads(newer.read(ENDINGS))
-        except BrokenBackup as error:
-            raise UnusableSource(str(error)) from None
-        last, at = manifest.anchor, newer.manifest.anchor
-        if newer.manifest.store != manifest.store and manifest.store:
-            raise UnusableSource(f"{path} is a backup of another store")
-        if last is not None and (at is None or at.seq < last.seq):
-            raise UnusableSource(f"{path} is older than the backup that is restored")
-        return [x for x in (Ending(**x) for x in said) if last is None or x.seq > last.seq]
+    try:
+        with archive.opened(path) as backup:
+            newer = backup.manifest
+            newer.check_seal(master)
+            said = json.loads(backup.read(ENDINGS))
+    except BrokenBackup as error:
+        raise UnusableSource(str(error)) from None
+    last, at = manifest.anchor, newer.anchor
+    if newer.store != manifest.store and manifest.store:
+        raise UnusableSource(f"{path} is a backup of another store")
+    if last is not None and (at is None or at.seq < last.seq):
+        raise UnusableSource(f"{path} is older than the backup that is restored")
+    return [x for x in (Ending(**x) for x in said) if last is None or x.seq > last.seq]
 
 
 def _of_store(manifest: Manifest, engine: sa.Engine, master: MasterKey, name: str) -> list[Ending]:

@@ -21,7 +21,15 @@ from serving.backup.endings import Ended, UnusableSource
 from serving.backup.staging import InTheWay, staging, sync_folder
 from serving.store import anchors
 from serving.store.audit import Break
-from serving.store.database import check_revision, is_there, migrate, open_store, overwrite_deleted, shown
+from serving.store.database import (
+    UnusableStore,
+    check_revision,
+    is_there,
+    migrate,
+    open_store,
+    overwrite_deleted,
+    shown,
+)
 from serving.store.ledger import SYSTEM, Ledger
 from serving.store.masterkey import OLD_FILE, MasterKey, UnusableKey
 from serving.store.tables import LoginLink, Session
@@ -134,7 +142,13 @@ def _into_file(
 
 
 def _let_go(file: Path) -> None:
-    """Refuse while somebody works with a store; afterwards all of it is in its one file."""
+    """Refuse while somebody works with a store; afterwards all of it is in its one file.
+
+    A damaged one, which may be why a backup is restored, is left alone: SQLite would throw away its log.
+    """
+    with file.open("rb") as store:
+        if not store.read(16).startswith(b"SQLite format 3"):
+            return
     try:
         with closing(sqlite3.connect(file, timeout=1)) as db:
             db.execute("PRAGMA journal_mode=DELETE")
@@ -142,7 +156,7 @@ def _let_go(file: Path) -> None:
         if "locked" in str(error):
             raise InTheWay(f"the store at {file} is in use: stop every process of Tegn, and run this again") from None
     except sqlite3.DatabaseError:
-        pass  # damaged, which may be why a backup is restored
+        pass  # damaged further on
 
 
 def _aside(file: Path) -> Path | None:
@@ -200,7 +214,7 @@ def _since(
         return [], "no newer backup or store was named (--erased-since)"
     try:
         return endings.since(manifest, str(before), master), None
-    except (UnusableSource, RuntimeError) as error:
+    except (UnusableSource, UnusableStore) as error:
         return [], str(error)
 
 
