@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -16,14 +19,24 @@ from serving.backup.archive import BrokenBackup, Manifest
 from serving.backup.databases import CannotCopy
 from serving.backup.endings import UnusableSource
 from serving.backup.making import back_up
-from serving.backup.restoring import CannotRestore, Restored, restore
+from serving.backup.restoring import CannotRestore, HalfRestored, Restored, restore
 from serving.backup.staging import InTheWay
 from serving.opening import open_existing, open_settings, stop
 from serving.store.database import UnusableStore
 from serving.store.ledger import UnusableEnd
 from serving.store.masterkey import MasterKey, UnusableKey
 
-_REFUSED = (BrokenBackup, CannotCopy, CannotRestore, InTheWay, UnusableEnd, UnusableKey, UnusableSource, UnusableStore)
+_REFUSED = (
+    BrokenBackup,
+    CannotCopy,
+    CannotRestore,
+    HalfRestored,
+    InTheWay,
+    UnusableEnd,
+    UnusableKey,
+    UnusableSource,
+    UnusableStore,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,13 +45,18 @@ def add_to(app: typer.Typer) -> None:
     app.command("restore")(restore_backup)
 
 
-def _end_tidily() -> None:
-    """Let SIGTERM end the work as Ctrl-C does, so that what is half made is cleared away."""
+@contextmanager
+def _ended_tidily() -> Iterator[None]:
+    """SIGTERM ends the work as Ctrl-C does, so that what is half made is cleared away."""
 
     def end(*_: object) -> NoReturn:
         raise SystemExit(143)
 
-    signal.signal(signal.SIGTERM, end)
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def make_backup(
@@ -48,7 +66,6 @@ def make_backup(
 ) -> None:
     """Back up the store, while the service works; or check a backup. Exit 2: there is none, or it cannot be used."""
     settings = open_settings()
-    _end_tidily()
     try:
         if verify:
             with archive.opened(file) as backup:
@@ -58,7 +75,8 @@ def make_backup(
             return
         ledger = open_existing(settings, migrated=False)
         try:
-            made = back_up(ledger, settings.home, file, force=force)
+            with _ended_tidily():
+                made = back_up(ledger, settings.home, file, force=force)
         finally:
             ledger.engine.dispose()
     except _REFUSED as error:
@@ -108,18 +126,16 @@ def restore_backup(
 ) -> None:
     """Restore a backup while the service is stopped. Exit 1: done, but the audit log is broken."""
     settings = open_settings()
-    _end_tidily()
     try:
         settings.make_home()
-        done = restore(file, settings.store_url, settings.home, os.environ, force=force, source=erased_since)
+        with _ended_tidily():
+            done = restore(file, settings.store_url, settings.home, os.environ, force=force, source=erased_since)
     except _REFUSED as error:
         stop(error)
     except OSError as error:
         stop(f"the backup was not restored ({error.strerror}); check {file} and the disk")
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         stop(f"the backup was not restored ({type(error).__name__}); check the database")
-    except RuntimeError as error:  # half done, and it says so
-        stop(error)
     print(_said(done.manifest))
     for line in _told(done):
         typer.echo(line, err=True)

@@ -36,7 +36,7 @@ def back_up(ledger: Ledger, home: Path, path: Path, *, force: bool = False) -> M
         OSError: the file cannot be written. In every case nothing of it is left.
     """
     _check_name(path, force=force)
-    with staging(path) as folder:
+    with staging(path, "backup") as folder:
         engine = ledger.engine.dialect.name
         _record(ledger)
         copy = copy_sqlite if engine == "sqlite" else dump_postgres

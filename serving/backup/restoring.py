@@ -39,6 +39,10 @@ class CannotRestore(RuntimeError):
     """This backup cannot be restored here; the message says what to do. Nothing was changed."""
 
 
+class HalfRestored(RuntimeError):
+    """The database holds what was backed up, but not all that belongs to a restore was done: empty it, and begin again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What a restore did."""
@@ -69,7 +73,8 @@ def restore(
 
     Raises:
         BrokenBackup, NewerStore, UnusableKey, CannotRestore, UnusableSource, InTheWay, CannotCopy: nothing was changed.
-        OSError: the disk; nothing was changed.
+        OSError, sqlite3.Error, SQLAlchemyError: the disk or the database; nothing was changed.
+        HalfRestored: see the class.
     """
     with archive.opened(path) as backup:
         backup.check()  # all of it, before anything is touched
@@ -117,7 +122,7 @@ def _into_file(
     if there:
         _let_go(file)
     ended, unknown = _since(backup.manifest, master, source, file if there else None)
-    with staging(file) as folder:
+    with staging(file, "restore") as folder:
         new = folder / "store"
         backup.extract(STORES["sqlite"], new)
         with closing(sqlite3.connect(new)) as db:
@@ -184,15 +189,15 @@ def _into_database(backup: Archive, url: str, home: Path, master: MasterKey, sou
                 "--force moves nothing aside here"
             )
         ended, unknown = _since(backup.manifest, master, source, None)
-        with staging(home / "restore") as folder:
+        with staging(home / "store", "restore") as folder:
             dump = folder / STORES["postgresql"]
             backup.extract(dump.name, dump)
             restore_postgres(engine, dump)
         try:
             migrate(engine, home)
             done = _finish(backup, Ledger(engine, master), ended)
-        except Exception as error:
-            raise RuntimeError(
+        except BaseException as error:  # Ctrl-C too: somebody might start a service on it
+            raise HalfRestored(
                 f"the backup is in the database, but was not brought to the newest form ({type(error).__name__}): "
                 "empty the database and run this again; start no service on it"
             ) from error

@@ -15,23 +15,24 @@ class InTheWay(RuntimeError):
 
 
 @contextmanager
-def staging(target: Path) -> Iterator[Path]:
-    """An empty folder for its owner alone, on the same disk as `target`, gone afterwards.
+def staging(target: Path, work: str) -> Iterator[Path]:
+    """An empty folder for its owner alone, beside `target`, gone afterwards.
 
-    What a process left there that was killed is cleared away by the next one.
+    What a process left there that was killed is cleared away by the next one that does the same work beside it, whatever
+    the name of its target.
 
     Raises:
-        InTheWay: another process works on the same target.
+        InTheWay: another process does so just now.
         OSError: the folder cannot be made.
     """
-    folder = target.with_name(f".{target.name}.new")
+    folder = target.with_name(f".tegn-{work}.new")
     folder.mkdir(mode=0o700, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InTheWay(f"another process is making {target} just now; wait for it") from None
+            raise InTheWay(f"another process is making a {work} in {target.parent} just now; wait for it") from None
         _clear(folder)
         os.fchmod(handle, 0o700)
         try:

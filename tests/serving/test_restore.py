@@ -120,6 +120,9 @@ def test_by_force_the_old_store_is_moved_aside_and_what_it_erased_stays_erased(s
     key = access.add_key("gone", ["tag"])
     submit(service, f"{CANARY} to", reference="J 18")
     assert run("backup", file).exit_code == 0
+    with service.reading() as db:
+        sealed = db.scalar(sa.select(Text.sealed_text).where(Text.case_id == 2))
+    assert sealed in file.read_bytes()
     cases.erase(service, 2, actor="system", reason="mistake")
     access.remove_user("Bo")
     access.remove_key("gone")
@@ -145,6 +148,7 @@ def test_by_force_the_old_store_is_moved_aside_and_what_it_erased_stays_erased(s
     assert [dict(x.details)["reason"] for x in ledger.entries(act="case.erased")] == ["mistake"]
     assert run("audit", "verify").exit_code == 0
     ledger.engine.dispose()
+    assert sealed not in (home.parent / "store.db").read_bytes()
     before = Ledger(open_store(f"sqlite:///{aside}"), service.master)
     assert before.last() == newest
     assert texts(before) == [f"{CANARY} et", f"{CANARY} tre"]
