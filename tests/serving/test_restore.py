@@ -1,7 +1,6 @@
 """Restoring: all or nothing, never over something that is there, and what was ended since is ended again."""
 
 import json
-import os
 import shutil
 import sqlite3
 
@@ -342,12 +341,11 @@ def test_a_restore_that_fails_in_the_middle_leaves_the_store_that_is_there(
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(where, fail)
-    found = run("restore", file, "--force")
+    with monkeypatch.context() as patched:
+        patched.setattr(where, fail)
+        found = run("restore", file, "--force")
     assert found.exit_code == 2
     assert "No space left" in found.stderr
-    monkeypatch.undo()
-    os.environ |= {"TEGN_HOME": str(home), "TEGN_DATABASE_URL": store_url}
     assert texts(opened(store_url, home)) == [f"{CANARY} et", f"{CANARY} to"]
     assert not [x for x in home.parent.iterdir() if "new" in x.name or "before" in x.name]
 
