@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from serving import cli_desk
+from serving import cli_backup, cli_desk
 from serving.opening import open_existing
 from serving.opening import open_settings as _settings
 from serving.opening import open_store as _ledger
@@ -28,6 +28,7 @@ keys = typer.Typer(help="API keys of other systems.", no_args_is_help=True)
 app.add_typer(users, name="user")
 app.add_typer(keys, name="key")
 cli_desk.add_to(app)
+cli_backup.add_to(app)
 
 
 def _access(settings: Settings) -> Access:

@@ -27,16 +27,16 @@ def open_settings() -> Settings:
         stop(error)
 
 
-def open_store(settings: Settings) -> Ledger:
-    """The store of the settings, migrated."""
+def open_store(settings: Settings, *, migrated: bool = True) -> Ledger:
+    """The store of the settings, migrated, or else in the form it has."""
     try:
         settings.make_home()
-        return open_ledger(settings.store_url, settings.home, os.environ)
+        return open_ledger(settings.store_url, settings.home, os.environ, migrated=migrated)
     except (UnusableStore, UnusableKey, OSError) as error:
         stop(error)
 
 
-def open_existing(settings: Settings) -> Ledger:
+def open_existing(settings: Settings, *, migrated: bool = True) -> Ledger:
     """The same, for a command that begins no store: an answer from a new, empty one would be believed."""
     try:
         there = is_there(settings.store_url)
@@ -47,4 +47,4 @@ def open_existing(settings: Settings) -> Ledger:
             f"there is no store at {shown(settings.store_url)}, and none was made; set TEGN_HOME or TEGN_DATABASE_URL "
             "to those of the service (docs/operations.md)"
         )
-    return open_store(settings)
+    return open_store(settings, migrated=migrated)

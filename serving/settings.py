@@ -1,6 +1,6 @@
 """Settings of the service: environment variables ``TEGN_*``, checked at start. This is their one description.
 
-Two more hold keys and are read by `serving.store.masterkey` alone: ``TEGN_MASTER_KEY`` and ``TEGN_MASTER_KEY_OLD``.
+Four more hold keys, or name files that do, and are read by `serving.store.masterkey` alone: its `VARIABLES`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from serving.claims import Roles
-from serving.store.masterkey import OLD_VARIABLE, VARIABLE
+from serving.store.masterkey import VARIABLES
 from serving.store.tables import ROLES
 from triage.loading import Inference
 
@@ -176,13 +176,18 @@ class Settings(BaseSettings):
         self.home.chmod(0o700)
 
 
+def known_variables() -> frozenset[str]:
+    """Names of all variables that Tegn reads."""
+    return frozenset({f"TEGN_{name.upper()}" for name in Settings.model_fields} | set(VARIABLES))
+
+
 def read_settings() -> Settings:
     """The settings of the environment.
 
     Raises:
         InvalidSettings: see the class.
     """
-    known = {f"TEGN_{name.upper()}" for name in Settings.model_fields} | {VARIABLE, OLD_VARIABLE}
+    known = known_variables()
     if unknown := sorted(name for name in os.environ if name.startswith("TEGN_") and name not in known):
         raise InvalidSettings(f"unknown setting {', '.join(unknown)}; the settings are {', '.join(sorted(known))}")
     try:

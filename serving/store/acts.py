@@ -82,6 +82,8 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "switch.turned": {"switch": Kind.CODE, "on": Kind.FLAG, "percent": Kind.COUNT},
         "oversight.read": {"what": Kind.CODE},
         "export.made": {"format": Kind.CODE, "records": Kind.COUNT, "with_text": Kind.FLAG, "numbers": Kind.NUMBERS},
+        "store.backed_up": {"cases": Kind.COUNT, "key": Kind.DIGEST},
+        "store.restored": {"entries": Kind.COUNT, "erased": Kind.COUNT},
         "masterkey.rotated": {"key": Kind.DIGEST, "rewrapped": Kind.COUNT},
         "audit.verified": {"entries": Kind.COUNT, "intact": Kind.FLAG},
     }

@@ -12,6 +12,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -29,6 +31,10 @@ _PRAGMAS = (
 
 class UnusableStore(RuntimeError):
     """The database URL is wrong or the database cannot be reached; the message says what to check."""
+
+
+class NewerStore(UnusableStore):
+    """A newer version of Tegn brought the store to a form that this one does not know."""
 
 
 def open_store(url: str) -> Engine:
@@ -111,11 +117,47 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
-def migrate(engine: Engine, home: Path, revision: str = "head") -> None:
-    """Bring the store to the newest form of its tables (or to `revision`, or one back with ``-1``)."""
+def revisions() -> list[str]:
+    """The forms of the tables that this version knows, oldest first."""
+    return [x.revision for x in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+
+
+def revision_of(connection: Connection) -> str:
+    """The form of a store's tables; empty if it has none yet."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def check_revision(revision: str) -> None:
+    """Refuse a form of the tables that this version does not know.
+
+    Raises:
+        NewerStore: see the class.
+    """
+    known = revisions()
+    if revision and revision not in known:
+        raise NewerStore(
+            f"the store is of a newer version of Tegn: its tables have the form {revision}, and this version knows them "
+            f"up to {known[-1]}. Nothing was changed. Run that version, or restore a backup from before (docs/operations.md)"
+        )
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def migrate(engine: Engine, home: Path, revision: str = "head") -> None:
+    """Bring the store to the newest form of its tables (or to `revision`, or one back with ``-1``).
+
+    All steps are one transaction: if one fails, the store is as it was.
+
+    Raises:
+        NewerStore: see the class.
+    """
+    config = _config()
     with _alone(home / "migrate.lock"), _unlinked(engine) as connection:
+        check_revision(revision_of(connection))
         config.attributes["connection"] = connection
         (command.downgrade if revision in ("base", "-1") else command.upgrade)(config, revision)
         connection.commit()

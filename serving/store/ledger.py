@@ -74,6 +74,11 @@ class Ledger:
         self.on_act: Callable[[str, Mapping[str, Detail]], object] = lambda *_: None
         """Called with each act and its details once they are kept."""
 
+    @property
+    def master(self) -> MasterKey:
+        """The master keys that are here."""
+        return self._master
+
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A transaction that changes nothing and reads nothing that has to be recorded."""
@@ -176,18 +181,23 @@ class Ledger:
         return stored.columns(self.engine.dialect.name)
 
 
-def open_ledger(url: str, home: Path, environment: Mapping[str, str]) -> Ledger:
+def open_ledger(url: str, home: Path, environment: Mapping[str, str], *, migrated: bool = True) -> Ledger:
     """The store at a database URL, migrated, with the master key of the environment or of `home`.
+
+    Args:
+        migrated: False leaves the tables of a store in the form they have.
 
     Raises:
         UnusableStore: the database cannot be used.
         UnusableKey: the master key is missing or cannot be used.
     """
     engine = open_store(url)
-    migrate(engine, home)
+    if migrated:
+        migrate(engine, home)
     with engine.connect() as db:
         # A key that is not there although something was written with it was lost: a new one would hide that.
-        fresh = db.scalar(sa.select(AuditEntry.seq).limit(1)) is None
+        logs = migrated or sa.inspect(db).has_table(AuditEntry.__tablename__)
+        fresh = not logs or db.scalar(sa.select(AuditEntry.seq).limit(1)) is None
     return Ledger(engine, MasterKey.load(home, environment, create=fresh))
 
 

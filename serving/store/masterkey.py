@@ -1,7 +1,7 @@
 """The master key: one secret of 32 bytes, from which the keys that protect the store are derived.
 
-It comes from the environment, or from a file in TEGN_HOME that is made on first use. Whoever has it and the store can read
-everything; whoever loses it has lost every case.
+It comes from the environment, from a file that the environment names (a secret of systemd or of a container), or from a file in
+TEGN_HOME that is made on first use. Whoever has it and the store can read everything; whoever loses it has lost every case.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 VARIABLE, OLD_VARIABLE = "TEGN_MASTER_KEY", "TEGN_MASTER_KEY_OLD"
+FILE_VARIABLE, OLD_FILE_VARIABLE = f"{VARIABLE}_FILE", f"{OLD_VARIABLE}_FILE"
+VARIABLES = (VARIABLE, OLD_VARIABLE, FILE_VARIABLE, OLD_FILE_VARIABLE)
 FILE, OLD_FILE = "master.key", "master.key.old"
 HOW_TO_MAKE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
@@ -50,6 +52,8 @@ class Subkeys:
     """HMAC key of fingerprints, 32 bytes."""
     audit: bytes = field(repr=False)
     """HMAC key of the audit chain, 32 bytes."""
+    backup: bytes = field(repr=False)
+    """HMAC key of backups, 32 bytes."""
 
 
 def _derive(raw: bytes) -> Subkeys:
@@ -62,6 +66,7 @@ def _derive(raw: bytes) -> Subkeys:
         wrapping=AESGCM(subkey("wrapping")),
         fingerprint=subkey("fingerprint"),
         audit=subkey("audit"),
+        backup=subkey("backup"),
     )
 
 
@@ -88,7 +93,8 @@ class MasterKey:
 
     @classmethod
     def load(cls, home: Path, env: Mapping[str, str], *, create: bool = True) -> MasterKey:
-        """The master key of `TEGN_MASTER_KEY`, or else of the file `master.key` in `home`, and the old keys of both places.
+        """The master key of `TEGN_MASTER_KEY`, of the file that `TEGN_MASTER_KEY_FILE` names, or else of the file `master.key` in
+        `home`, and the old keys of all three places.
 
         Args:
             create: make the file if there is no key yet. False where the store holds data keys already: then a
@@ -97,7 +103,11 @@ class MasterKey:
         Raises:
             UnusableKey: see the class.
         """
-        if VARIABLE in env:
+        if VARIABLE in env and FILE_VARIABLE in env:
+            raise UnusableKey(f"{VARIABLE} and {FILE_VARIABLE} are both set: unset one of them")
+        if FILE_VARIABLE in env:
+            given = _one(_from_named(env[FILE_VARIABLE], FILE_VARIABLE), env[FILE_VARIABLE])
+        elif VARIABLE in env:
             given = _parse(env[VARIABLE], VARIABLE)
             if len(given) != 1:
                 raise UnusableKey(
@@ -107,6 +117,8 @@ class MasterKey:
         else:
             given = _from_file(home / FILE, create)
         old = _parse(env.get(OLD_VARIABLE, ""), OLD_VARIABLE)
+        if OLD_FILE_VARIABLE in env:
+            old += _from_named(env[OLD_FILE_VARIABLE], OLD_FILE_VARIABLE)
         text = _read(home / OLD_FILE)
         return cls.derive(given[0], *old, *_parse(text or "", str(home / OLD_FILE)))
 
@@ -147,20 +159,38 @@ def _from_file(path: Path, create: bool) -> list[bytes]:
         raise UnusableKey(
             f"{path} is not there, but the store was encrypted with it: restore it from your copy, or set {VARIABLE} to the key"
         )
-    keys = _parse(text, str(path))
+    return _one(_parse(text, str(path)), str(path))
+
+
+def _one(keys: list[bytes], where: str) -> list[bytes]:
     if len(keys) != 1:
         raise UnusableKey(
-            f"{path} holds {len(keys)} keys and takes one: restore it from your copy, and put older keys into {OLD_FILE}; "
+            f"{where} holds {len(keys)} keys and takes one: restore it from your copy, and put older keys into {OLD_FILE}; "
             "if nothing was stored yet, delete it and it is made anew"
         )
     return keys
 
 
-def _read(path: Path) -> str | None:
-    """The text of a key file that is its owner's alone; None if there is no such file."""
+def _from_named(name: str, variable: str) -> list[bytes]:
+    """The keys of a file that the environment names; it is never made, as nobody would have a copy."""
+    if not Path(name).is_absolute():
+        raise UnusableKey(f"{variable} must be an absolute path")
+    text = _read(Path(name), given=True)
+    if text is None:
+        raise UnusableKey(f"{name} ({variable}) is not there: put the key there ({HOW_TO_MAKE}), or unset {variable}")
+    return _parse(text, name)
+
+
+def _read(path: Path, *, given: bool = False) -> str | None:
+    """The text of a key file that is its owner's alone; None if there is no such file.
+
+    Args:
+        given: somebody else provides it, as systemd and containers do: by a link, and open to a group of one.
+    """
     try:
         # O_NONBLOCK: a named pipe in its place must not stop the start for ever.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        follow = 0 if given else os.O_NOFOLLOW
+        handle = os.open(path, os.O_RDONLY | follow | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -171,7 +201,7 @@ def _read(path: Path) -> str | None:
         ) from None
     try:
         # Of the open file, not of the path: it cannot be exchanged between the check and the reading.
-        _check_file(os.fstat(handle).st_mode, path)
+        _check_file(os.fstat(handle).st_mode, path, forbidden=0o037 if given else 0o077)
         with open(handle, "rb", closefd=False) as file:
             content = file.read(_LONGEST_FILE + 1)
     except OSError as error:
@@ -183,10 +213,10 @@ def _read(path: Path) -> str | None:
     return content.decode("ascii", "replace")
 
 
-def _check_file(mode: int, path: Path) -> None:
+def _check_file(mode: int, path: Path, *, forbidden: int) -> None:
     if not stat.S_ISREG(mode):
         raise UnusableKey(f"{path} is not a regular file: put the key file there, or set {VARIABLE}")
-    if mode & 0o077:
+    if mode & forbidden:
         raise UnusableKey(
             f"{path} has mode {stat.S_IMODE(mode):04o}, so others than its owner may use it: chmod 600 it, "
             "and replace the key if anybody else may have read it"

@@ -101,6 +101,7 @@ def test_what_cannot_be_stops_with_what_to_do_and_prints_nothing(run, words, sai
         ("audit", "verify"),
         ("audit", "anchor"),
         ("rotate-key",),
+        ("backup", "no.tar"),
     ],
 )
 def test_without_a_store_a_command_says_where_it_looked_and_makes_none(run, tmp_path, words):

@@ -481,3 +481,50 @@ def test_a_fingerprint_needs_the_master_key_and_is_found_after_rotation():
     both = Vault(MasterKey.derive(OTHER, RAW))
     assert both.fingerprints(CANARY) == (other.fingerprint(CANARY), VAULT.fingerprint(CANARY))
     assert len(both.fingerprint("\ud800")) == 64
+
+
+# Keys in files that the environment names
+
+
+def named(path, *older):
+    env = {"TEGN_MASTER_KEY_FILE": str(path)}
+    return env | ({"TEGN_MASTER_KEY_OLD_FILE": str(older[0])} if older else {})
+
+
+def test_a_key_comes_from_a_file_that_the_environment_names(tmp_path):
+    """As systemd and containers give it: a link, or a file that a group of one may read."""
+    path = key_file(tmp_path, mode=0o440, name="secret")
+    old = key_file(tmp_path, content=written(OTHER), mode=0o400, name="old")
+    (tmp_path / "link").symlink_to(path)
+    home = tmp_path / "home"
+    home.mkdir()
+    for place in (path, tmp_path / "link"):
+        found = MasterKey.load(home, named(place, old))
+        assert [x.id for x in found.keys] == [x.id for x in MasterKey.derive(RAW, OTHER).keys]
+    assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o660, 0o610, 0o644])
+def test_a_named_key_that_others_may_use_is_refused(tmp_path, mode):
+    with pytest.raises(UnusableKey, match="others"):
+        MasterKey.load(tmp_path, named(key_file(tmp_path, mode=mode, name="secret")))
+
+
+def test_a_named_key_that_is_not_there_is_not_made(tmp_path):
+    for env in (named(tmp_path / "none"), named(key_file(tmp_path, name="secret"), tmp_path / "none")):
+        with pytest.raises(UnusableKey, match="is not there"):
+            MasterKey.load(tmp_path, env)
+    assert [x.name for x in tmp_path.iterdir()] == ["secret"]
+
+
+def test_a_named_key_is_one_key_by_an_absolute_path_and_the_only_one(tmp_path):
+    path = key_file(tmp_path, name="secret")
+    for env, said in (
+        (named("secret"), "absolute path"),
+        (named(path) | {"TEGN_MASTER_KEY": written(RAW)}, "both set"),
+        (named(key_file(tmp_path, content=f"{written(RAW)} {written(OTHER)}", name="two")), "holds 2 keys"),
+        (named(key_file(tmp_path, content="", name="empty")), "holds 0 keys"),
+    ):
+        with pytest.raises(UnusableKey, match=said) as caught:
+            MasterKey.load(tmp_path, env)
+        assert written(RAW) not in everything_said(caught)
