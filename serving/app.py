@@ -136,20 +136,20 @@ def _internal(scope: Scope) -> Response:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    if not request.url.path.startswith("/v1"):
+    if not request.scope["path"].startswith("/v1"):
         return error_page(request.scope, TYPES[error.name][0])
     return error.response()
 
 
 async def _on_loading(request: Request, _: Exception) -> Response:
-    if request.url.path.startswith("/v1"):
+    if request.scope["path"].startswith("/v1"):
         return Problem("loading", "Ask again in a moment; /readyz tells when.", headers={"Retry-After": "5"}).response()
     return error_page(request.scope, 503)
 
 
 async def _on_query(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    if not request.url.path.startswith("/v1"):
+    if not request.scope["path"].startswith("/v1"):
         return error_page(request.scope, 404)  # no page of ours has a number that is none
     errors = [(".".join(str(x) for x in item["loc"]), str(item["msg"])) for item in error.errors()]
     return Problem("invalid-request", "See `errors` for each field.", errors=errors).response()
@@ -157,7 +157,7 @@ async def _on_query(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if not request.url.path.startswith("/v1"):
+    if not request.scope["path"].startswith("/v1"):
         return error_page(request.scope, error.status_code, error.headers)
     if error.status_code == 405:
         return Problem("method", "See /v1/openapi.json for what there is.", headers=error.headers).response()
