@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter
 
 from triage import language
 from triage.assessment import CLEAR, FLAG, Assessment, Evidence, Finding, Mention, Priority
@@ -23,6 +23,7 @@ from triage.modelfolder import CALIBRATION, SCHEME, BrokenModel, read_manifest, 
 from triage.priority import PALERMO, derive_forms, rank
 from triage.scoring import Array, Scorer, UnitScores, document_probability, sigmoid, unit_hazards
 from triage.text import STATES, Document
+from triage.wire import parse_json
 
 MIN_WORDS = 3
 """A text with fewer words is too short to say anything about."""
@@ -30,6 +31,7 @@ LIKELY_STATE = 0.5
 MENTION = 0.5
 """A unit mentions an indicator from this probability on."""
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
+_HIGHLIGHTS = TypeAdapter(HighlightSettings)
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def load(folder: Path) -> Tagger:
         scheme = parse_scheme((folder / SCHEME).read_text("utf-8"))
         if list(scheme.codes) != manifest["scheme"]["indicators"]:
             raise BrokenModel(f"{folder}: indicator order of {SCHEME} and model.json differ; restore the model folder")
-        calibration = Calibration.from_json(json.loads((folder / CALIBRATION).read_text("utf-8")), scheme.codes)
+        calibration = Calibration.from_json(parse_json((folder / CALIBRATION).read_bytes()), scheme.codes)
         scorer = load_scorer(folder, manifest["family"], manifest["settings"])
         return Tagger(
             name=manifest["name"],
@@ -229,7 +231,7 @@ def load(folder: Path) -> Tagger:
             scheme=scheme,
             scorer=scorer,
             calibration=calibration,
-            highlights=HighlightSettings(**manifest["highlights"]),
+            highlights=_HIGHLIGHTS.validate_python(asdict(HighlightSettings(**manifest["highlights"]))),
             familiarity=manifest["familiarity"],
             about=manifest.get("about", {}),
         )
