@@ -41,6 +41,32 @@ def document_xml(data: bytes) -> bytes:
     return _inside(data, "word/document.xml")[0]
 
 
+_OFFICE = "http://schemas.openxmlformats.org"
+_TYPES = (
+    f'<Types xmlns="{_OFFICE}/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/><Override PartName="/word/document.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
+)
+_RELATIONS = (
+    f'<Relationships xmlns="{_OFFICE}/package/2006/relationships"><Relationship Id="rId1" '
+    f'Type="{_OFFICE}/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>'
+)
+
+
+def least_docx(xml: bytes) -> bytes:
+    """A Word document of its main part and the least there must be around it, which is quick to open."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in (
+            ("[Content_Types].xml", _TYPES.encode()),
+            ("_rels/.rels", _RELATIONS.encode()),
+            ("word/document.xml", xml),
+        ):
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
 def sheet_xml(data: bytes) -> bytes:
     """The first sheet of a workbook."""
     return _inside(data, "xl/worksheets/sheet1.xml")[0]
@@ -60,6 +86,7 @@ def xlsx_files() -> list[bytes]:
     """Workbooks."""
     book = openpyxl.Workbook()
     book.active["A1"], book.active["B1"], book.active["B2"] = "nr", "tekst", "=1+1"
+    book.active["B3"] = "Hun bor her"
     return [make_xlsx([("nr", "tekst"), (1, TEXT), (2.5, None)], [("tekst",), (True,)]), saved(book)]
 
 

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from tests.fuzz import __main__ as fuzz
-from tests.fuzz import stored, targets
+from tests.fuzz import files, seeds, stored, targets
 from tests.fuzz.conftest import SEED
 from tests.fuzz.mutations import mutate, swaps
 
@@ -78,6 +78,22 @@ def test_every_part_of_json_may_be_anything(name):
         except Exception as error:
             error.add_note(f"{name}: {data!r}")
             raise
+
+
+def test_the_seeds_are_files_that_are_read():
+    """Else mutations would be of what is refused at once."""
+    for suffix, made in (
+        ("docx", seeds.docx_files), ("pdf", seeds.pdf_files), ("eml", seeds.eml_files), ("msg", seeds.msg_files),
+        ("txt", seeds.text_files),
+    ):  # fmt: skip
+        for data in made():
+            assert files.read(f"a.{suffix}", data).parts, suffix
+    for suffix, made in (("csv", seeds.csv_files), ("xlsx", seeds.xlsx_files)):
+        for data in made():
+            columns = files.read(f"a.{suffix}", data).columns
+            assert files.read(f"a.{suffix}", data, columns[-1]).parts, suffix
+    for xml in map(seeds.document_xml, seeds.docx_files()):
+        assert files.read("a.docx", seeds.least_docx(xml)).parts
 
 
 def test_every_kind_of_file_that_is_read_has_a_target():
