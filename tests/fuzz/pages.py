@@ -206,9 +206,13 @@ _HEADERS = (
 )
 
 
+def templates(app: Any) -> list[str]:
+    """The paths of all routes of an app that the description of the API does not have."""
+    return sorted({route.path for route in routes(app.router) if not route.path.startswith("/v1")})
+
+
 def requests(app: Any) -> st.SearchStrategy[Asked]:
     """Requests to every route of an app, by everybody, with every method, and to addresses that are none."""
-    templates = sorted({route.path for route in routes(app.router) if not route.path.startswith("/v1")})
     role = st.one_of(st.none(), *(st.just(x) for x in ROLES), st.just("analyst"), st.just("lead"), st.just("lead"))
     header = st.sampled_from(_HEADERS).flatmap(lambda x: st.tuples(st.just(x[0]), st.sampled_from(x[1])))
     headers = st.one_of(st.just(()), st.lists(header, max_size=3, unique_by=lambda x: x[0]).map(tuple))
@@ -228,7 +232,7 @@ def requests(app: Any) -> st.SearchStrategy[Asked]:
 
     unknown = st.builds("/{0}".format, strings())
     elsewhere = st.builds(Asked, role, st.sampled_from(METHODS), unknown, queries, headers, cookies, _bodies(""))
-    return st.one_of(*(to(x) for x in templates), elsewhere)
+    return st.one_of(*(to(x) for x in templates(app)), elsewhere)
 
 
 def check(app: Running, asked: Asked) -> Any:

@@ -171,6 +171,17 @@ class Running:
             raise Finding("nothing was heard: the ear is deaf")
 
 
+def _unmute() -> dict[logging.Logger, tuple[int, bool, bool]]:
+    """Let every logger there is be heard, whatever its library or another test made of it; returns how they were."""
+    loggers = [x for x in logging.Logger.manager.loggerDict.values() if isinstance(x, logging.Logger)]
+    before = {x: (x.level, x.propagate, x.disabled) for x in loggers}
+    for x in loggers:
+        # Below its warnings SQLAlchemy tells every row: nobody turns that on by chance.
+        x.setLevel(logging.WARNING if x.name.startswith("sqlalchemy") else logging.NOTSET)
+        x.propagate, x.disabled = True, False
+    return before
+
+
 @contextmanager
 def running(model: Path, seed: int) -> Iterator[Running]:
     """A running app on a model folder, listened to."""
@@ -183,7 +194,7 @@ def running(model: Path, seed: int) -> Iterator[Running]:
         patch.setattr("serving.store.passwords.PARAMETERS", CHEAPEST)
         settings = Settings(home=Path(home) / "home", model=model)
         app = create_app(lambda: settings, engine)
-        level, own_level = root.level, own.level
+        level, before = root.level, _unmute()
         logging.captureWarnings(True)
         root.addHandler(ear)
         own.addHandler(ear)
@@ -191,7 +202,7 @@ def running(model: Path, seed: int) -> Iterator[Running]:
         try:
             with TestClient(app, base_url=HOME) as client:
                 app.state.limits = Limits(*(Buckets(1_000_000) for _ in range(4)))
-                own.setLevel(logging.DEBUG)
+                _unmute()  # also those that came with the start
                 found = Running(app, client, ear, app.state.access.add_key(f"key {secrets.token_hex(4)}", ["tag"]))
                 for role in ROLES:
                     found.session(role)
@@ -200,5 +211,7 @@ def running(model: Path, seed: int) -> Iterator[Running]:
             root.removeHandler(ear)
             own.removeHandler(ear)
             root.setLevel(level)
-            own.setLevel(own_level)
+            for logger, (old, propagate, disabled) in before.items():
+                logger.setLevel(old)
+                logger.propagate, logger.disabled = propagate, disabled
             logging.captureWarnings(False)
