@@ -21,7 +21,7 @@ from triage.text import KINDS, STATES
 
 MARK = "\ue000"
 """Stands in a generated string where the canary will: the token itself is chosen when the app runs."""
-METHODS = ("GET", "GET", "POST", "POST", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "NONSENSE")
+METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "NONSENSE")
 ECHOING = frozenset({200, 401, 409, 413, 422})
 """Answers that may show what somebody typed, so that it is not lost."""
 VALUES: dict[str, tuple[str, ...]] = {
@@ -206,9 +206,13 @@ _HEADERS = (
 )
 
 
-def templates(app: Any) -> list[str]:
-    """The paths of all routes of an app that the description of the API does not have."""
-    return sorted({route.path for route in routes(app.router) if not route.path.startswith("/v1")})
+def templates(app: Any) -> dict[str, list[str]]:
+    """The paths of all routes of an app that the description of the API does not have, each with its methods."""
+    found: dict[str, set[str]] = {}
+    for route in routes(app.router):
+        if not route.path.startswith("/v1"):
+            found.setdefault(route.path, set()).update(route.methods)
+    return {path: sorted(found[path]) for path in sorted(found)}
 
 
 def requests(app: Any) -> st.SearchStrategy[Asked]:
@@ -226,13 +230,13 @@ def requests(app: Any) -> st.SearchStrategy[Asked]:
         st.lists(st.tuples(st.sampled_from(("tegn", "tegn_lang", "tegn_oidc", "x")), strings()), max_size=2).map(tuple),
     )
 
-    def to(template: str) -> st.SearchStrategy[Asked]:
-        methods = st.sampled_from(METHODS)
+    def to(template: str, own: list[str]) -> st.SearchStrategy[Asked]:
+        methods = st.sampled_from([*own * 6, *METHODS])
         return st.builds(Asked, role, methods, _paths(template), queries, headers, cookies, _bodies(template))
 
     unknown = st.builds("/{0}".format, strings())
     elsewhere = st.builds(Asked, role, st.sampled_from(METHODS), unknown, queries, headers, cookies, _bodies(""))
-    return st.one_of(*(to(x) for x in templates(app)), elsewhere)
+    return st.one_of(*(to(*x) for x in templates(app).items()), elsewhere)
 
 
 def check(app: Running, asked: Asked) -> Any:
