@@ -2,9 +2,10 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+MINUTES ?= 10
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help serve test lint format train bench bench-desk lock assets clean
+.PHONY: help serve test fuzz lint format train bench bench-desk lock assets clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -15,6 +16,9 @@ serve: $(VENV)/.serving ## set up, migrate, and serve on http://127.0.0.1:3000
 
 test: $(VENV)/.dev ## run the whole test suite
 	@$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/.dev ## send Tegn what nobody would: MINUTES=10 for each part, SEED=, PARTS="pages files.pdf"
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(PARTS)
 
 lint: $(VENV)/.dev ## check style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -116,7 +116,7 @@ def _internal(scope: Scope) -> Response:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    if not request.url.path.startswith("/v1"):
+    if not request.scope["path"].startswith("/v1"):
         return error_page(request.scope, TYPES[error.name][0])
     return _refuse(request, error)
 
@@ -129,7 +129,7 @@ def _refuse(request: Request, problem: Problem) -> Response:
 
 
 async def _on_loading(request: Request, _: Exception) -> Response:
-    if request.url.path.startswith("/v1"):
+    if request.scope["path"].startswith("/v1"):
         problem = Problem("loading", "Ask again in a moment; /readyz tells when.", headers={"Retry-After": "5"})
         return _refuse(request, problem)
     return error_page(request.scope, 503)
@@ -138,13 +138,13 @@ async def _on_loading(request: Request, _: Exception) -> Response:
 async def _on_overload(request: Request, error: Exception) -> Response:
     assert isinstance(error, Overloaded)
     headers = {"Retry-After": str(error.seconds)}
-    if request.url.path.startswith("/v1"):
+    if request.scope["path"].startswith("/v1"):
         return Problem("overloaded", "Nothing was read. Ask again later.", headers=headers).response()
     return error_page(request.scope, 503, headers)
 
 
 async def _on_loss(request: Request, _: Exception) -> Response:
-    if request.url.path.startswith("/v1"):
+    if request.scope["path"].startswith("/v1"):
         problem = "The process that read a text ended. Ask again; if it happens again, leave out texts to find the one."
         return Problem("interrupted", problem, headers={"Retry-After": "1"}).response()
     return error_page(request.scope, 503)
@@ -152,7 +152,7 @@ async def _on_loss(request: Request, _: Exception) -> Response:
 
 async def _on_query(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    if not request.url.path.startswith("/v1"):
+    if not request.scope["path"].startswith("/v1"):
         return error_page(request.scope, 404)  # no page of ours has a number that is none
     errors = [(".".join(str(x) for x in item["loc"]), str(item["msg"])) for item in error.errors()]
     return _refuse(request, Problem("invalid-request", "See `errors` for each field.", errors=errors))
@@ -160,7 +160,7 @@ async def _on_query(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if not request.url.path.startswith("/v1"):
+    if not request.scope["path"].startswith("/v1"):
         return error_page(request.scope, error.status_code, error.headers)
     if error.status_code == 405:
         return _refuse(request, Problem("method", "See /v1/openapi.json for what there is.", headers=error.headers))

@@ -7,9 +7,10 @@ order-statistic rule for recall. The fitting lies in `training.calibrate`; this 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from triage.assessment import CLEAR, FLAG, LOOK
 from triage.scoring import Array, sigmoid
@@ -30,6 +31,20 @@ class Threshold:
     """Calibration texts that state the indicator."""
     recall: float
     confidence: float
+
+
+class _Row(BaseModel):
+    """One entry of the file."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    slope: Annotated[float, Field(gt=-1e6, lt=1e6)]
+    intercept: Annotated[float, Field(gt=-1e6, lt=1e6)]
+    look: FiniteFloat
+    flag: FiniteFloat
+    status: str
+    positives: int
+    recall: FiniteFloat
+    confidence: FiniteFloat
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +79,9 @@ class Calibration:
 
         Raises:
             KeyError: an indicator of `codes` is missing.
+            ValueError: an entry holds something else than numbers that can be calculated with.
         """
-        rows = [dict(record[code]) for code in codes]
+        rows = [_Row.model_validate(record[code]).model_dump() for code in codes]
         slope = np.array([row.pop("slope") for row in rows], np.float32)
         intercept = np.array([row.pop("intercept") for row in rows], np.float32)
         return cls(slope, intercept, tuple(Threshold(**row) for row in rows))

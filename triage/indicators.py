@@ -126,6 +126,8 @@ def parse_scheme(raw: str) -> Scheme:
         file = _File.model_validate(tomllib.loads(raw))
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise InvalidScheme(f"the indicator file is not valid: {error}") from None
+    except RecursionError:
+        raise InvalidScheme("the indicator file is not valid: it is nested too deeply") from None
     codes = [row.code for row in file.indicator]
     if len(set(codes)) != len(codes):
         raise InvalidScheme("the indicator file has the same code twice")

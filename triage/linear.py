@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 from safetensors.numpy import load_file, save_file
 
 from triage.ngrams import NgramSettings, fold, ngrams, tokenize
@@ -19,6 +20,7 @@ from triage.scoring import Array, UnitScores
 from triage.text import STATES, Document, Span
 from triage.units import split_units
 
+_NGRAMS = TypeAdapter(NgramSettings)
 WEIGHTS = "weights.safetensors"
 VOCABULARY = "vocabulary.txt"
 
@@ -155,4 +157,9 @@ class LinearScorer:
         """The scorer that `save` wrote into `folder`."""
         tensors = {name: np.asarray(x, np.float32) for name, x in load_file(folder / WEIGHTS).items()}
         vocabulary = (folder / VOCABULARY).read_text("utf-8").removesuffix("\n").split("\n")
-        return cls(vocabulary, **tensors, settings=NgramSettings(**settings["ngrams"]), whole=settings["whole"])
+        return cls(
+            vocabulary,
+            **tensors,
+            settings=_NGRAMS.validate_python(asdict(NgramSettings(**settings["ngrams"]))),
+            whole=settings["whole"],
+        )

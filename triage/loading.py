@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from triage.calibration import Calibration
 from triage.highlights import HighlightSettings
@@ -15,8 +16,9 @@ from triage.modelfolder import CALIBRATION, SCHEME, BrokenModel, read_manifest
 from triage.scoring import Scorer
 from triage.tagger import Tagger
 from triage.unitcache import UnitCache
+from triage.wire import parse_json
 
-ENGINES = ("auto", "openvino", "torch")
+_HIGHLIGHTS = TypeAdapter(HighlightSettings)
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def load(folder: Path, inference: Inference = Inference()) -> Tagger:
             scheme=model.scheme,
             scorer=_scorer(folder, manifest, inference),
             calibration=model.calibration,
-            highlights=HighlightSettings(**manifest["highlights"]),
+            highlights=_HIGHLIGHTS.validate_python(asdict(HighlightSettings(**manifest["highlights"]))),
             familiarity=manifest["familiarity"],
             about=manifest.get("about", {}),
         )
@@ -142,7 +144,7 @@ def _model(folder: Path, manifest: dict[str, Any]) -> Model:
         scheme = parse_scheme((folder / SCHEME).read_text("utf-8"))
         if list(scheme.codes) != manifest["scheme"]["indicators"]:
             raise BrokenModel(f"{folder}: indicator order of {SCHEME} and model.json differ; restore the model folder")
-        calibration = Calibration.from_json(json.loads((folder / CALIBRATION).read_text("utf-8")), scheme.codes)
+        calibration = Calibration.from_json(parse_json((folder / CALIBRATION).read_bytes()), scheme.codes)
         return Model(manifest["name"], manifest["version"], scheme, calibration)
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise BrokenModel(f"{folder} cannot be loaded ({type(error).__name__}: {error}); restore it") from error

@@ -11,7 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from triage.wire import parse_json, problems_of
 
 FORMAT = 1
 MANIFEST = "model.json"
@@ -21,6 +25,38 @@ CALIBRATION = "calibration.json"
 
 class BrokenModel(RuntimeError):
     """A model folder is missing, incomplete, changed or of another format; the message says what to do."""
+
+
+class _Agreement(BaseModel):
+    """How what was compiled agrees with the weights, in one precision; see `training.compile`."""
+
+    model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True)
+    precision: str
+    holds: bool
+
+
+class _Compiled(BaseModel):
+    """What was compiled, with checksums."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+    files: dict[str, str]
+    agreements: list[_Agreement]
+
+
+class _Manifest(BaseModel):
+    """What ``model.json`` must say for the rest of it to be read; a family may say more."""
+
+    model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True)
+    name: str
+    version: str
+    family: str
+    scheme: dict[str, Any]
+    settings: dict[str, Any]
+    highlights: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
+    familiarity: Annotated[float, Field(allow_inf_nan=False)]
+    files: dict[str, str]
+    compiled: _Compiled | None = None
+    about: dict[str, Any] = Field(default_factory=dict)
 
 
 def sha256_of(path: Path) -> str:
@@ -66,7 +102,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        manifest: dict[str, Any] = parse_json(path.read_bytes())
     except FileNotFoundError:
         raise BrokenModel(
             f"no model in {folder}: {MANIFEST} is missing; name a model folder or run `make train`"
@@ -87,6 +123,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     } - manifest.keys()
     if missing:
         raise BrokenModel(f"{path} lacks {', '.join(sorted(missing))}; restore the model folder")
+    try:
+        _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        wrong = "; ".join(f"{place}: {problem}" for place, problem in problems_of(error))
+        raise BrokenModel(f"{path} is damaged ({wrong}); restore the model folder") from None
     for name, expected in (manifest["files"] | manifest.get("compiled", {}).get("files", {})).items():
         file = folder / name
         if not file.is_file():

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import ConfigDict, NonNegativeInt
+from pydantic.dataclasses import dataclass
+
 from triage.modelfolder import write_json
+from triage.wire import parse_json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=ConfigDict(strict=True))
 class Progress:
     """What is finished, and of what."""
 
@@ -18,13 +21,13 @@ class Progress:
     """Version of the model."""
     all_indicators: bool
     check: bool = True
-    records: int = 0
+    records: NonNegativeInt = 0
     """Records consumed, bad ones included."""
     digest: str = ""
     """Chained hash of these records."""
-    output_bytes: int = 0
-    error_bytes: int = 0
-    bad: int = 0
+    output_bytes: NonNegativeInt = 0
+    error_bytes: NonNegativeInt = 0
+    bad: NonNegativeInt = 0
 
 
 class BrokenJournal(RuntimeError):
@@ -44,7 +47,7 @@ class Journal:
             BrokenJournal: see the class.
         """
         try:
-            return Progress(**json.loads(self.path.read_text("utf-8")))
+            return Progress(**parse_json(self.path.read_bytes()))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError):

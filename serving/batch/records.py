@@ -108,9 +108,12 @@ def _csv(file: IO[bytes]) -> Iterator[Record]:
     csv.field_size_limit(MAX_LINE)
     # Bytes that are not UTF-8 become lone surrogates, which make that one record bad instead of the whole file.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-    first = text.readline()
+    first = text.readline(MAX_LINE)
     delimiter = max(",;\t", key=first.count)  # spreadsheets in Denmark write semicolons
-    names = next(csv.reader([first], delimiter=delimiter), [])
+    try:
+        names = next(csv.reader([first], delimiter=delimiter), [])
+    except csv.Error:
+        names = []
     missing = [name for name in _REQUIRED if name not in names]
     unknown = [name for name in names if name not in _FIELDS]
     if missing or unknown or len(set(names)) < len(names):

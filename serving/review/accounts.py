@@ -37,7 +37,7 @@ def place(wanted: str | None) -> str:
 async def on_stranger(request: Request, _: Exception) -> Response:
     """What whoever is not logged in gets: the log-in page; what they sent is kept for when they are."""
     if request.method != "POST":
-        to = place(request.url.path)
+        to = place(request.scope["path"])
         return RedirectResponse("/login" if to in ("/", "/login") else f"/login?to={to}", 303)
     try:
         fields = await read_form(request)
@@ -46,7 +46,7 @@ async def on_stranger(request: Request, _: Exception) -> Response:
     # Passwords are not written into a page, and without words there is nothing to lose.
     if not any(fields.values()) or any(name.startswith("password") for name in fields):
         return RedirectResponse("/login", 303)
-    return show("ended.html", words_of(request), status=401, fields=fields, action=request.url.path)
+    return show("ended.html", words_of(request), status=401, fields=fields, action=request.scope["path"])
 
 
 async def on_wrong_role(request: Request, _: Exception) -> Response:

@@ -28,7 +28,7 @@ def check_origin(request: Request) -> None:
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    ours = {request.app.state.settings.origin, f"{request.url.scheme}://{request.headers.get('host', '')}"}
+    ours = {request.app.state.settings.origin, f"{request.scope['scheme']}://{request.headers.get('host', '')}"}
     if site is not None and site not in ("same-origin", "none"):
         raise Problem("scope", "cross-site")
     # "null" is what a form of our own says beside Sec-Fetch-Site, because pages send no referrer.

@@ -28,7 +28,7 @@ async def on_unreadable(request: Request, error: Exception) -> Response:
     except NotLoggedIn:
         return error_page(request.scope, 500)
     log.error("%s cannot be opened: %s", request.scope["route"].path, type(error).__name__)
-    kind = request.url.path.split("/")[1].removesuffix("s")
+    kind = request.scope["path"].split("/")[1].removesuffix("s")
     number = row_number(str(request.path_params.get("number", "")))
     subject = f"{kind}#{number}" if number is not None else ""
     if kind == "text" and number is not None:

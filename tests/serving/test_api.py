@@ -141,6 +141,36 @@ def test_too_large_a_body_is_413(client, key, monkeypatch, chunked):
     assert (response.status_code, response.json()["type"]) == (413, "urn:tegn:problem:too-large")
 
 
+def test_a_length_of_thousands_of_digits_is_413(client, key):
+    """Python refuses to read such a number."""
+    response = post(client, key, {"documents": [GOOD]}, **{"Content-Length": "9" * 5000})
+    assert (response.status_code, response.json()["type"]) == (413, "urn:tegn:problem:too-large")
+    assert client.post("/login", content=b"name=a", headers={"Content-Length": "9" * 5000}).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/nothing", "/login", "/queue", "/texts/x"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_address_with_bytes_that_are_no_ascii_is_answered_as_any_other(app, client, path, method):
+    """Some servers let them through, where the standard wants them percent-encoded."""
+    statuses = []
+    for query in (b"", b"lang=\xaf&to=\xff"):
+        scope = {
+            "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": query, "scheme": "http",
+            "headers": [(b"host", b"127.0.0.1:3000")], "server": ("127.0.0.1", 3000), "client": ("127.0.0.1", 1),
+            "http_version": "1.1", "root_path": "", "state": {},
+        }  # fmt: skip
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        client.portal.call(app, scope, receive, send)
+    assert statuses[0] == statuses[1] < 500
+
+
 def test_unknown_paths_and_methods(client, key):
     assert client.get("/v1/" + CANARY).json()["type"] == "urn:tegn:problem:not-found"
     assert client.get("/v1/tag").json()["type"] == "urn:tegn:problem:method"

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from serving.batch import run as batch_run
-from serving.batch.records import read_records
+from serving.batch.records import MAX_LINE, read_records
 from serving.batch.run import CannotTag, tag_file
 from serving.cli import app
 from serving.inference.pool import Pool
@@ -291,6 +291,27 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, model_folder, name, conte
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CannotTag, match=said):
         tag_file(str(tmp_path / name), tmp_path / "out.jsonl", model_folder)
+
+
+def test_a_first_line_without_end_is_refused(tmp_path, model_folder):
+    """The csv module raises an error of its own for it."""
+    (tmp_path / "in.csv").write_bytes(b"id," + b"x" * (MAX_LINE + 1))
+    with pytest.raises(CannotTag, match="must name the columns"):
+        tag_file(str(tmp_path / "in.csv"), tmp_path / "out.jsonl", model_folder)
+
+
+@pytest.mark.parametrize("name", ["records", "digest", "output_bytes", "all_indicators"])
+@pytest.mark.parametrize("value", [None, "x", -1, 1.5, []])
+def test_a_journal_with_something_else_than_belongs_there_says_what_to_do(texts, tmp_path, model_folder, name, value):
+    if (name, value) == ("digest", "x"):
+        value = 7
+    journal = tmp_path / "out.jsonl.progress"
+    journal.write_text(json.dumps({"model": "a", "all_indicators": False, "records": 3} | {name: value}))
+    with pytest.raises(CannotTag, match="delete it to begin anew"):
+        tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
+    journal.write_text("[" * 100_000)
+    with pytest.raises(CannotTag, match="delete it to begin anew"):
+        tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
 
 
 def test_a_missing_file_and_the_same_file_are_refused(texts, tmp_path, model_folder):

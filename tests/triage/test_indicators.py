@@ -38,3 +38,8 @@ def test_a_scheme_of_ones_own_can_be_loaded(tmp_path, scheme):
     path = tmp_path / "mine.toml"
     path.write_text(scheme.raw.replace('version = "2026.1"', 'version = "mine"'), "utf-8")
     assert load_scheme(path).version == "mine"
+
+
+def test_a_file_that_is_nested_without_end_is_refused():
+    with pytest.raises(InvalidScheme, match="nested"):
+        parse_scheme("version = " + "[" * 10_000)

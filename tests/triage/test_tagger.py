@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from triage.calibration import Calibration
 from triage.loading import load
 from triage.modelfolder import BrokenModel
 from triage.text import Document
@@ -127,6 +128,58 @@ def test_a_folder_with_another_order_of_indicators_is_refused(model_folder, tmp_
     (folder / "model.json").write_text(json.dumps(manifest))
     with pytest.raises(BrokenModel, match="order"):
         load(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("files", ["calibration.json"]),
+        ("files", {"calibration.json": None}),
+        ("files", {}),
+        ("scheme", [1]),
+        ("settings", {"ngrams": {"word_min": "one"}, "whole": False}),
+        ("highlights", {"most": "six"}),
+        ("highlights", {"most": 2.5}),
+        ("familiarity", "high"),
+        ("familiarity", None),
+        ("name", 7),
+    ],
+)
+def test_a_manifest_with_something_else_than_belongs_there_is_refused_when_it_is_loaded(
+    model_folder, tmp_path, name, value
+):
+    """And not when the first text is tagged."""
+    folder = tmp_path / "m"
+    shutil.copytree(model_folder, folder)
+    manifest = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(manifest | {name: value}))
+    if value == {}:
+        load(folder)  # it names no file to check, and all are there
+        return
+    with pytest.raises(BrokenModel, match="restore"):
+        load(folder)
+
+
+@pytest.mark.parametrize("text", ['{"a":' * 100_000, '{"format": NaN}', '{"format": ' + "1" * 5000 + "}"])
+def test_a_manifest_that_no_parser_reads_is_refused(model_folder, tmp_path, text):
+    folder = tmp_path / "m"
+    shutil.copytree(model_folder, folder)
+    (folder / "model.json").write_text(text)
+    with pytest.raises(BrokenModel, match="restore"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["slope", "intercept", "look", "flag"])
+@pytest.mark.parametrize("value", [None, "x", float("nan"), float("inf"), 10**400, 1e300, True])
+def test_a_calibration_that_cannot_be_calculated_with_is_refused(tagger, name, value):
+    """None became not-a-number, and a number too large an OverflowError."""
+    codes = tagger.scheme.codes
+    record = tagger.calibration.to_json(codes)
+    if (name, value) in (("look", 1e300), ("flag", 1e300)):
+        return  # a threshold that nothing reaches
+    record[codes[0]][name] = value
+    with pytest.raises(ValueError, match=name):
+        Calibration.from_json(record, codes)
 
 
 def test_nothing_is_shown_without_words_to_show(tagger, monkeypatch):
