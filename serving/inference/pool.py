@@ -25,6 +25,8 @@ log = logging.getLogger("tegn")
 ROOT = Path(__file__).resolve().parent.parent.parent
 _PAUSE = 1.0
 """Seconds before a process that could not even start is started again."""
+_LOOK = 1.0
+"""Seconds between two looks whether a process that has nothing to do is still there."""
 
 
 def cores() -> int:
@@ -117,7 +119,7 @@ class Pool:
         while True:
             connection = self._begin(number)
             if connection is not None:
-                finished = self._read_on(connection)
+                finished = self._read_on(connection, self._processes[number])
                 connection.close()
                 self._processes[number].wait()
                 if finished:
@@ -159,9 +161,15 @@ class Pool:
             log.error("a reading process ended before it had loaded the model")
         return None
 
-    def _read_on(self, connection: Connection) -> bool:
+    def _read_on(self, connection: Connection, process: subprocess.Popen[bytes]) -> bool:
         """Read until there is no more to read, which is true, or until the process has ended."""
-        while turns := self._turns.take():
+        while (turns := self._turns.take(_LOOK)) != []:
+            if process.poll() is not None and not self._killed:  # while it had nothing to do
+                log.error("a reading process ended")
+                self._turns.lost(turns or [], begun=False)
+                return False
+            if turns is None:
+                continue
             waits = [time.perf_counter() - x.since for x in turns]
             try:
                 connection.send([x.question for x in turns])

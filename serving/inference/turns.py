@@ -121,8 +121,8 @@ class Turns:
                 call.future.set_result([])
         return call.future
 
-    def take(self) -> list[Turn]:
-        """What to read next, as soon as there is something; nothing once closed and empty.
+    def take(self, timeout: float | None = None) -> list[Turn] | None:
+        """What to read next, as soon as there is something; nothing once closed and empty, and None when time is over.
 
         A text that ended a process before is alone, so that it takes no other with it.
         """
@@ -135,7 +135,8 @@ class Turns:
                     return turns
                 if self._closed:
                     return []
-                self._changed.wait()
+                if not self._changed.wait(timeout):
+                    return None
 
     def _next(self) -> list[Turn]:
         turns: list[Turn] = []
@@ -165,10 +166,14 @@ class Turns:
         for turn, answer in zip(turns, answers, strict=True):
             turn.call.answer(turn.place, answer)
 
-    def lost(self, turns: Sequence[Turn]) -> None:
-        """The process that read these ended: each is read again by itself, or given up."""
+    def lost(self, turns: Sequence[Turn], *, begun: bool = True) -> None:
+        """The process that read these ended: each is read again by itself, or given up.
+
+        Args:
+            begun: whether it had begun to read; else they are not to blame.
+        """
         for turn in turns:
-            turn.deaths += 1
+            turn.deaths += begun
             if turn.deaths >= MAX_DEATHS:
                 turn.call.answer(turn.place, ReaderLost("the processes that read this text ended"))
         with self._changed:

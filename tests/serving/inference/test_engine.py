@@ -51,6 +51,20 @@ def test_every_text_is_answered_while_processes_are_killed(pool):
     assert all(hasattr(x, "status") or type(x).__name__ == "ReaderLost" for x in found)
 
 
+def test_a_process_that_ends_while_it_has_nothing_to_do_is_replaced_at_once(model_folder, monkeypatch):
+    monkeypatch.setattr("serving.inference.pool._LOOK", 0.05)
+    pool = Pool(model_folder, workers=1, inference=Inference(), room=1_000_000)
+    pool.start()
+    (before,) = pool.processes
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while pool.processes == [before] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert pool.processes != [before]
+    assert pool.read(NOTES[:1]).result(60)[0].status == "tagged"
+    pool.close()
+
+
 def test_closing_finishes_what_was_accepted(model_folder):
     pool = Pool(model_folder, workers=1, inference=Inference(), room=1_000_000)
     pool.start()

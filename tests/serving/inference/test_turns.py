@@ -94,6 +94,20 @@ def test_what_was_being_read_when_a_process_ended_is_read_again_alone_and_given_
     assert [type(x) for x in future.result(0)] == [Assessment, ReaderLost, Assessment]
 
 
+def test_what_no_process_had_begun_to_read_is_not_to_blame():
+    turns = Turns(1_000_000)
+    future = turns.put(texts("a", 1))
+    for _ in range(5):
+        turns.lost(turns.take(), begun=False)
+    some = turns.take()
+    turns.done(some, answers(some), 0.1, 1)
+    assert isinstance(future.result(0)[0], Assessment)
+
+
+def test_who_waits_for_a_time_is_told_when_it_is_over():
+    assert Turns(1_000_000).take(0.01) is None
+
+
 def test_a_call_that_nobody_waits_for_any_more_is_dropped():
     turns = Turns(1_000_000)
     gone = turns.put(texts("gone", 5))
