@@ -89,14 +89,14 @@ class Jobs:
             return documents is not None
         try:
             read_by, answers = await self._engine.read(documents, patient=True)
-        except BaseException:  # the service stops, or has no model ready: the texts are not to blame
+            if read_by.version != about.version:  # another model was taken up meanwhile: they are read again, by it alone
+                await run_in_threadpool(tagging.give_back, self._ledger, documents)
+                return True
+            await run_in_threadpool(tagging.keep, self._ledger, model, documents, [_assessment(x) for x in answers])
+        except BaseException:  # the service stops, has no model ready or lost its store: the texts are not to blame
             with suppress(SQLAlchemyError):  # else they wait until they are given up
                 tagging.give_back(self._ledger, documents)
             raise
-        if read_by.version != about.version:  # another model was taken up meanwhile: they are read again, by it alone
-            await run_in_threadpool(tagging.give_back, self._ledger, documents)
-            return True
-        await run_in_threadpool(tagging.keep, self._ledger, model, documents, [_assessment(x) for x in answers])
         return True
 
 

@@ -1,0 +1,140 @@
+"""A caller of the API with many connections. It costs little itself, as it shares the machine with what it measures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from triage.text import Document
+
+Batch = Sequence[Document]
+TIMEOUT = aiohttp.ClientTimeout(total=300)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of a request."""
+
+    documents: int
+    status: int
+    """0 if there was no answer."""
+    seconds: float
+    """Since it was due."""
+    done: float
+    """When, by `time.perf_counter`."""
+    wait: str = ""
+    """What `Retry-After` says."""
+
+    @property
+    def clean(self) -> bool:
+        """Answered, or refused in a way that says when to come again."""
+        return self.status == 200 or (self.status in (429, 503) and self.wait.isdecimal())
+
+
+@dataclass
+class Client:
+    """Sends documents to one address; use as a context manager."""
+
+    url: str
+    key: str = ""
+    replies: list[Reply] = field(default_factory=list)
+    _runner: asyncio.Runner = field(default_factory=asyncio.Runner)
+    _session: aiohttp.ClientSession | None = None
+
+    def __enter__(self) -> Self:
+        self._runner.run(self._open())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            self._runner.run(self._session.close())
+        self._runner.close()
+
+    async def _open(self) -> None:
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
+        self._session = aiohttp.ClientSession(headers=headers, timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0))
+
+    async def send(self, batch: Batch, due: float | None = None) -> Reply:
+        """Send documents and read the whole answer."""
+        due = time.perf_counter() if due is None else due
+        body = json.dumps({"documents": [{"id": x.id, "kind": x.kind, "text": x.text} for x in batch]}).encode()
+        assert self._session is not None
+        try:
+            async with self._session.post(self.url, data=body) as answer:
+                await answer.read()
+                status, wait = answer.status, answer.headers.get("Retry-After", "")
+        except (aiohttp.ClientError, TimeoutError):
+            status, wait = 0, ""
+        now = time.perf_counter()
+        return Reply(len(batch), status, now - due, now, wait)
+
+    def closed(self, batches: Iterable[Batch], connections: int, seconds: float | None = None) -> list[Reply]:
+        """Each connection sends as soon as it has an answer, until there are no more or the time is over."""
+
+        async def go() -> list[Reply]:
+            left, replies = iter(batches), []
+            end = None if seconds is None else time.perf_counter() + seconds
+
+            async def keep_sending() -> None:
+                for batch in left:
+                    if end is not None and time.perf_counter() > end:
+                        return
+                    replies.append(await self.send(batch))
+
+            await asyncio.gather(*(keep_sending() for _ in range(connections)))
+            return replies
+
+        return self._runner.run(go())
+
+    def opened(self, batches: Iterator[Batch], gaps: Iterator[float], seconds: float) -> list[Reply]:
+        """Requests come when they are due, whether or not earlier ones are answered; latency counts from when each was due."""
+
+        async def go() -> list[Reply]:
+            began = due = time.perf_counter()
+            tasks = []
+            while (due := due + next(gaps)) < began + seconds:
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                tasks.append(asyncio.create_task(self.send(next(batches), due)))
+            return list(await asyncio.gather(*tasks))
+
+        return self._runner.run(go())
+
+
+def batches_of(documents: Sequence[Document], size: int) -> list[list[Document]]:
+    """Documents in requests of so many."""
+    return [list(documents[i : i + size]) for i in range(0, len(documents), size)]
+
+
+def mixed(notes: Iterator[Document], draw: Callable[[Sequence[int]], int], many: int = 32) -> Iterator[list[Document]]:
+    """Requests without end: of each five, four hold one note and one holds `many`, in an order by chance."""
+    sizes: list[int] = []
+    for _ in count():
+        sizes = sizes or [1, 1, 1, 1, many]
+        yield [next(notes) for _ in range(sizes.pop(draw(range(len(sizes)))))]
+
+
+def statuses(replies: Iterable[Reply]) -> dict[str, int]:
+    """How many replies had each status."""
+    return {str(status): number for status, number in sorted(Counter(x.status for x in replies).items())}
+
+
+def require_answers(replies: Sequence[Reply]) -> list[Reply]:
+    """The replies, all of which must be answers.
+
+    Raises:
+        RuntimeError: one is not, so that what was measured means nothing.
+    """
+    if any(x.status != 200 for x in replies):
+        raise RuntimeError(f"requests were not answered: {statuses(replies)}")
+    return list(replies)
