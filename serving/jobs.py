@@ -89,7 +89,9 @@ class Jobs:
             return documents is not None
         try:
             read_by, answers = await self._engine.read(documents, patient=True)
-            if read_by.version != about.version:  # another model was taken up meanwhile: they are read again, by it alone
+            if (
+                read_by.version != about.version
+            ):  # another model was taken up meanwhile: they are read again, by it alone
                 await run_in_threadpool(tagging.give_back, self._ledger, documents)
                 return True
             await run_in_threadpool(tagging.keep, self._ledger, model, documents, [_assessment(x) for x in answers])

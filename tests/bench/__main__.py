@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; returns the exit status: 1 if the soak found something."""
     asked = _parse(arguments)
     with tempfile.TemporaryDirectory(prefix="tegn-bench-") as place:
-        model = compiled_copy(asked.model, Path(place) / "model", sample.texts("calibration")[: 4 if asked.quick else 40])
+        model = compiled_copy(
+            asked.model, Path(place) / "model", sample.texts("calibration")[: 4 if asked.quick else 40]
+        )
         found: dict[str, Any] = {}
         about = {"machine": machine.describe_machine(), "texts": sample.describe(sample.texts("test"), model)}
         for name in asked.parts or USUAL:
