@@ -52,7 +52,7 @@ def pipeline_reader(pipe: Any, batch_size: int) -> Reader:
     return read
 
 
-def tfidf_reader(train: Sequence[Document]) -> Reader:
+def tfidf_reader(train: Sequence[Document], most: int = TRAINED_ON) -> Reader:
     """TF-IDF of words and pairs with one logistic regression a label, by scikit-learn; trained on some texts, for speed alone."""
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -60,7 +60,7 @@ def tfidf_reader(train: Sequence[Document]) -> Reader:
     from sklearn.multiclass import OneVsRestClassifier
     from sklearn.pipeline import make_pipeline
 
-    known = list(train)[:TRAINED_ON]
+    known = list(train)[:most]
     codes = sorted({label.indicator for x in known for label in x.labels})
     truth = np.array([[code in x.stated() for code in codes] for x in known])
     truth = truth[:, truth.any(axis=0) & ~truth.all(axis=0)]

@@ -37,7 +37,7 @@ class Plan:
     @property
     def per_round(self) -> int:
         """Texts of a round, where as many can be made as are wanted."""
-        return 16 if self.quick else 86
+        return 8 if self.quick else 86
 
     @property
     def inference(self) -> Inference:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.bench import memory, sample
 from tests.bench.client import Client, batches_of, require_answers
-from tests.bench.contestants import Reader, bare_pipeline, encoder_of, pipeline_reader, tfidf_reader
+from tests.bench.contestants import TRAINED_ON, Reader, bare_pipeline, encoder_of, pipeline_reader, tfidf_reader
 from tests.bench.plan import Plan
 from tests.bench.results import figures
 from tests.bench.server import echo, serve
@@ -34,8 +34,8 @@ def measure(plan: Plan) -> dict[str, Any]:
     encoder = encoder_of(plan.model, plan.encoder)
     pipe = bare_pipeline(encoder, len(load_scheme()))
     readers: dict[str, Reader] = {f"pipeline, batches of {n}": pipeline_reader(pipe, n) for n in (1, 16)}
-    readers["TF-IDF"] = tfidf_reader(sample.texts("train", labelled=True))
-    warm = sample.texts("calibration")[: 4 * BATCH]
+    readers["TF-IDF"] = tfidf_reader(sample.texts("train", labelled=True), 200 if plan.quick else TRAINED_ON)
+    warm = sample.texts("calibration")[: BATCH if plan.quick else 4 * BATCH]
     seconds: dict[str, dict[str, list[float]]] = {name: {} for name in streams}
     used: dict[str, Any] = {}
     for _ in range(plan.passes):

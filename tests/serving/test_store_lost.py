@@ -25,8 +25,8 @@ TEXT = f"{CANARY} fortæller at formanden har taget passet og gemt det."
 
 @pytest.fixture
 def impatient(tmp_path, engine, monkeypatch):
-    """The app on an SQLite store that waits for a lock for a moment only, and the file of the store."""
-    monkeypatch.setattr("serving.store.database._PRAGMAS", ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=50"))
+    """The app on an SQLite store that waits for a lock for a second only, and the file of the store."""
+    monkeypatch.setattr("serving.store.database._PRAGMAS", ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=1000"))
     settings = Settings(home=tmp_path / "home")
     with TestClient(create_app(lambda: settings, engine), base_url="http://127.0.0.1:3000") as client:
         yield client, settings.home / "tegn.db"
