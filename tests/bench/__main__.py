@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import tempfile
@@ -53,8 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n".join(_heading(about) + lines))
     for name in ("latency", "overload", "soak"):
         if name in found:
-            print(f"\n{name}: " + "\n  ".join(f"{key}: {value}" for key, value in found[name].items()))
+            print(f"\n{name}: {json.dumps(_short(found[name]), indent=1)}")
     return int(any(isinstance(x, dict) and x.get("findings") for x in found.get("soak", {}).values()))
+
+
+def _short(found: Any) -> Any:
+    """Results without the long rows of figures, which the file has."""
+    if isinstance(found, dict):
+        return {key: _short(x) for key, x in found.items() if key not in ("over_time", "windows")}
+    return found
 
 
 def _heading(about: dict[str, Any]) -> list[str]:

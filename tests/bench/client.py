@@ -18,6 +18,8 @@ from triage.text import Document
 
 Batch = Sequence[Document]
 TIMEOUT = aiohttp.ClientTimeout(total=300)
+KEPT = 2.0
+"""Seconds that an idle connection is kept: less than the server keeps it, which else may close it just as it is used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class Client:
 
     async def _open(self) -> None:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
-        self._session = aiohttp.ClientSession(headers=headers, timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0))
+        self._session = aiohttp.ClientSession(
+            headers=headers, timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT)
+        )
 
     async def send(self, batch: Batch, due: float | None = None) -> Reply:
         """Send documents and read the whole answer."""

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from tests.bench import sample
-from tests.bench.client import TIMEOUT
+from tests.bench.client import KEPT, TIMEOUT
 from tests.bench.disturbances import cut_connections, kill_readers, lock_the_file
 from tests.bench.memory import Watch
 from tests.bench.plan import Plan
@@ -82,7 +82,7 @@ def _soak(plan: Plan, kind: str, settings: dict[str, str]) -> dict[str, Any]:
         sent, done = Sent(), Counter[str]()
         with Watch(service) as watch:
             asyncio.run(_work(service, plan.minutes * 60, links, sent, done, kind, chance))
-            waited = wait_until_tagged(service, 60 if plan.quick else 1500)
+            waited = wait_until_tagged(service, 60 if plan.quick else 1200)
         found = judge(service, sent.acknowledged, sent.open, CANARY)
         findings = [*sent.wrong[:20], *found.findings]
         return {
@@ -118,20 +118,25 @@ async def _work(
             await task
 
 
+def _session(service: Service, **options: Any) -> aiohttp.ClientSession:
+    """A browser or a system; the jar for cookies is `unsafe` where the address is a number."""
+    connector = aiohttp.TCPConnector(keepalive_timeout=KEPT)
+    return aiohttp.ClientSession(service.url, timeout=TIMEOUT, connector=connector, **options)
+
+
 async def _call(service: Service, end: float, notes: Iterator[Document], sent: Sent, chance: random.Random) -> None:
-    async with aiohttp.ClientSession(service.url, headers=service.headers, timeout=TIMEOUT) as session:
+    async with _session(service, headers=service.headers) as session:
         while time.monotonic() < end:
             batch = [next(notes) for _ in range(chance.choice((1, 1, 1, 4)))]
             body = {"documents": [{"id": x.id, "kind": x.kind, "text": f"{CANARY}. {x.text}"} for x in batch]}
             await _ask(session, "/v1/tag", sent, good=(200,), json=body)
-            await asyncio.sleep(chance.expovariate(4))
+            await asyncio.sleep(chance.expovariate(2))
 
 
 async def _submit(
     service: Service, end: float, link: str, who: int, notes: Iterator[Document], sent: Sent, chance: random.Random
 ) -> None:
-    jar = aiohttp.CookieJar(unsafe=True)  # the address is a number
-    async with aiohttp.ClientSession(service.url, cookie_jar=jar, timeout=TIMEOUT) as session:
+    async with _session(service, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         path = "/login/" + link.rsplit("/", 1)[1]
         while (await _ask(session, path, sent, good=(303,)))[0] != 303:
             pass
@@ -154,7 +159,7 @@ async def _submit(
                 continue
             sent.open.discard(canary)
             sent.acknowledged[canary] = where
-            await asyncio.sleep(chance.expovariate(2))
+            await asyncio.sleep(chance.expovariate(1))
 
 
 async def _ask(

@@ -33,14 +33,20 @@ def ledger_of(service: Service) -> Ledger:
 
 
 def wait_until_tagged(service: Service, timeout: float) -> float:
-    """Wait until no text waits for the model; returns the seconds that took, or the timeout. A text whose worker was lost waits
-    a quarter of an hour."""
+    """Wait until no text waits for the model, or for so long none was read; returns the seconds that took.
+
+    A text whose claim could not be taken back is claimed anew after a quarter of an hour.
+    """
     ledger, began = ledger_of(service), time.monotonic()
+    before, last = -1, began
     try:
-        while time.monotonic() < began + timeout:
+        while time.monotonic() < last + timeout:
             with ledger.reading() as db:
-                if not db.scalar(sa.select(sa.func.count()).where(Text.stage == "new")):
-                    break
+                waiting = db.scalar(sa.select(sa.func.count()).where(Text.stage == "new")) or 0
+            if not waiting:
+                break
+            if waiting != before:
+                before, last = waiting, time.monotonic()
             time.sleep(1)
     finally:
         ledger.engine.dispose()

@@ -67,9 +67,9 @@ def test_a_connection_that_postgresql_ended_is_replaced_unnoticed(postgres_url):
     engine, other = open_store(url), sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text("SELECT 1"))
-    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with other.connect() as connection:
-        assert connection.scalars(sa.text(ended)).all() == [True]
+        assert connection.scalars(sa.text(f"SELECT pg_terminate_backend(pid) {others}")).all() == [True]
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT 2")) == 2
     engine.dispose()
