@@ -7,7 +7,6 @@ from typing import Any
 
 from tests.bench import sample
 from tests.bench.plan import Plan
-from training.compile import agreement
 from training.evaluation import predictions
 from training.metrics import macro_f1
 from triage.loading import Inference, load
@@ -15,6 +14,8 @@ from triage.loading import Inference, load
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Macro-F1 at the shipped thresholds on all test texts, and how far the answers agree."""
+    from training.compile import agreement  # and with it torch
+
     documents = sample.texts("test", labelled=True)
     documents = documents[:24] if plan.quick else documents
     served, exact = load(plan.model, plan.inference), load(plan.model, Inference("torch"))

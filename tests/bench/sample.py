@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -23,9 +24,13 @@ SENTENCES = (4, 10)
 
 def texts(split: str, *, labelled: bool = False) -> list[Document]:
     """All texts of a split, mixed by chance and always in the same order."""
-    found = [x for folder in folders(ROOT / DATA_CARDS) for x in read_folder(folder).documents(split)]
+    found = [x for folder in folders(ROOT / DATA_CARDS) for x in _read(folder).documents(split)]
     random.Random(1).shuffle(found)
     return found if labelled else [Document(x.id, x.kind, x.text) for x in found]
+
+
+_read = cache(read_folder)
+"""Reading takes seconds, and several parts want the same texts."""
 
 
 def sentences(documents: Sequence[Document]) -> list[str]:

@@ -180,11 +180,12 @@ def free_port() -> int:
 
 def compiled_copy(model: Path, place: Path, documents: list[Document]) -> Path:
     """A copy of a model folder, compiled if it is of the encoder family and was not: what a release ships."""
-    from training.compile import compile_folder
     from triage.modelfolder import read_manifest
 
     shutil.copytree(model, place)
     manifest = read_manifest(place)
     if manifest["family"] == "encoder" and "compiled" not in manifest:
+        from training.compile import compile_folder  # and with it torch
+
         compile_folder(place, documents)
     return place
