@@ -6,11 +6,10 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from itertools import count
-from types import TracebackType
-from typing import Self
 
 import aiohttp
 
@@ -44,30 +43,19 @@ class Reply:
 
 @dataclass
 class Client:
-    """Sends documents to one address; use as a context manager."""
+    """Sends documents to one address."""
 
     url: str
     key: str = ""
-    replies: list[Reply] = field(default_factory=list)
-    _runner: asyncio.Runner = field(default_factory=asyncio.Runner)
     _session: aiohttp.ClientSession | None = None
 
-    def __enter__(self) -> Self:
-        self._runner.run(self._open())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._session is not None:
-            self._runner.run(self._session.close())
-        self._runner.close()
-
-    async def _open(self) -> None:
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[None]:
+        """Connections of one measurement: between two the server would close those that are idle, unnoticed by us."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
-        self._session = aiohttp.ClientSession(
-            headers=headers, timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT)
-        )
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT)
+        async with aiohttp.ClientSession(headers=headers, timeout=TIMEOUT, connector=connector) as self._session:
+            yield
 
     async def send(self, batch: Batch, due: float | None = None) -> Reply:
         """Send documents and read the whole answer."""
@@ -96,23 +84,25 @@ class Client:
                         return
                     replies.append(await self.send(batch))
 
-            await asyncio.gather(*(keep_sending() for _ in range(connections)))
+            async with self._connected():
+                await asyncio.gather(*(keep_sending() for _ in range(connections)))
             return replies
 
-        return self._runner.run(go())
+        return asyncio.run(go())
 
     def opened(self, batches: Iterator[Batch], gaps: Iterator[float], seconds: float) -> list[Reply]:
         """Requests come when they are due, whether or not earlier ones are answered; latency counts from when each was due."""
 
         async def go() -> list[Reply]:
-            began = due = time.perf_counter()
             tasks = []
-            while (due := due + next(gaps)) < began + seconds:
-                await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                tasks.append(asyncio.create_task(self.send(next(batches), due)))
-            return list(await asyncio.gather(*tasks))
+            async with self._connected():
+                began = due = time.perf_counter()
+                while (due := due + next(gaps)) < began + seconds:
+                    await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                    tasks.append(asyncio.create_task(self.send(next(batches), due)))
+                return list(await asyncio.gather(*tasks))
 
-        return self._runner.run(go())
+        return asyncio.run(go())
 
 
 def batches_of(documents: Sequence[Document], size: int) -> list[list[Document]]:

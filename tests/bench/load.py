@@ -39,7 +39,8 @@ def measure(plan: Plan) -> dict[str, Any]:
     many = 4 if plan.quick else MANY
     # So small a queue overflows at once; otherwise all is as people have it.
     settings = {"TEGN_QUEUE_CODE_POINTS": "50000"} if plan.quick else {}
-    with serve(plan.model, **settings) as service, Client(f"{service.url}/v1/tag", service.key) as client:
+    with serve(plan.model, **settings) as service:
+        client = Client(f"{service.url}/v1/tag", service.key)
         client.closed((next(mixed(notes, chance.choice, many)) for _ in range(5)), connections())
         idle = {size: _idle(client, notes, size, 3 if plan.quick else 30) for size in (1, many)}
         capacity = _capacity(client, mixed(notes, chance.choice, many), seconds)

@@ -75,12 +75,7 @@ def connections() -> int:
 def _pass(
     plan: Plan, rounds: Sequence[list[Document]], warm: list[Document], readers: dict[str, Reader]
 ) -> tuple[dict[str, list[float]], dict[str, Any]]:
-    with (
-        serve(plan.model) as service,
-        echo() as plain,
-        Client(f"{service.url}/v1/tag", service.key) as tagging,
-        Client(plain) as echoing,
-    ):
+    with serve(plan.model) as service, echo() as plain:
 
         def over(client: Client) -> Reader:
             def read(documents: Sequence[Document]) -> float:
@@ -90,7 +85,11 @@ def _pass(
 
             return read
 
-        contestants = {"service": over(tagging), "Starlette alone": over(echoing), **readers}
+        contestants = {
+            "service": over(Client(f"{service.url}/v1/tag", service.key)),
+            "Starlette alone": over(Client(plain)),
+            **readers,
+        }
         for read in contestants.values():
             read(warm)
         return interleave(contestants, rounds), memory.report(service)
