@@ -33,7 +33,6 @@ MINUTES = {"soak": 30.0}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; returns the exit status: 1 if the soak found something."""
     asked = _parse(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended too
     with tempfile.TemporaryDirectory(prefix="tegn-bench-") as place:
         model = compiled_copy(
             asked.model, Path(place) / "model", sample.texts("calibration")[: 4 if asked.quick else 40]
@@ -99,4 +98,5 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended too
     sys.exit(main())
