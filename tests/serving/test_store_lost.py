@@ -1,4 +1,4 @@
-"""A store that does not answer for a while: requests are refused so that they may be sent again, and no work is lost."""
+"""A store or a reading process that is lost for a while: requests may be sent again, and no work is lost."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from serving.app import create_app
 from serving.desk import tagging
+from serving.inference.turns import ReaderLost
 from serving.jobs import Jobs
 from serving.settings import Settings
 from serving.store.database import open_store
@@ -97,3 +98,27 @@ def test_a_text_whose_answer_could_not_be_kept_is_read_again_at_once(desk, engin
         assert db.scalar(sa.select(Text.stage)) == "first"
     tagged = desk.ledger.entries(act="document.tagged")
     assert len(tagged) == 1
+
+
+def test_a_text_whose_reading_processes_ended_is_tried_again_alone_and_not_for_ever(desk, engine, monkeypatch):  # noqa: F811
+    desk.submit(TEXT, "Borgeren har søgt om tilskud til briller og venter på svar fra kommunen.")
+    read, asked = engine.read, []
+
+    async def lose(documents, **more):
+        asked.append(sorted(int(x.id) for x in documents))
+        model, answers = await read(documents, **more)
+        return model, [ReaderLost() if CANARY in x.text else y for x, y in zip(documents, answers, strict=True)]
+
+    monkeypatch.setattr(engine, "read", lose)
+    jobs = Jobs(desk.ledger, engine, keep_days=30)
+
+    def steps(count):
+        for _ in range(count):
+            asyncio.run(jobs.step())
+        with desk.ledger.reading() as db:
+            return dict(db.execute(sa.select(Text.id, Text.stage)).tuples().all())
+
+    assert steps(1) == {1: "new", 2: "first"}
+    assert steps(4) == {1: "first", 2: "first"}
+    assert asked == [[1, 2], [1], [1]]
+    assert len(desk.ledger.entries(act="document.tagged")) == 2
