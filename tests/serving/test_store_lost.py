@@ -116,7 +116,7 @@ def test_a_text_whose_reading_processes_ended_is_tried_again_alone_and_not_for_e
         for _ in range(count):
             asyncio.run(jobs.step())
         with desk.ledger.reading() as db:
-            return dict(db.execute(sa.select(Text.id, Text.stage)).tuples().all())
+            return {x.id: x.stage for x in db.execute(sa.select(Text.id, Text.stage))}
 
     assert steps(1) == {1: "new", 2: "first"}
     assert steps(4) == {1: "first", 2: "first"}
