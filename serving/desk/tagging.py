@@ -97,7 +97,9 @@ def give_back(ledger: Ledger, documents: Sequence[Document], *, tried: bool = Fa
     """
     with ledger.acting(SYSTEM) as act:
         mine = Text.id.in_([int(x.id) for x in documents])
-        act.db.execute(sa.update(Text).where(mine, Text.tries > 0).values(claimed=None, tries=Text.tries - int(not tried)))
+        act.db.execute(
+            sa.update(Text).where(mine, Text.tries > 0).values(claimed=None, tries=Text.tries - int(not tried))
+        )
 
 
 def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessments: Sequence[Assessment | None]) -> int:
