@@ -30,8 +30,8 @@ train: $(VENV)/.dev ## reproduce the shipped tagger from the repository's data
 	@$(BIN)/python -m training run experiments/encoder.toml --output models/tegn-da
 	@$(BIN)/python -m training compile models/tegn-da
 
-bench: $(VENV)/.dev ## measure speed side by side; prints ratios
-	@$(BIN)/python -m tests.bench
+bench: $(VENV)/.bench ## measure side by side with others; ARGS="load" or "soak" for the long parts
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 bench-desk: $(VENV)/.dev ## measure the pages of the desk with 50,000 texts stored
 	@$(BIN)/python -m tests.bench_desk
@@ -59,3 +59,8 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/bin/python
 	@echo "installing everything (once; some minutes)"
 	@$(PIP) install -r $<
 	@touch $@ $(VENV)/.serving
+
+$(VENV)/.bench: requirements/bench.txt | $(VENV)/bin/python
+	@echo "installing what Tegn is measured beside (once)"
+	@$(PIP) install -r $<
+	@touch $@ $(VENV)/.dev $(VENV)/.serving

@@ -7,7 +7,8 @@ compile() {
     --allow-unsafe "$@" pyproject.toml
 }
 compile --extra serving --extra training --extra dev -o requirements/dev.txt
+compile --extra serving --extra training --extra dev --extra bench --constraint requirements/dev.txt -o requirements/bench.txt
 # Serving takes the same versions: its lock is resolved under the other.
 compile --extra serving --constraint requirements/dev.txt -o requirements/serving.txt
 # A local version label ("+cpu") names one index's wheel; the public version fits all.
-sed -i -E 's/\+cpu$//' requirements/dev.txt requirements/serving.txt
+sed -i -E 's/\+cpu$//' requirements/bench.txt requirements/dev.txt requirements/serving.txt

@@ -13,6 +13,8 @@ from anyio import CapacityLimiter
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -132,22 +134,31 @@ async def _on_loading(request: Request, _: Exception) -> Response:
     if request.scope["path"].startswith("/v1"):
         problem = Problem("loading", "Ask again in a moment; /readyz tells when.", headers={"Retry-After": "5"})
         return _refuse(request, problem)
-    return error_page(request.scope, 503)
+    return error_page(request.scope, 503, {"Retry-After": "5"})
 
 
 async def _on_overload(request: Request, error: Exception) -> Response:
     assert isinstance(error, Overloaded)
     headers = {"Retry-After": str(error.seconds)}
     if request.scope["path"].startswith("/v1"):
-        return Problem("overloaded", "Nothing was read. Ask again later.", headers=headers).response()
+        return _refuse(request, Problem("overloaded", "Nothing was read. Ask again later.", headers=headers))
     return error_page(request.scope, 503, headers)
 
 
 async def _on_loss(request: Request, _: Exception) -> Response:
     if request.scope["path"].startswith("/v1"):
         problem = "The process that read a text ended. Ask again; if it happens again, leave out texts to find the one."
-        return Problem("interrupted", problem, headers={"Retry-After": "1"}).response()
-    return error_page(request.scope, 503)
+        return _refuse(request, Problem("interrupted", problem, headers={"Retry-After": "1"}))
+    return error_page(request.scope, 503, {"Retry-After": "1"})
+
+
+async def _on_store(request: Request, error: Exception) -> Response:
+    """The database does not answer, ended the connection, or is locked for too long: it may be well again soon."""
+    log.error("the store does not answer: %s", type(error).__name__)  # the error's words may hold an address
+    headers = {"Retry-After": "5"}
+    if request.url.path.startswith("/v1"):
+        return _refuse(request, Problem("store", "Nothing was read. Ask again in a moment.", headers=headers))
+    return error_page(request.scope, 503, headers, "error_store")
 
 
 async def _on_query(request: Request, error: Exception) -> Response:
@@ -221,6 +232,8 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_exception_handler(StillLoading, _on_loading)
     app.add_exception_handler(Overloaded, _on_overload)
     app.add_exception_handler(ReaderLost, _on_loss)
+    for silent in (OperationalError, InterfaceError, NoConnection):
+        app.add_exception_handler(silent, _on_store)
     for unopened in UNREADABLE:
         app.add_exception_handler(unopened, unreadable.on_unreadable)
     app.add_exception_handler(RequestValidationError, _on_query)

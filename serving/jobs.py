@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.desk import cases, extraction, holding, tagging
 from serving.engine import Engine
-from serving.inference.turns import Answer, Unreadable
+from serving.inference.turns import Answer, ReaderLost, Unreadable
 from serving.store import anchors
 from serving.store.database import overwrite_deleted
 from serving.store.ledger import Ledger
@@ -108,17 +108,21 @@ class Jobs:
         try:
             with self._observer.traces.work("desk.tag"):
                 read_by, answers = await self._engine.read(documents, patient=True)
-        except BaseException:  # the service stops, or has no model ready: the texts are not to blame
+            if read_by.version != about.version:  # another was taken up meanwhile: they are read again, by it alone
+                await run_in_threadpool(tagging.give_back, self._ledger, documents)
+                return True
+            found = list(zip(documents, answers, strict=True))
+            if lost := [text for text, answer in found if isinstance(answer, ReaderLost)]:
+                await run_in_threadpool(tagging.give_back, self._ledger, lost, tried=True)
+            documents = [text for text, answer in found if not isinstance(answer, ReaderLost)]
+            said = [self._assessment(x) for x in answers if not isinstance(x, ReaderLost)]
+            self._observer.assessed("desk", documents, said)
+            with self._observer.timed("keep"):
+                await run_in_threadpool(tagging.keep, self._ledger, model, documents, said)
+        except BaseException:  # the service stops, has no model ready or lost its store: the texts are not to blame
             with suppress(SQLAlchemyError):  # else they wait until they are given up
                 tagging.give_back(self._ledger, documents)
             raise
-        if read_by.version != about.version:  # another model was taken up meanwhile: they are read again, by it alone
-            await run_in_threadpool(tagging.give_back, self._ledger, documents)
-            return True
-        assessments = [self._assessment(x) for x in answers]
-        self._observer.assessed("desk", documents, assessments)
-        with self._observer.timed("keep"):
-            await run_in_threadpool(tagging.keep, self._ledger, model, documents, assessments)
         return True
 
     def _assessment(self, answer: Answer) -> Assessment | None:

@@ -27,6 +27,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "interrupted": (503, "Reading the texts was interrupted"),
     "loading": (503, "The model is still loading"),
     "overloaded": (503, "Too many texts wait"),
+    "store": (503, "The store does not answer"),
 }
 
 

@@ -48,6 +48,7 @@ def _errors(*names: str) -> dict[int | str, dict[str, Any]]:
         "interrupted",
         "loading",
         "overloaded",
+        "store",
     ),
     summary="Tag texts with possible indicators and their evidence; stores nothing",
     openapi_extra={

@@ -89,11 +89,17 @@ def claim(ledger: Ledger, model: Model, *, outdated: bool, count: int = 8) -> li
         return documents if found else None
 
 
-def give_back(ledger: Ledger, documents: Sequence[Document]) -> None:
-    """Leave texts that were claimed to whoever comes next: this worker stops, and they are not to blame."""
+def give_back(ledger: Ledger, documents: Sequence[Document], *, tried: bool = False) -> None:
+    """Leave texts that were claimed to whoever comes next: this worker stops, and they are not to blame.
+
+    Args:
+        tried: they may be to blame, as what read them ended: the try counts, and each is tried alone from now on.
+    """
     with ledger.acting(SYSTEM) as act:
         mine = Text.id.in_([int(x.id) for x in documents])
-        act.db.execute(sa.update(Text).where(mine, Text.tries > 0).values(claimed=None, tries=Text.tries - 1))
+        act.db.execute(
+            sa.update(Text).where(mine, Text.tries > 0).values(claimed=None, tries=Text.tries - int(not tried))
+        )
 
 
 def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessments: Sequence[Assessment | None]) -> int:

@@ -49,7 +49,8 @@ def open_store(url: str) -> Engine:
             path = Path(str(parsed.database))
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)
-        engine = create_engine(parsed, hide_parameters=True)
+        # A connection that the database ended meanwhile is replaced before it is used.
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
     except (ArgumentError, ImportError, OSError) as error:
         raise UnusableStore(
             f"TEGN_DATABASE_URL cannot be used ({type(error).__name__}); see docs/operations.md"
