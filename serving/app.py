@@ -156,7 +156,7 @@ async def _on_store(request: Request, error: Exception) -> Response:
     """The database does not answer, ended the connection, or is locked for too long: it may be well again soon."""
     log.error("the store does not answer: %s", type(error).__name__)  # the error's words may hold an address
     headers = {"Retry-After": "5"}
-    if request.url.path.startswith("/v1"):
+    if request.scope["path"].startswith("/v1"):
         return _refuse(request, Problem("store", "Nothing was read. Ask again in a moment.", headers=headers))
     return error_page(request.scope, 503, headers, "error_store")
 
