@@ -94,7 +94,7 @@ def test_a_store_of_a_newer_version_is_refused_with_what_to_do_and_left_alone(em
         db.execute(sa.text("UPDATE alembic_version SET version_num = '0999'"))
     before = rows(empty)
     empty.dispose()
-    monkeypatch.setattr("serving.cli._try_to_listen", lambda _: None)
+    monkeypatch.setattr("serving.cli._try_to_listen", lambda *_: None)
     found = CliRunner().invoke(app, list(words))
     assert found.exit_code == 2
     for said in ("0999", revisions()[-1], "newer version", "docs/operations.md"):

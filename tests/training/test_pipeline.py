@@ -238,7 +238,7 @@ def test_frozen_layers_stay_as_they_were(workplace, scheme):
     )
     scorer = fit_encoder(make_documents(64), scheme, config, seed=1, device="cpu")
     _, before = load_encoder("encoder")
-    after = dict(scorer.network.encoder.named_parameters())
+    after = dict(scorer.forward.network.encoder.named_parameters())
     moved = {name for name, value in before.named_parameters() if not torch.equal(value, after[name])}
     assert any(name.startswith("encoder.layer.1.") for name in moved)
     assert not any(name.startswith(("encoder.layer.0.", "embeddings.word")) for name in moved)
