@@ -130,35 +130,32 @@ def _refuse(request: Request, problem: Problem) -> Response:
     return problem.response()
 
 
-async def _on_loading(request: Request, _: Exception) -> Response:
+def _later(request: Request, name: str, detail: str, seconds: int, words: str | None = None) -> Response:
+    """Nothing can be done right now: say when to come again, as a problem or on a page with words of its own."""
+    headers = {"Retry-After": str(seconds)}
     if request.scope["path"].startswith("/v1"):
-        problem = Problem("loading", "Ask again in a moment; /readyz tells when.", headers={"Retry-After": "5"})
-        return _refuse(request, problem)
-    return error_page(request.scope, 503, {"Retry-After": "5"})
+        return _refuse(request, Problem(name, detail, headers=headers))
+    return error_page(request.scope, TYPES[name][0], headers, words)
+
+
+async def _on_loading(request: Request, _: Exception) -> Response:
+    return _later(request, "loading", "Ask again in a moment; /readyz tells when.", 5)
 
 
 async def _on_overload(request: Request, error: Exception) -> Response:
     assert isinstance(error, Overloaded)
-    headers = {"Retry-After": str(error.seconds)}
-    if request.scope["path"].startswith("/v1"):
-        return _refuse(request, Problem("overloaded", "Nothing was read. Ask again later.", headers=headers))
-    return error_page(request.scope, 503, headers)
+    return _later(request, "overloaded", "Nothing was read. Ask again later.", error.seconds)
 
 
 async def _on_loss(request: Request, _: Exception) -> Response:
-    if request.scope["path"].startswith("/v1"):
-        problem = "The process that read a text ended. Ask again; if it happens again, leave out texts to find the one."
-        return _refuse(request, Problem("interrupted", problem, headers={"Retry-After": "1"}))
-    return error_page(request.scope, 503, {"Retry-After": "1"})
+    detail = "The process that read a text ended. Ask again; if it happens again, leave out texts to find the one."
+    return _later(request, "interrupted", detail, 1)
 
 
 async def _on_store(request: Request, error: Exception) -> Response:
     """The database does not answer, ended the connection, or is locked for too long: it may be well again soon."""
     log.error("the store does not answer: %s", type(error).__name__)  # the error's words may hold an address
-    headers = {"Retry-After": "5"}
-    if request.scope["path"].startswith("/v1"):
-        return _refuse(request, Problem("store", "Nothing was read. Ask again in a moment.", headers=headers))
-    return error_page(request.scope, 503, headers, "error_store")
+    return _later(request, "store", "Nothing was read. Ask again in a moment.", 5, "error_store")
 
 
 async def _on_query(request: Request, error: Exception) -> Response:

@@ -18,7 +18,6 @@ from serving.inference.turns import Answer, ReaderLost, Unreadable
 from serving.telemetry.observer import Observer
 from triage import language
 from triage.assessment import Assessment
-from triage.indicators import Scheme
 from triage.loading import Inference, Model, load, read_model
 from triage.modelfolder import MANIFEST, BrokenModel
 from triage.reference import Reference, UnusableReference
@@ -137,11 +136,6 @@ class _Described:
             except BrokenModel as error:
                 raise StillLoading("the model folder cannot be read") from error
         return self._model
-
-    @property
-    def scheme(self) -> Scheme:
-        """The indicators of the model."""
-        return self.model.scheme
 
 
 class PooledEngine(_Described):

@@ -149,7 +149,7 @@ def _put(folder: Path, output: Path, documents: Sequence[Document]) -> list[Agre
         shutil.copytree(folder, made)
         agreements: list[Agreement] = []
         if read_manifest(made)["family"] == "encoder":
-            with suppress(NotAlike):  # it is served by torch then, which `as_table` tells
+            with suppress(NotAlike):  # it is served by torch then
                 agreements = compile_folder(made, documents)
         replace_folder(made, output)
     return agreements

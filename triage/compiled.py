@@ -22,7 +22,7 @@ from triage.modelfolder import BrokenModel
 from triage.pieces import Ids, Mask, TextTokenizer, Window
 from triage.scoring import Array
 from triage.unitcache import UnitCache
-from triage.weights import ENCODER, HEAD, WEIGHTS, Rows, is_compact, load_weights
+from triage.weights import ENCODER, HEAD, WEIGHTS, Rows, is_compact, load_weights, weight_files
 
 COMPILED = "compiled"
 GRAPH, PARTS, REST = "graph.xml", "parts.json", "rest.bin"
@@ -93,7 +93,7 @@ class CompiledForward:
         """Copies of the weights it was made from."""
         shutil.copytree(self._folder / ENCODER, folder / ENCODER, dirs_exist_ok=True)
         shutil.copyfile(self._folder / HEAD, folder / HEAD)
-        return [*sorted(path.relative_to(folder).as_posix() for path in (folder / ENCODER).iterdir()), HEAD]
+        return weight_files(folder)
 
 
 def _numbers(folder: Path, parts: dict[str, Any], weights: dict[str, Array]) -> Any:

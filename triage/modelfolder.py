@@ -111,16 +111,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise BrokenModel(f"{path} cannot be read ({type(error).__name__}); restore the model folder") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BrokenModel(f"{path} is not of format {FORMAT}; use the Tegn version that made it, or train again")
-    missing = {
-        "name",
-        "version",
-        "family",
-        "scheme",
-        "settings",
-        "highlights",
-        "familiarity",
-        "files",
-    } - manifest.keys()
+    required = {name for name, field in _Manifest.model_fields.items() if field.is_required()}
+    missing = required - manifest.keys()
     if missing:
         raise BrokenModel(f"{path} lacks {', '.join(sorted(missing))}; restore the model folder")
     try:

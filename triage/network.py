@@ -14,7 +14,7 @@ from triage.encoder import EncoderScorer, Familiarity, Outputs
 from triage.evidence import Head, HeadOutput, make_head
 from triage.pieces import Ids, Mask, TextTokenizer, Window
 from triage.scoring import Array
-from triage.weights import ENCODER, HEAD, WEIGHTS, is_compact, load_weights, save_weights
+from triage.weights import ENCODER, HEAD, WEIGHTS, is_compact, load_weights, save_weights, weight_files
 
 
 class Network(torch.nn.Module):
@@ -53,10 +53,9 @@ class TorchForward:
         return mean_embedding(self.network.encoder, ids)
 
     def save(self, folder: Path) -> list[str]:
-        place = folder / ENCODER
-        save_encoder(place, self.tokenizer, self.network.encoder)
+        save_encoder(folder / ENCODER, self.tokenizer, self.network.encoder)
         save_file({name: x.contiguous() for name, x in self.network.head.state_dict().items()}, folder / HEAD)
-        return [*sorted(path.relative_to(folder).as_posix() for path in place.iterdir()), HEAD]
+        return weight_files(folder)
 
 
 @torch.inference_mode()

@@ -25,6 +25,11 @@ _FORMAT = "tegn-int8"
 _SCALE = ".scale"
 
 
+def weight_files(folder: Path) -> list[str]:
+    """Names of the files of a model folder that hold encoder, tokenizer and head."""
+    return [*sorted(path.relative_to(folder).as_posix() for path in (folder / ENCODER).iterdir()), HEAD]
+
+
 def save_weights(path: Path, state: Mapping[str, Array]) -> None:
     """Write a state dictionary."""
     stored: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -78,12 +78,12 @@ class Turn:
 class Turns:
     """Calls in a circle, for several threads at once."""
 
-    def __init__(self, room: int, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, room: int) -> None:
         """
         Args:
             room: code points that may wait. A single call may be larger if nothing waits.
         """
-        self._room, self._clock = room, clock
+        self._room = room
         self._calls: OrderedDict[Call, deque[Turn]] = OrderedDict()
         self._again: deque[Turn] = deque()
         self._changed = Condition()
@@ -112,8 +112,7 @@ class Turns:
             if self._closed:
                 raise Overloaded(5)
             if documents:
-                now = self._clock()
-                self._calls[call] = deque(Turn(call, i, Question(x, check), since=now) for i, x in enumerate(documents))
+                self._calls[call] = deque(Turn(call, i, Question(x, check)) for i, x in enumerate(documents))
                 self.waiting += size
                 self.texts += len(documents)
                 self._changed.notify_all()
