@@ -41,7 +41,8 @@ class Site:
 def running(app: ASGIApp, host: str = "127.0.0.1") -> Iterator[int]:
     """An app, served by uvicorn in a thread until the block ends; gives its port."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host=host, port=0, log_level="warning", access_log=False, lifespan="on")
+        # Logging is the process's: uvicorn's own set-up would change it for every test that runs after.
+        uvicorn.Config(app, host=host, port=0, log_config=None, log_level="warning", access_log=False, lifespan="on")
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
