@@ -9,14 +9,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from training import gates, metrics, tracking
 from training.behaviour import BEHAVIOUR, behaviour_report, read_cases
-from training.compile import Agreement, NotAlike, compile_folder
+from training.compile import NotAlike, compile_folder
 from training.compile import as_table as agreement_table
 from training.dataset import checksum, held_out
 from training.evaluation import Evaluation, evaluate
@@ -62,8 +61,8 @@ class Decision:
     """Whether the challenger is the champion now."""
     version: str
     """Of the challenger in the registry."""
-    agreements: list[Agreement]
-    """How the folder that was put out, compiled, agrees with torch; empty if it was not compiled."""
+    compiled: list[str]
+    """Lines for people: how the folder that was put out agrees, compiled, with torch, or why torch has to serve it."""
 
 
 def current_champion() -> Champion:
@@ -129,30 +128,32 @@ def promote(run_id: str, *, data: Path | None = None, output: Path | None = None
             "failed_gates": ", ".join(failed) or "none",
         },
     )
-    agreements: list[Agreement] = []
+    compiled: list[str] = []
     if promoted:
         if output is not None:
-            agreements = _put(folder, output, documents)
+            compiled = _put(folder, output, documents)
         if champion.version is not None:
             tracking.set_alias(PREVIOUS, champion.version)
         tracking.set_alias(CHAMPION, version)
         tracking.drop_alias(CHALLENGER, version)
     else:
         tracking.set_alias(CHALLENGER, version)
-    return Decision(champion.name, len(documents), comparison, verdicts, gained, failed, promoted, version, agreements)
+    return Decision(champion.name, len(documents), comparison, verdicts, gained, failed, promoted, version, compiled)
 
 
-def _put(folder: Path, output: Path, documents: Sequence[Document]) -> list[Agreement]:
-    """Put a model folder where it is served from, compiled where that says the same; what it was found to say."""
+def _put(folder: Path, output: Path, documents: Sequence[Document]) -> list[str]:
+    """Put a model folder where it is served from, compiled where that says the same; lines that say what came of it."""
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch) / "model"
         shutil.copytree(folder, made)
-        agreements: list[Agreement] = []
+        lines: list[str] = []
         if read_manifest(made)["family"] == "encoder":
-            with suppress(NotAlike):  # it is served by torch then
-                agreements = compile_folder(made, documents)
+            try:
+                lines = agreement_table(compile_folder(made, documents))
+            except NotAlike as error:
+                lines = [f"not compiled: {error}"]
         replace_folder(made, output)
-    return agreements
+    return lines
 
 
 def _refuse_unfair(champion: Champion, challenger: Path, texts: Mapping[str, Sequence[Document]]) -> None:
@@ -174,4 +175,4 @@ def as_table(decision: Decision) -> list[str]:
     for row in decision.verdicts:
         theirs, mine = ("-" if x is None else f"{x:.4g}" for x in (row.champion, row.challenger))
         lines.append(f"{row.gate:<28}{theirs:>10}{mine:>12}  {row.allowed:<30}{row.outcome}")
-    return lines + (agreement_table(decision.agreements) if decision.agreements else [])
+    return lines + decision.compiled

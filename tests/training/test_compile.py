@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from tests.conftest import ROOT, make_documents
 from tests.encoders import make_encoder
 from training import compile as compiling
+from training import promotion
 from training.cli import app
 from training.compile import NotAlike, compile_folder
 from training.dataset import to_jsonl
@@ -125,6 +126,22 @@ def test_what_does_not_say_the_same_is_not_kept(folder, monkeypatch):
         compile_folder(folder, NOTES[:4], ["f32"])
     assert not (folder / COMPILED).exists()
     assert (folder / "model.json").read_bytes() == before
+
+
+def test_a_promotion_says_that_torch_has_to_serve_what_does_not_say_the_same(folder, tmp_path, monkeypatch):
+    class Off:
+        holds = False
+        beyond, shown, evidence = 3, 4, 2
+
+    out = tmp_path / "out"
+    assert promotion._put(folder, out, NOTES[:4])[0].startswith("4 documents, compared with torch")
+    assert (out / COMPILED).is_dir()
+    monkeypatch.setattr(compiling, "agreement", lambda *_: Off)
+    (line,) = promotion._put(folder, out, NOTES[:4])
+    assert line.startswith("not compiled: 3 decisions differ")
+    assert "served by torch" in line
+    assert not (out / COMPILED).exists()
+    assert load(out)(NOTES[:1])
 
 
 def test_a_changed_part_is_refused(folder):
