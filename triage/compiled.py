@@ -69,7 +69,14 @@ class CompiledForward:
         self._folder = folder
         parts = json.loads((folder / COMPILED / PARTS).read_text("utf-8"))
         graph = (folder / COMPILED / GRAPH).read_bytes()
-        options = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+        options = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            # What it made ready for a shape is not kept for the next group of that shape: hardly two groups have one shape, making
+            # it ready costs nothing that can be measured, and kept it takes 2 MB a shape without end.
+            "CPU_RUNTIME_CACHE_CAPACITY": "0",
+        }
         weights = tensors(folder)
         self.bias: Array = weights["head.bias"]
         try:

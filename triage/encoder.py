@@ -17,7 +17,7 @@ from triage.text import Document
 from triage.unitcache import UnitCache
 
 FAMILIAR = "familiar.safetensors"
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 1024
 """Padded tokens scored in one go."""
 _MOST = 2000
 """Tokens of a text that tell whether it is familiar."""
