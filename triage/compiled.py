@@ -73,8 +73,8 @@ class CompiledForward:
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
-            # What it made ready for a shape is not kept for the next group of that shape: hardly two groups have one shape, making
-            # it ready costs nothing that can be measured, and kept it takes 2 MB a shape without end.
+            # What is made ready for a shape is not kept for the next group of that shape: hardly two groups have the same,
+            # making it ready takes no time that can be measured, and kept it takes 2 MB a shape without end.
             "CPU_RUNTIME_CACHE_CAPACITY": "0",
         }
         weights = tensors(folder)
