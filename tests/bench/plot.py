@@ -23,10 +23,11 @@ def draw(results: Mapping[str, Any], file: Path) -> bool:
         bars = {
             "transformers.pipeline,\nno HTTP, no evidence": found[bare],
             "Tegn: HTTP, evidence,\nstates": found["service"],
+            "the same, and flags\nchecked": found["service with check"],
         }
         medians = [x["median"] for x in bars.values()]
         errors = [[x["median"] - x["low"] for x in bars.values()], [x["high"] - x["median"] for x in bars.values()]]
-        drawn = axes.barh(list(bars), medians, xerr=errors, color=["#b8bcc2", "#0b5d7a"], height=0.6)
+        drawn = axes.barh(list(bars), medians, xerr=errors, color=["#b8bcc2", "#0b5d7a", "#5b9bb5"], height=0.6)
         axes.bar_label(drawn, [f" {x:.0f}" for x in medians], label_type="center", color="#111")
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("documents a second", fontsize=9)

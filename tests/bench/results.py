@@ -14,6 +14,8 @@ ROWS = (
     ("service_vs_pipeline_unique", "whole service, unique texts / bare pipeline", "x"),
     ("service_vs_pipeline_repeating", "whole service, half of the sentences recur / bare pipeline", "x"),
     ("service_vs_pipeline_passages", "the same, where those that recur stand together", "x"),
+    ("checked_vs_pipeline_unique", "with the check of flags, unique texts / bare pipeline", "x"),
+    ("checked_vs_pipeline_repeating", "with the check of flags, half of the sentences recur / bare pipeline", "x"),
     ("service_vs_tfidf", "whole service, unique texts / TF-IDF with logistic regression", "x"),
     ("http_share", "HTTP layer alone (Starlette) / whole service, seconds", "%"),
     ("evidence_cost", "evidence, states and mentions / tags alone, seconds", "%"),

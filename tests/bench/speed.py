@@ -57,6 +57,7 @@ def measure(plan: Plan) -> dict[str, Any]:
             "sample": {name: sample.describe(stream, plan.model) for name, stream in streams.items()},
             "documents_per_request": BATCH,
             "connections": connections(),
+            "service": "HTTP, tags, evidence, states and mentions (`?check=false`); with check, what is flagged is read twice more",
             "pipeline": "float32, random classification head, no HTTP, no evidence; the better of its batch sizes each round",
             "repeating": f"ads of {sample.SENTENCES[0]} to {sample.SENTENCES[1]} sentences; every second one drawn from "
             f"{sample.POOL} that recur, between others that stand nowhere else; an ad is read in windows of some sentences "
@@ -75,7 +76,8 @@ def connections() -> int:
 def _pass(
     plan: Plan, rounds: Sequence[list[Document]], warm: list[Document], readers: dict[str, Reader]
 ) -> tuple[dict[str, list[float]], dict[str, Any]]:
-    with serve(plan.model) as service, echo() as plain:
+    # A service of its own for each, as the second to read a text would know its sentences.
+    with serve(plan.model) as service, serve(plan.model) as checking, echo() as plain:
 
         def over(client: Client) -> Reader:
             def read(documents: Sequence[Document]) -> float:
@@ -86,7 +88,8 @@ def _pass(
             return read
 
         contestants = {
-            "service": over(Client(f"{service.url}/v1/tag", service.key)),
+            "service": over(Client(f"{service.url}/v1/tag?check=false", service.key)),
+            "service with check": over(Client(f"{checking.url}/v1/tag", checking.key)),
             "Starlette alone": over(Client(plain)),
             **readers,
         }
@@ -97,6 +100,7 @@ def _pass(
 
 def _ratios(seconds: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, float]]:
     found = {f"service_vs_pipeline_{name}": ratio(_best(x), x["service"]) for name, x in seconds.items()}
+    found |= {f"checked_vs_pipeline_{name}": ratio(_best(x), x["service with check"]) for name, x in seconds.items()}
     unique = seconds["unique"]
     found["service_vs_tfidf"] = ratio(unique["TF-IDF"], unique["service"])
     found["http_share"] = ratio(unique["Starlette alone"], unique["service"])
