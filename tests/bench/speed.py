@@ -57,7 +57,7 @@ def measure(plan: Plan) -> dict[str, Any]:
             "sample": {name: sample.describe(stream, plan.model) for name, stream in streams.items()},
             "documents_per_request": BATCH,
             "connections": connections(),
-            "service": "HTTP, tags, evidence, states and mentions (`?check=false`); with check, what is flagged is read twice more",
+            "service": "HTTP, tags, evidence, states, mentions (`?check=false`); with check, what is flagged is read twice more",
             "pipeline": "float32, random classification head, no HTTP, no evidence; the better of its batch sizes each round",
             "repeating": f"ads of {sample.SENTENCES[0]} to {sample.SENTENCES[1]} sentences; every second one drawn from "
             f"{sample.POOL} that recur, between others that stand nowhere else; an ad is read in windows of some sentences "
