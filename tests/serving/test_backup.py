@@ -226,9 +226,41 @@ def test_a_link_or_device_in_a_backup_is_refused(service, file, kind):
     assert "holds what no backup" in run("backup", "--verify", file).stderr
 
 
+def header(kind: bytes, size: bytes) -> bytes:
+    """A header of a tar that says of what follows whatever one likes."""
+    block = bytearray(tarfile.TarInfo("x").tobuf(tarfile.USTAR_FORMAT))
+    block[156:157], block[124:136] = kind, size
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + sum(block[156:]) + 256)
+    return bytes(block)
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        header(tarfile.XHDTYPE, b"\x80" + (2**80).to_bytes(11, "big")),
+        header(tarfile.GNUTYPE_LONGNAME, b"\x80" + (2**62).to_bytes(11, "big")),
+        header(tarfile.XHDTYPE, b"\xff" + (256**11 - 512).to_bytes(11, "big")),
+        header(tarfile.XHDTYPE, b"%011o\0" % 23) + b"23 GNU.sparse.size=none\n".ljust(512, b"\0"),
+        header(tarfile.XHDTYPE, b"%011o\0" % 25) + b"999999999999999999999 a=b\n".ljust(512, b"\0"),
+        header(tarfile.GNUTYPE_LONGNAME, b"%011o\0" % 0) * 5_000,
+    ],
+    ids=["a length of 80 bits", "a huge name", "less than nothing", "a number that is none", "a huge record", "nested"],
+)
+def test_a_tar_that_somebody_made_up_is_refused(file, made_up):
+    file.parent.mkdir()
+    plain = header(tarfile.REGTYPE, b"%011o\0" % 0)
+    for data in (made_up + plain + bytes(1024), plain + made_up + plain + bytes(1024)):
+        file.write_bytes(data)
+        with pytest.raises(archive.BrokenBackup), archive.opened(file):
+            pass
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"seal": "æ" * 64}, "its manifest is none"),
+        ({"tegn": "0.1\x1b[2J"}, "its manifest is none"),
+        ({"revision": "0004\nmaster key: 00000000"}, "its manifest is none"),
         ({"format": 2}, "newer version of Tegn made it"),
         ({"format": "1"}, "its manifest is none"),
         ({"more": 1}, "its manifest is none"),
