@@ -228,7 +228,7 @@ def _finish(backup: Archive, ledger: Ledger, since: list[Ending]) -> tuple[int, 
     manifest = backup.manifest
     known = [manifest.anchor] if manifest.anchor else []
     if ANCHOR in manifest.parts:
-        with suppress(anchors.UnusableAnchor):  # the one of the manifest is newer anyway
+        with suppress(anchors.UnusableAnchor):  # the one of the manifest is as new, or newer
             known.append(anchors.parse(backup.read(ANCHOR).decode("ascii", "replace")))
     count, broken = anchors.verify(ledger, known, actor=SYSTEM)
     ended = endings.end_again(ledger, since)

@@ -148,6 +148,14 @@ def test_a_backup_replaces_nothing_unasked_and_nothing_but_a_backup(service, hom
     assert not (tmp_path / "none").exists()
 
 
+def test_force_replaces_no_other_tar(service, file):
+    """A tar of somebody's photographs is no backup either."""
+    rewritten(file, {"photograph.jpg": b"precious"})
+    found = run("backup", file, "--force")
+    assert found.exit_code == 2
+    assert content(file) == {"photograph.jpg": b"precious"}
+
+
 def test_a_backup_is_checked(service, home, file):
     assert run("backup", file).exit_code == 0
     found = run("backup", "--verify", file)

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
+from serving.backup import making
 from serving.desk import cases
 from serving.desk.cases import open_box, unseal_text
 from serving.store import anchors
@@ -295,6 +296,27 @@ def test_a_broken_log_is_restored_and_told(service, file, elsewhere):
     found = run("restore", file)
     assert found.exit_code == 1
     assert "entry 1 of the audit log: changed" in found.stderr
+
+
+def test_an_anchor_that_is_kept_while_a_backup_is_made_does_not_make_its_log_look_cut_off(
+    service, home, file, elsewhere, monkeypatch
+):
+    """A large store takes longer to copy than the ten minutes after which the service keeps the next anchor."""
+    for name in ("copy_sqlite", "dump_postgres"):
+        copy = getattr(making, name)
+
+        def slow(engine, to, copy=copy):
+            state = copy(engine, to)
+            service.note("system", "logout", sessions=0)
+            anchors.keep_anchor(service, home)
+            return state
+
+        monkeypatch.setattr(making, name, slow)
+    making.back_up(service, home, file)
+    elsewhere()
+    found = run("restore", file)
+    assert found.exit_code == 0, found.stderr
+    assert run("audit", "verify").exit_code == 0
 
 
 def test_a_service_that_works_stops_the_restore(service, file, store_url):
