@@ -146,8 +146,8 @@ def _told(done: Restored) -> list[str]:
     lines = [f"restored with {done.entries} entries of the audit log; everybody has to log in again"]
     if done.aside is not None:
         lines.append(
-            f"the store that was here lies at {done.aside} with all its cases: once nobody needs it, "
-            f"rm {shlex.quote(str(done.aside))}"
+            f"the store that was here lies at {done.aside}, what is left of its log beside it, with all its cases: "
+            f"once nobody needs it, rm {shlex.quote(str(done.aside))}*"
         )
     for what, numbers in (("cases", done.ended.cases), ("users", done.ended.users), ("keys", done.ended.keys)):
         if numbers:
@@ -156,5 +156,8 @@ def _told(done: Restored) -> list[str]:
     if done.unknown is not None:
         lines.append(f"what was erased or removed since the backup is here again, as it is not known: {done.unknown}")
     if done.broken is not None:
-        lines.append(f"{done.broken}. It was so in the backup: compare with others, and see docs/operations.md")
+        lines.append(
+            f"{done.broken}. It was so in the backup: compare with others. If the master key was changed, the old ones "
+            "have to be there: see docs/operations.md"
+        )
     return lines

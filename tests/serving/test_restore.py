@@ -350,6 +350,84 @@ def test_a_damaged_store_is_moved_aside_whole(service, home, file, store_url):
     ledger.engine.dispose()
 
 
+@pytest.mark.parametrize("end", ["-wal", "-journal"])
+def test_a_log_whose_store_is_gone_is_not_written_into_the_restored_one(service, home, file, store_url, tmp_path, end):
+    """Somebody removed the damaged store and left its log: SQLite would write that into whatever bears the name."""
+    if not store_url.startswith("sqlite"):
+        pytest.skip("SQLite alone")
+    path, log = tmp_path / "store.db", tmp_path / f"store.db{end}"
+    assert run("backup", file).exit_code == 0
+    if end == "-wal":
+        submit(service, f"{CANARY} to", reference="J 18")
+        left = log.read_bytes()
+        service.engine.dispose()
+    else:
+        service.engine.dispose()
+        with sqlite3.connect(path) as db:
+            db.execute("PRAGMA journal_mode=DELETE")
+            db.execute("PRAGMA cache_size=1")
+            db.execute("UPDATE texts SET sealed_text = randomblob(100000)")
+            left = log.read_bytes()
+            db.rollback()
+        db.close()
+    path.unlink()
+    log.write_bytes(left)
+    found = run("restore", file)
+    assert found.exit_code == 0, found.stderr
+    assert not log.exists()
+    (aside,) = tmp_path.glob(f"store.db.before-restore-*{end}")
+    assert aside.read_bytes() == left
+    assert str(aside).removesuffix(end) in found.stderr
+    ledger = opened(store_url, home)
+    assert texts(ledger) == [f"{CANARY} et"]
+    ledger.engine.dispose()
+    assert run("audit", "verify").exit_code == 0
+
+
+def test_by_force_the_old_store_is_asked_too_where_a_newer_backup_is_named(service, home, file, store_url):
+    """It knows what was ended after that backup."""
+    if not store_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL: nothing is moved aside")
+    for number in (18, 19):
+        submit(service, f"{CANARY} {number}", reference=f"J {number}")
+    newer = file.with_name("newer.tar")
+    assert run("backup", file).exit_code == 0
+    cases.erase(service, 2, actor="system", reason="asked")
+    assert run("backup", newer).exit_code == 0
+    cases.erase(service, 3, actor="system", reason="asked")
+    service.engine.dispose()
+    found = run("restore", file, "--force", "--erased-since", newer)
+    assert found.exit_code == 0, found.stderr
+    ledger = opened(store_url, home)
+    assert texts(ledger) == [f"{CANARY} et"]
+    ledger.engine.dispose()
+    assert "here again" not in found.stderr
+    for aside in home.parent.glob("store.db.before-restore-*"):
+        aside.unlink()  # within one second they would bear one name
+    (home.parent / "store.db").write_bytes(b"not a database at all" * 500)
+    found = run("restore", file, "--force", "--erased-since", newer)
+    assert "cases 2" in found.stderr
+    assert "what NEWER says was ended again" in found.stderr
+
+
+def test_a_store_that_is_restored_is_not_said_to_be_none_because_its_anchor_cannot_be_kept(
+    service, file, elsewhere, monkeypatch
+):
+    """The service keeps one within ten minutes."""
+    assert run("backup", file).exit_code == 0
+    elsewhere()
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("serving.backup.restoring.anchors.keep_anchor", fail)
+        found = run("restore", file)
+    assert found.exit_code == 0, found.stderr
+    assert "restored with" in found.stderr
+    assert run("audit", "verify").exit_code == 0
+
+
 @pytest.mark.parametrize("where", ["serving.backup.restoring.migrate", "serving.backup.restoring.anchors.verify"])
 def test_a_restore_that_fails_in_the_middle_leaves_the_store_that_is_there(
     service, home, file, store_url, monkeypatch, where
