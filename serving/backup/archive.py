@@ -94,6 +94,10 @@ class Manifest(BaseModel):
             "Take another backup, and find out who can write where this one lay"
         )
 
+    def lacking(self, master: MasterKey) -> list[str]:
+        """Ids of the master keys it needs that are not here."""
+        return sorted({self.key, *self.keys} - {x.id for x in master.keys})
+
     @property
     def anchor(self) -> Anchor | None:
         """The newest entry of the audit log."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,14 @@ class Restored:
 
 
 def restore(
-    path: Path, url: str, home: Path, env: Mapping[str, str], *, force: bool = False, source: str | None = None
+    path: Path,
+    url: str,
+    home: Path,
+    env: Mapping[str, str],
+    *,
+    force: bool = False,
+    source: str | None = None,
+    without: Collection[str] = (),
 ) -> Restored:
     """Restore a backup to the store at a database URL, and bring it to the newest form.
 
@@ -70,6 +77,7 @@ def restore(
     Args:
         force: move a store that is there aside (SQLite alone).
         source: as `endings.since` takes it.
+        without: ids of older master keys that are lost: cases under them come back closed.
 
     Raises:
         BrokenBackup, NewerStore, UnusableKey, CannotRestore, UnusableSource, InTheWay, CannotCopy: nothing was changed.
@@ -85,7 +93,7 @@ def restore(
             raise CannotRestore(
                 f"the backup is of {manifest.engine}, and the store at {shown(url)} is not: set TEGN_DATABASE_URL to one that is"
             )
-        master = _keys(manifest, home, env)
+        master = _keys(manifest, home, env, without)
         manifest.check_seal(master)
         if manifest.engine == "postgresql":
             return _into_database(backup, url, home, master, source)
@@ -95,17 +103,23 @@ def restore(
         return _into_file(backup, Path(file), home, master, source, force=force)
 
 
-def _keys(manifest: Manifest, home: Path, env: Mapping[str, str]) -> MasterKey:
+def _keys(manifest: Manifest, home: Path, env: Mapping[str, str], without: Collection[str]) -> MasterKey:
     needed = ", ".join(manifest.keys)
     try:
         master = MasterKey.load(home, env, create=False)
     except UnusableKey as error:
         raise UnusableKey(f"the backup needs the master key {needed}: {error}") from None
-    here = [x.id for x in master.keys]
-    if missing := [x for x in manifest.keys if x not in here]:
+    here = ", ".join(x.id for x in master.keys)
+    if manifest.key in (missing := manifest.lacking(master)):
         raise CannotRestore(
-            f"the backup needs the master key {', '.join(missing)}, and those here are {', '.join(here)}: put it into TEGN_HOME, "
-            f"as master.key if it is the one in use, else into {OLD_FILE}"
+            f"the backup needs the master key {manifest.key}, which was in use, and those here are {here}: put it into "
+            f"{MasterKey.place(home, env)} or, if another is in use since, into {home / OLD_FILE}"
+        )
+    if missing := [x for x in missing if x not in without]:
+        raise CannotRestore(
+            f"cases in the backup are under the older master key {', '.join(missing)}, and those here are {here}: put it into "
+            f"{home / OLD_FILE}. If it is lost for good, say {' '.join(f'--without-key {x}' for x in missing)}: all other "
+            "cases come back, and these stay closed"
         )
     return master
 

@@ -117,6 +117,7 @@ def test_a_backup_is_one_file_for_its_owner_with_a_manifest_and_no_key_and_no_te
         assert key not in data
         assert CANARY.encode() not in data
     assert f"master key: {service.vault.key_id}" in found.stdout
+    assert f"nobody can read it without the master key {service.vault.key_id}, which is not in it" in found.stderr
 
 
 def test_a_backup_stands_in_the_audit_log_and_in_its_own(service, file):
@@ -363,7 +364,7 @@ def test_a_backup_holds_nothing_of_what_was_erased(service, home, file):
         assert bytes(sealed) not in parts["store.sqlite"]
 
 
-@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_backup_that_is_ended_in_the_middle_leaves_no_file(service, home, store_url, file, ended_by):
     """And after one that could not clear up, the next does."""
     script = (

@@ -495,6 +495,64 @@ def test_after_a_rotation_the_keys_that_are_needed_are_named(service, home, file
     assert rotated.vault.key_id != old
 
 
+def test_a_case_whose_old_key_is_lost_keeps_no_other_from_coming_back(service, home, file, elsewhere):
+    """It cannot be read in the store either. But it has to be said, so that a key that only was forgotten is put back."""
+    new = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA\n"
+    old = service.vault.key_id
+    (home / "master.key").rename(home / "master.key.old")
+    (home / "master.key").write_text(new)
+    (home / "master.key").chmod(0o600)
+    submit(opened(service.engine.url.render_as_string(hide_password=False), home), f"{CANARY} to", reference="J 18")
+    (home / "master.key.old").rename(home / "lost")
+    found = run("backup", file)
+    assert found.exit_code == 0
+    assert f"under the older master key {old}, which is not here" in found.stderr
+    assert f"under the older master key {old}, which is not here" in run("backup", "--verify", file).stderr
+    url = elsewhere()
+    found = run("restore", file)
+    assert found.exit_code == 2
+    assert f"--without-key {old}" in found.stderr
+    assert run("restore", file, "--without-key", "00000000").exit_code == 2
+    found = run("restore", file, "--without-key", old)
+    assert found.exit_code == 1  # entries of the audit log from before are under the lost key, too
+    assert "the old ones have to be there" in found.stderr
+    other = opened(url, home.parent / "other")
+    with other.reading() as db:
+        case = db.get_one(Case, 2)
+        (text,) = db.scalars(sa.select(Text).where(Text.case_id == 2))
+        assert unseal_text(open_box(other.vault, case), text, "sealed_text") == f"{CANARY} to"
+    other.engine.dispose()
+
+
+@pytest.mark.parametrize("variable", ["TEGN_MASTER_KEY_FILE", "TEGN_MASTER_KEY"])
+def test_the_key_is_asked_for_where_it_is_read(service, home, file, elsewhere, monkeypatch, variable):
+    """With systemd and containers `master.key` in TEGN_HOME is not looked at."""
+    assert run("backup", file).exit_code == 0
+    elsewhere()
+    named = file.with_name("named.key")
+    named.write_text("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA\n")
+    named.chmod(0o600)
+    monkeypatch.setenv(variable, str(named) if variable.endswith("FILE") else named.read_text())
+    found = run("restore", file)
+    assert found.exit_code == 2
+    assert (
+        f"put it into the file that {variable} names, {named}," in found.stderr or f"into {variable} or" in found.stderr
+    )
+
+
+def test_a_source_that_is_not_there_is_not_made_and_its_password_not_told(service, file, elsewhere, tmp_path):
+    assert run("backup", file).exit_code == 0
+    elsewhere()
+    found = run("restore", file, "--erased-since", f"sqlite:///{tmp_path / 'typo.db'}")
+    assert found.exit_code == 2
+    assert "cannot be read" in found.stderr
+    assert not (tmp_path / "typo.db").exists()
+    found = run("restore", file, "--erased-since", "postgresql+psycopg://tegn:sesam-7731@nowhere.invalid")
+    assert found.exit_code == 2
+    assert "cannot be read" in found.stderr
+    assert "sesam" not in found.output
+
+
 def test_an_empty_file_where_the_store_shall_be_is_no_store(service, home, file, elsewhere):
     assert run("backup", file).exit_code == 0
     url = elsewhere()
