@@ -12,6 +12,7 @@ import sys
 import tarfile
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,6 @@ from typer.testing import CliRunner
 
 from serving import VERSION
 from serving.backup import archive, staging
-from serving.backup.databases import CannotCopy
 from serving.backup.making import back_up
 from serving.cli import app
 from serving.desk import cases, intake
@@ -331,22 +331,6 @@ def test_a_backup_made_while_others_write_is_of_one_moment(service, store_url, h
     assert 1 < seen[0] < seen[1] < seen[2]
 
 
-def test_what_is_written_goes_on_while_a_backup_is_made(service, home, store_url, file, monkeypatch):
-    """A backup holds nobody up: while one copies, another process writes without waiting."""
-    if service.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL dumps a snapshot")
-    source = sqlite3.connect(store_url.removeprefix("sqlite:///"))
-    copy, seen = sqlite3.connect(":memory:"), []
-
-    def write(*_: object) -> None:
-        began = time.monotonic()
-        submit(service, f"{CANARY} to", reference="meanwhile")
-        seen.append(time.monotonic() - began)
-
-    source.backup(copy, pages=5, progress=lambda *x: write() if not seen else None)
-    assert seen[0] < 5
-
-
 def test_a_backup_holds_nothing_of_what_was_erased(service, home, file):
     with service.reading() as db:
         sealed = db.scalar(sa.text("SELECT sealed_text FROM texts"))
@@ -403,14 +387,21 @@ def test_a_full_disk_leaves_no_file_and_the_one_before(service, home, file):
         assert [x.name for x in file.parent.iterdir()] == ["tegn.tar"]
 
 
-def test_a_damaged_database_is_not_backed_up_as_if_it_were_whole(service, home, file, monkeypatch):
-    def damaged(_: object) -> None:
-        raise CannotCopy("the database file is damaged")
-
+def test_a_damaged_database_is_not_backed_up_as_if_it_were_whole(service, home, store_url, file):
+    """Of a table that a backup does not read itself, only the check of all pages knows."""
     if service.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL checks its own pages")
-    monkeypatch.setattr("serving.backup.databases.check_file", damaged)
-    assert "damaged" in run("backup", file).stderr
+    path = Path(store_url.removeprefix("sqlite:///"))
+    service.engine.dispose()
+    with closing(sqlite3.connect(path)) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'texts'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as store:
+        store.seek((root - 1) * size)
+        store.write(b"\xff" * size)
+    found = run("backup", file)
+    assert found.exit_code == 2
+    assert "damaged" in found.stderr
     assert list(file.parent.iterdir()) == []
 
 
