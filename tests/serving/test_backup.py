@@ -470,6 +470,13 @@ def test_the_key_of_backups_is_one_of_its_own():
     assert len(keys.backup) == 32
 
 
+def test_nothing_is_made_in_a_folder_of_somebody_else(tmp_path, monkeypatch):
+    """In a folder that all may write, such as /tmp, somebody could make it beforehand."""
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    with pytest.raises(staging.InTheWay, match="another user"), staging.staging(tmp_path / "x.tar", "backup"):
+        pass
+
+
 def test_a_name_that_was_taken_meanwhile_is_not_replaced(tmp_path):
     made, target = tmp_path / "made", tmp_path / "target"
     made.write_text("new")
