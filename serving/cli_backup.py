@@ -47,16 +47,19 @@ def add_to(app: typer.Typer) -> None:
 
 @contextmanager
 def _ended_tidily() -> Iterator[None]:
-    """SIGTERM ends the work as Ctrl-C does, so that what is half made is cleared away."""
+    """SIGTERM, and the SIGHUP of a connection that broke, end the work as Ctrl-C does: what is half made is cleared away."""
 
-    def end(*_: object) -> NoReturn:
-        raise SystemExit(143)
+    def end(number: int, _: object) -> NoReturn:
+        raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, end)
+    # Under `nohup` the work goes on.
+    ending = [x for x in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(x) is not signal.SIG_IGN]
+    before = {x: signal.signal(x, end) for x in ending}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def make_backup(
@@ -86,9 +89,19 @@ def make_backup(
     except SQLAlchemyError as error:
         stop(f"the store cannot be read ({type(error).__name__}); no backup was made")
     print(_said(made))
+    if missing := made.lacking(ledger.master):
+        typer.echo(_lacking(missing), err=True)
     typer.echo(
-        f"keep it apart from the master key, and no longer than the texts may be kept: {file} holds {made.cases} cases",
+        f"nobody can read it without the master key {made.key}, which is not in it: keep a copy of that elsewhere, apart from "
+        f"the backup, and the backup no longer than the texts may be kept: {file} holds {made.cases} cases",
         err=True,
+    )
+
+
+def _lacking(missing: list[str]) -> str:
+    return (
+        f"cases in it are under the older master key {', '.join(missing)}, which is not here and without which nobody can read "
+        "them: put it back (docs/operations.md, The master key), or erase what cannot be opened"
     )
 
 
@@ -108,10 +121,10 @@ def _sealed(manifest: Manifest, home: Path) -> str:
         master = MasterKey.load(home, os.environ, create=False)
     except UnusableKey:
         return f"whole; who made it was not checked, as the master key {manifest.key} is not here"
-    if manifest.key not in [x.id for x in master.keys]:
+    if manifest.key in (missing := manifest.lacking(master)):
         return f"whole; who made it was not checked, as the master key {manifest.key} is not here"
     manifest.check_seal(master)
-    return "whole, and made with the master key that is here"
+    return "\n".join(["whole, and made with the master key that is here", *([_lacking(missing)] if missing else [])])
 
 
 def restore_backup(
@@ -123,13 +136,19 @@ def restore_backup(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Move a store that is there aside (SQLite).")] = False,
+    without_key: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An older master key that is lost: its cases stay closed.")
+    ] = None,
 ) -> None:
     """Restore a backup while the service is stopped. Exit 1: done, but the audit log is broken."""
     settings = open_settings()
     try:
         settings.make_home()
         with _ended_tidily():
-            done = restore(file, settings.store_url, settings.home, os.environ, force=force, source=erased_since)
+            done = restore(
+                file, settings.store_url, settings.home, os.environ,
+                force=force, source=erased_since, without=without_key or (),
+            )  # fmt: skip
     except _REFUSED as error:
         stop(error)
     except OSError as error:
@@ -146,8 +165,8 @@ def _told(done: Restored) -> list[str]:
     lines = [f"restored with {done.entries} entries of the audit log; everybody has to log in again"]
     if done.aside is not None:
         lines.append(
-            f"the store that was here lies at {done.aside} with all its cases: once nobody needs it, "
-            f"rm {shlex.quote(str(done.aside))}"
+            f"the store that was here lies at {done.aside}, what is left of its log beside it, with all its cases: "
+            f"once nobody needs it, rm {shlex.quote(str(done.aside))}*"
         )
     for what, numbers in (("cases", done.ended.cases), ("users", done.ended.users), ("keys", done.ended.keys)):
         if numbers:
@@ -156,5 +175,8 @@ def _told(done: Restored) -> list[str]:
     if done.unknown is not None:
         lines.append(f"what was erased or removed since the backup is here again, as it is not known: {done.unknown}")
     if done.broken is not None:
-        lines.append(f"{done.broken}. It was so in the backup: compare with others, and see docs/operations.md")
+        lines.append(
+            f"{done.broken}. It was so in the backup: compare with others. If the master key was changed, the old ones "
+            "have to be there: see docs/operations.md"
+        )
     return lines

@@ -1,9 +1,12 @@
 """What lies in `deploy/`, as far as it can be judged without a container engine and a running systemd."""
 
 import configparser
+import os
 import re
+import shlex
 import shutil
 import subprocess
+import time
 import tomllib
 from pathlib import Path
 
@@ -171,9 +174,23 @@ def test_old_backups_go_only_after_a_new_one_was_checked():
     assert "-m serving backup" in made
     assert "--verify" in checked
     assert "-delete" in gone
-    assert unit("tegn-backup.timer")["Timer"]["Persistent"] == ["true"] or unit("tegn-backup.timer")["Timer"][
-        "Persistent"
-    ] == ["yes"]
+    assert unit("tegn-backup.timer")["Timer"]["Persistent"] == ["yes"]
+
+
+def test_a_backup_is_kept_as_many_days_as_are_said_and_nothing_else_is_deleted(tmp_path):
+    """By the command of the unit, as systemd would run it."""
+    service = unit("tegn-backup.service")["Service"]
+    command = service["ExecStart"][-1].replace("$$", "$").replace("%%", "%").replace("%S", str(tmp_path))
+    (days,) = (x for x in service["Environment"] if x.startswith("KEEP_BACKUPS_DAYS="))
+    assert days == "KEEP_BACKUPS_DAYS=14"
+    folder = tmp_path / "tegn-backups"
+    folder.mkdir()
+    for name, age in (("tegn-a.tar", 13.9), ("tegn-b.tar", 14.1), ("other.tar", 99), ("tegn-c.txt", 99)):
+        (folder / name).touch()
+        moment = time.time() - age * 86_400
+        os.utime(folder / name, (moment, moment))
+    subprocess.run(shlex.split(command), env={"PATH": os.environ["PATH"], "KEEP_BACKUPS_DAYS": "14"}, check=True)
+    assert {x.name for x in folder.iterdir()} == {"tegn-a.tar", "other.tar", "tegn-c.txt"}
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
@@ -192,6 +209,11 @@ def test_the_proxy_lets_through_what_tegn_takes_and_little_more():
     for said, own in ((api, MAX_BODY), (pages, MAX_REQUEST)):
         assert own < said < own * 1.1
     assert "output discard" in proxy
+
+
+def test_the_proxy_lets_people_in_while_no_model_is_loaded():
+    """Caddy turns everybody away from a service that it takes for ill, and pages of cases work without a model."""
+    assert re.findall(r"health_uri (\S+)", (DEPLOY / "Caddyfile").read_text("utf-8")) == ["/livez"]
 
 
 @pytest.mark.skipif(shutil.which("caddy") is None, reason="Caddy is not here")

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from serving.store import anchors
 from serving.store.audit import Anchor
@@ -28,10 +28,14 @@ STORES: Mapping[str, str] = {"sqlite": "store.sqlite", "postgresql": "store.pgdu
 """The part that holds the store, by what the store is in."""
 _PARTS = frozenset({*STORES.values(), ENDINGS, ANCHOR})
 _LONGEST_MANIFEST = 1_000_000
+_NO_TAR = (tarfile.TarError, EOFError, ValueError, OverflowError, MemoryError, RecursionError)
+"""What reading a tar raises that somebody made up."""
 _CHUNK = 1 << 20
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
+Word = Annotated[str, Field(pattern=r"^[0-9A-Za-z.+_-]{0,60}$")]
+"""Something that is printed, also before anybody knows who wrote it."""
 
 
 class BrokenBackup(ValueError):
@@ -52,10 +56,10 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     format: Literal[1] = 1
-    tegn: str
+    tegn: Word
     """Version that made it."""
     engine: Literal["sqlite", "postgresql"]
-    revision: str
+    revision: Word
     """Form of the tables."""
     made: datetime
     store: str
@@ -69,7 +73,7 @@ class Manifest(BaseModel):
     cases: Annotated[int, Field(ge=0)]
     """Cases that are not erased."""
     parts: dict[str, Part]
-    seal: str = ""
+    seal: Annotated[str, Field(pattern=r"^[0-9a-f]*$")] = ""
     """HMAC-SHA256 of all of the above: whoever has no master key can make no backup and change none."""
 
     def sealed(self, master: MasterKey) -> Manifest:
@@ -89,6 +93,10 @@ class Manifest(BaseModel):
             f"the backup was not made with the master key {self.key}: somebody made or changed it who has no key. "
             "Take another backup, and find out who can write where this one lay"
         )
+
+    def lacking(self, master: MasterKey) -> list[str]:
+        """Ids of the master keys it needs that are not here."""
+        return sorted({self.key, *self.keys} - {x.id for x in master.keys})
 
     @property
     def anchor(self) -> Anchor | None:
@@ -170,7 +178,7 @@ class Archive:
                     size += len(chunk)
                     if file is not None:
                         file.write(chunk)
-        except (tarfile.TarError, EOFError):
+        except _NO_TAR:
             raise self._broken(f"{name} is cut off") from None
         if size != said.size or digest.hexdigest() != said.sha256:
             raise self._broken(f"{name} is not what was backed up")
@@ -182,18 +190,19 @@ class Archive:
 
     def _read_members(self) -> dict[str, tarfile.TarInfo]:
         members: dict[str, tarfile.TarInfo] = {}
-        try:
-            while (member := self._tar.next()) is not None:
-                # Only plain files of names we give: no path, no link, nothing twice, so nothing can land elsewhere.
-                expected = member.name in _PARTS | {MANIFEST} and member.name not in members
-                if not expected or member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.issparse():
-                    raise self._broken("it holds what no backup of Tegn holds")
-                members[member.name] = member
-        except (tarfile.TarError, EOFError, ValueError) as error:
-            if isinstance(error, BrokenBackup):
-                raise
-            raise self._broken("it is cut off or no tar file") from None
+        while (member := self._next()) is not None:
+            # Only plain files of names we give: no path, no link, nothing twice, so nothing can land elsewhere.
+            expected = member.name in _PARTS | {MANIFEST} and member.name not in members
+            if not expected or member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.issparse():
+                raise self._broken("it holds what no backup of Tegn holds")
+            members[member.name] = member
         return members
+
+    def _next(self) -> tarfile.TarInfo | None:
+        try:
+            return self._tar.next()
+        except _NO_TAR:
+            raise self._broken("it is cut off or no tar file") from None
 
     def _read_manifest(self) -> Manifest:
         member = self._members.get(MANIFEST)
@@ -207,7 +216,7 @@ class Archive:
             manifest = Manifest.model_validate(said)
             if manifest.newest:
                 anchors.parse(manifest.newest)
-        except (tarfile.TarError, EOFError, ValidationError, ValueError, RecursionError) as error:
+        except _NO_TAR as error:  # pydantic's own are ValueErrors
             if isinstance(error, BrokenBackup):
                 raise
             raise self._broken("its manifest is none") from None
@@ -231,6 +240,6 @@ def opened(path: Path) -> Iterator[Archive]:
     with path.open("rb") as file, ExitStack() as stack:
         try:
             tar = stack.enter_context(tarfile.open(fileobj=file, mode="r:"))
-        except (tarfile.TarError, EOFError):
+        except _NO_TAR:
             raise BrokenBackup(f"{path} cannot be used: it is cut off or no tar file") from None
         yield Archive(path, tar)

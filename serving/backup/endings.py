@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from serving.backup import archive
@@ -16,7 +17,7 @@ from serving.backup.archive import ENDINGS, BrokenBackup, Manifest
 from serving.backup.databases import Ending, describe, read_endings, read_only
 from serving.desk.cases import ERASED_FOR, NoSuchCase, erase_in
 from serving.store.access import Access, NotAllowed
-from serving.store.database import check_revision, open_store, revision_of
+from serving.store.database import check_revision, open_store, revision_of, shown
 from serving.store.ledger import SYSTEM, Ledger
 from serving.store.masterkey import MasterKey
 from serving.store.tables import ApiKey, User
@@ -47,19 +48,22 @@ def since(manifest: Manifest, source: str, master: MasterKey) -> list[Ending]:
     Raises:
         UnusableSource: see the class.
     """
-    path = Path(source)
+    name, path = source, Path(source)
     try:
         if "://" in source:
-            return _of_store(manifest, open_store(source), master, "the database")
+            name, url = shown(source), make_url(source)
+            if url.get_backend_name() != "sqlite":
+                return _of_store(manifest, open_store(source), master, "the database")
+            path = Path(str(url.database))  # opened as a file is: a name that is wrong makes none
         with path.open("rb") as file:
             is_store = file.read(16).startswith(b"SQLite format 3")
         if is_store:
-            return _of_store(manifest, sa.create_engine(read_only(path), hide_parameters=True), master, source)
+            return _of_store(manifest, sa.create_engine(read_only(path), hide_parameters=True), master, name)
         return _of_backup(manifest, path, master)
     except OSError as error:
-        raise UnusableSource(f"{source} cannot be read ({error.strerror})") from None
+        raise UnusableSource(f"{name} cannot be read ({error.strerror})") from None
     except SQLAlchemyError as error:
-        raise UnusableSource(f"{path.name} cannot be read ({type(error).__name__}): is it a store of Tegn?") from None
+        raise UnusableSource(f"{name} cannot be read ({type(error).__name__}): is it a store of Tegn?") from None
 
 
 def _of_backup(manifest: Manifest, path: Path, master: MasterKey) -> list[Ending]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tarfile
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 
 from serving import VERSION
 from serving.backup import archive
-from serving.backup.archive import ANCHOR, ENDINGS, STORES, Manifest
+from serving.backup.archive import ANCHOR, ENDINGS, STORES, BrokenBackup, Manifest
 from serving.backup.databases import copy_sqlite, dump_postgres, keep_apart
 from serving.backup.staging import InTheWay, place, staging
 from serving.store import anchors
@@ -38,14 +37,15 @@ def back_up(ledger: Ledger, home: Path, path: Path, *, force: bool = False) -> M
     _check_name(path, force=force)
     with staging(path, "backup") as folder:
         engine = ledger.engine.dialect.name
-        _record(ledger)
-        copy = copy_sqlite if engine == "sqlite" else dump_postgres
-        state = copy(ledger.engine, folder / STORES[engine])
         names = [STORES[engine], ENDINGS]
-        (folder / ENDINGS).write_text(json.dumps([asdict(x) for x in state.endings]), "utf-8")
+        # Before the copy: an anchor that is kept while it is made is of an entry that the copy lacks.
         if (home / anchors.FILE).is_file():
             (folder / ANCHOR).write_bytes((home / anchors.FILE).read_bytes())
             names.append(ANCHOR)
+        _record(ledger)
+        copy = copy_sqlite if engine == "sqlite" else dump_postgres
+        state = copy(ledger.engine, folder / STORES[engine])
+        (folder / ENDINGS).write_text(json.dumps([asdict(x) for x in state.endings]), "utf-8")
         manifest = Manifest(
             tegn=VERSION,
             engine="sqlite" if engine == "sqlite" else "postgresql",
@@ -68,8 +68,13 @@ def _check_name(path: Path, *, force: bool) -> None:
         return
     if not force:
         raise InTheWay(f"{path} is there already; choose another name, or say --force to replace it")
-    if path.is_symlink() or not path.is_file() or not tarfile.is_tarfile(path):
-        raise InTheWay(f"{path} is no backup, and --force replaces nothing else; choose another name")
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise BrokenBackup
+        with archive.opened(path):
+            pass
+    except BrokenBackup:
+        raise InTheWay(f"{path} is no backup, and --force replaces nothing else; choose another name") from None
 
 
 def _record(ledger: Ledger) -> None:

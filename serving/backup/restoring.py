@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,9 +15,10 @@ from sqlalchemy import make_url
 
 from serving.backup import archive, endings
 from serving.backup.archive import ANCHOR, STORES, Archive, Manifest
+from serving.backup.aside import let_go, put_away, set_aside
 from serving.backup.databases import Ending, check_file, restore_postgres
 from serving.backup.endings import Ended, UnusableSource
-from serving.backup.staging import InTheWay, staging, sync_folder
+from serving.backup.staging import staging, sync_folder
 from serving.store import anchors
 from serving.store.audit import Break
 from serving.store.database import (
@@ -54,13 +54,20 @@ class Restored:
     """Its first break, if it has one."""
     ended: Ended
     aside: Path | None
-    """Where the store lies that was here before."""
+    """Where the store lies that was here before, or what was left of it."""
     unknown: str | None
     """Why it is not known what was ended since the backup; None if it is, or there is nothing to ask."""
 
 
 def restore(
-    path: Path, url: str, home: Path, env: Mapping[str, str], *, force: bool = False, source: str | None = None
+    path: Path,
+    url: str,
+    home: Path,
+    env: Mapping[str, str],
+    *,
+    force: bool = False,
+    source: str | None = None,
+    without: Collection[str] = (),
 ) -> Restored:
     """Restore a backup to the store at a database URL, and bring it to the newest form.
 
@@ -70,6 +77,7 @@ def restore(
     Args:
         force: move a store that is there aside (SQLite alone).
         source: as `endings.since` takes it.
+        without: ids of older master keys that are lost: cases under them come back closed.
 
     Raises:
         BrokenBackup, NewerStore, UnusableKey, CannotRestore, UnusableSource, InTheWay, CannotCopy: nothing was changed.
@@ -85,7 +93,7 @@ def restore(
             raise CannotRestore(
                 f"the backup is of {manifest.engine}, and the store at {shown(url)} is not: set TEGN_DATABASE_URL to one that is"
             )
-        master = _keys(manifest, home, env)
+        master = _keys(manifest, home, env, without)
         manifest.check_seal(master)
         if manifest.engine == "postgresql":
             return _into_database(backup, url, home, master, source)
@@ -95,17 +103,23 @@ def restore(
         return _into_file(backup, Path(file), home, master, source, force=force)
 
 
-def _keys(manifest: Manifest, home: Path, env: Mapping[str, str]) -> MasterKey:
+def _keys(manifest: Manifest, home: Path, env: Mapping[str, str], without: Collection[str]) -> MasterKey:
     needed = ", ".join(manifest.keys)
     try:
         master = MasterKey.load(home, env, create=False)
     except UnusableKey as error:
         raise UnusableKey(f"the backup needs the master key {needed}: {error}") from None
-    here = [x.id for x in master.keys]
-    if missing := [x for x in manifest.keys if x not in here]:
+    here = ", ".join(x.id for x in master.keys)
+    if manifest.key in (missing := manifest.lacking(master)):
         raise CannotRestore(
-            f"the backup needs the master key {', '.join(missing)}, and those here are {', '.join(here)}: put it into TEGN_HOME, "
-            f"as master.key if it is the one in use, else into {OLD_FILE}"
+            f"the backup needs the master key {manifest.key}, which was in use, and those here are {here}: put it into "
+            f"{MasterKey.place(home, env)} or, if another is in use since, into {home / OLD_FILE}"
+        )
+    if missing := [x for x in missing if x not in without]:
+        raise CannotRestore(
+            f"cases in the backup are under the older master key {', '.join(missing)}, and those here are {here}: put it into "
+            f"{home / OLD_FILE}. If it is lost for good, say {' '.join(f'--without-key {x}' for x in missing)}: all other "
+            "cases come back, and these stay closed"
         )
     return master
 
@@ -120,7 +134,7 @@ def _into_file(
         )
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if there:
-        _let_go(file)
+        let_go(file)
     ended, unknown = _since(backup.manifest, master, source, file if there else None)
     with staging(file, "restore") as folder:
         new = folder / "store"
@@ -138,45 +152,12 @@ def _into_file(
             db.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file that gets the name
         with new.open("rb") as whole:
             os.fsync(whole.fileno())
-        aside = _aside(file) if there else None
-        _aside(home / anchors.FILE)
+        aside = set_aside(file)
+        put_away(home / anchors.FILE)
         new.replace(file)
         sync_folder(file.parent)
     _keep_anchor(f"sqlite:///{file}", home, master, done[1])
     return Restored(backup.manifest, *done, aside, unknown)
-
-
-def _let_go(file: Path) -> None:
-    """Refuse while somebody works with a store; afterwards all of it is in its one file.
-
-    A damaged one, which may be why a backup is restored, is left alone: SQLite would throw away its log.
-    """
-    with file.open("rb") as store:
-        if not store.read(16).startswith(b"SQLite format 3"):
-            return
-    try:
-        with closing(sqlite3.connect(file, timeout=1)) as db:
-            db.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise InTheWay(f"the store at {file} is in use: stop every process of Tegn, and run this again") from None
-    except sqlite3.DatabaseError:
-        pass  # damaged further on
-
-
-def _aside(file: Path) -> Path | None:
-    """Give what is there a second name, which it keeps when the first is given away."""
-    if not file.exists():
-        return None
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    aside = file.with_name(f"{file.name}.before-restore-{moment}")
-    os.link(file, aside)
-    for end in ("-wal", "-shm"):  # of a damaged one: they belong to it, and would spoil what comes in its place
-        if (log := file.with_name(file.name + end)).exists():
-            log.rename(aside.with_name(aside.name + end))
-    if file.name == anchors.FILE:
-        file.unlink()
-    return aside
 
 
 def _into_database(backup: Archive, url: str, home: Path, master: MasterKey, source: str | None) -> Restored:
@@ -196,15 +177,15 @@ def _into_database(backup: Archive, url: str, home: Path, master: MasterKey, sou
         try:
             migrate(engine, home)
             done = _finish(backup, Ledger(engine, master), ended)
+            overwrite_deleted(engine)
         except BaseException as error:  # Ctrl-C too: somebody might start a service on it
             raise HalfRestored(
                 f"the backup is in the database, but was not brought to the newest form ({type(error).__name__}): "
                 "empty the database and run this again; start no service on it"
             ) from error
-        overwrite_deleted(engine)
     finally:
         engine.dispose()
-    _aside(home / anchors.FILE)
+    put_away(home / anchors.FILE)
     _keep_anchor(url, home, master, done[1])
     return Restored(backup.manifest, *done, None, unknown)
 
@@ -212,15 +193,14 @@ def _into_database(backup: Archive, url: str, home: Path, master: MasterKey, sou
 def _since(
     manifest: Manifest, master: MasterKey, source: str | None, before: Path | None
 ) -> tuple[list[Ending], str | None]:
-    """What to end again, and why that is not known."""
-    if source is not None:
-        return endings.since(manifest, source, master), None
+    """What to end again, as the source and the store that is moved aside say; and why that may not be all."""
+    said = [] if source is None else endings.since(manifest, source, master)
     if before is None:
-        return [], "no newer backup or store was named (--erased-since)"
+        return said, "no newer backup or store was named (--erased-since)" if source is None else None
     try:
-        return endings.since(manifest, str(before), master), None
+        return [*said, *endings.since(manifest, str(before), master)], None
     except (UnusableSource, UnusableStore) as error:
-        return [], str(error)
+        return said, str(error) if source is None else f"{error}; what NEWER says was ended again"
 
 
 def _finish(backup: Archive, ledger: Ledger, since: list[Ending]) -> tuple[int, Break | None, Ended]:
@@ -228,7 +208,7 @@ def _finish(backup: Archive, ledger: Ledger, since: list[Ending]) -> tuple[int, 
     manifest = backup.manifest
     known = [manifest.anchor] if manifest.anchor else []
     if ANCHOR in manifest.parts:
-        with suppress(anchors.UnusableAnchor):  # the one of the manifest is newer anyway
+        with suppress(anchors.UnusableAnchor):  # the one of the manifest is as new, or newer
             known.append(anchors.parse(backup.read(ANCHOR).decode("ascii", "replace")))
     count, broken = anchors.verify(ledger, known, actor=SYSTEM)
     ended = endings.end_again(ledger, since)
@@ -241,10 +221,12 @@ def _finish(backup: Archive, ledger: Ledger, since: list[Ending]) -> tuple[int, 
 
 
 def _keep_anchor(url: str, home: Path, master: MasterKey, broken: Break | None) -> None:
+    """Keep the newest entry; a service does it within ten minutes where that fails, and the store is restored all the same."""
     if broken is not None:
         return
     engine = open_store(url)
     try:
-        anchors.keep_anchor(Ledger(engine, master), home)
+        with suppress(OSError):
+            anchors.keep_anchor(Ledger(engine, master), home)
     finally:
         engine.dispose()

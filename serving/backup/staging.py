@@ -22,13 +22,15 @@ def staging(target: Path, work: str) -> Iterator[Path]:
     the name of its target.
 
     Raises:
-        InTheWay: another process does so just now.
+        InTheWay: another process does so just now, or somebody else's folder bears the name.
         OSError: the folder cannot be made.
     """
     folder = target.with_name(f".tegn-{work}.new")
     folder.mkdir(mode=0o700, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
+        if os.fstat(handle).st_uid != os.geteuid():  # its owner could read it, and exchange what is in it
+            raise InTheWay(f"{folder} belongs to another user: see who made it, and remove it")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

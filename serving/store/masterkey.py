@@ -122,6 +122,13 @@ class MasterKey:
         text = _read(home / OLD_FILE)
         return cls.derive(given[0], *old, *_parse(text or "", str(home / OLD_FILE)))
 
+    @staticmethod
+    def place(home: Path, env: Mapping[str, str]) -> str:
+        """Where `load` takes the one in use from, for people."""
+        if FILE_VARIABLE in env:
+            return f"the file that {FILE_VARIABLE} names, {env[FILE_VARIABLE]},"
+        return VARIABLE if VARIABLE in env else str(home / FILE)
+
     @property
     def keys(self) -> tuple[Subkeys, ...]:
         """All of them, the one in use first."""

@@ -84,7 +84,7 @@ class Metrics:
             (self._acts, product(ACTS)),
             (self._refused_logins, product(_login_reasons())),
             (self._failures, product(names.WORK)),
-            (self._anchor_faults, product((*names.ANCHOR_FAULTS, "found"))),
+            (self._anchor_faults, product(names.ANCHOR_FAULTS)),
             (self._unreadable, product(names.UNREADABLE_REASONS)),
         ]
         for collector, every in series:
@@ -163,8 +163,6 @@ class Metrics:
             self._refused_logins.labels(known(details.get("reason"), _login_reasons())).inc()
         elif act == "document.unreadable":
             self._unreadable.labels(known(details.get("reason"), names.UNREADABLE_REASONS)).inc()
-        elif act == "audit.verified" and details.get("intact") is False:
-            self.audit_fault("found")
 
     def failed(self, work: str) -> None:
         """Work beside requests failed; one of `names.WORK`."""
@@ -175,8 +173,8 @@ class Metrics:
         self._anchor_kept.set_to_current_time()
 
     def audit_fault(self, fault: str) -> None:
-        """The audit log has no new anchor: one of `names.ANCHOR_FAULTS`, or `found` by a check that somebody asked for."""
-        self._anchor_faults.labels(known(fault, (*names.ANCHOR_FAULTS, "found"))).inc()
+        """The audit log has no new anchor: one of `names.ANCHOR_FAULTS`."""
+        self._anchor_faults.labels(known(fault, names.ANCHOR_FAULTS)).inc()
 
 
 def _login_reasons() -> tuple[str, ...]:

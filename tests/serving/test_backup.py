@@ -12,6 +12,7 @@ import sys
 import tarfile
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,6 @@ from typer.testing import CliRunner
 
 from serving import VERSION
 from serving.backup import archive, staging
-from serving.backup.databases import CannotCopy
 from serving.backup.making import back_up
 from serving.cli import app
 from serving.desk import cases, intake
@@ -117,6 +117,7 @@ def test_a_backup_is_one_file_for_its_owner_with_a_manifest_and_no_key_and_no_te
         assert key not in data
         assert CANARY.encode() not in data
     assert f"master key: {service.vault.key_id}" in found.stdout
+    assert f"nobody can read it without the master key {service.vault.key_id}, which is not in it" in found.stderr
 
 
 def test_a_backup_stands_in_the_audit_log_and_in_its_own(service, file):
@@ -146,6 +147,14 @@ def test_a_backup_replaces_nothing_unasked_and_nothing_but_a_backup(service, hom
     assert run("backup", link, "--force").exit_code == 2
     assert run("backup", tmp_path / "none" / "x.tar").exit_code == 2
     assert not (tmp_path / "none").exists()
+
+
+def test_force_replaces_no_other_tar(service, file):
+    """A tar of somebody's photographs is no backup either."""
+    rewritten(file, {"photograph.jpg": b"precious"})
+    found = run("backup", file, "--force")
+    assert found.exit_code == 2
+    assert content(file) == {"photograph.jpg": b"precious"}
 
 
 def test_a_backup_is_checked(service, home, file):
@@ -226,9 +235,41 @@ def test_a_link_or_device_in_a_backup_is_refused(service, file, kind):
     assert "holds what no backup" in run("backup", "--verify", file).stderr
 
 
+def header(kind: bytes, size: bytes) -> bytes:
+    """A header of a tar that says of what follows whatever one likes."""
+    block = bytearray(tarfile.TarInfo("x").tobuf(tarfile.USTAR_FORMAT))
+    block[156:157], block[124:136] = kind, size
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + sum(block[156:]) + 256)
+    return bytes(block)
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        header(tarfile.XHDTYPE, b"\x80" + (2**80).to_bytes(11, "big")),
+        header(tarfile.GNUTYPE_LONGNAME, b"\x80" + (2**62).to_bytes(11, "big")),
+        header(tarfile.XHDTYPE, b"\xff" + (256**11 - 512).to_bytes(11, "big")),
+        header(tarfile.XHDTYPE, b"%011o\0" % 23) + b"23 GNU.sparse.size=none\n".ljust(512, b"\0"),
+        header(tarfile.XHDTYPE, b"%011o\0" % 25) + b"999999999999999999999 a=b\n".ljust(512, b"\0"),
+        header(tarfile.GNUTYPE_LONGNAME, b"%011o\0" % 0) * 5_000,
+    ],
+    ids=["a length of 80 bits", "a huge name", "less than nothing", "a number that is none", "a huge record", "nested"],
+)
+def test_a_tar_that_somebody_made_up_is_refused(file, made_up):
+    file.parent.mkdir()
+    plain = header(tarfile.REGTYPE, b"%011o\0" % 0)
+    for data in (made_up + plain + bytes(1024), plain + made_up + plain + bytes(1024)):
+        file.write_bytes(data)
+        with pytest.raises(archive.BrokenBackup), archive.opened(file):
+            pass
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"seal": "æ" * 64}, "its manifest is none"),
+        ({"tegn": "0.1\x1b[2J"}, "its manifest is none"),
+        ({"revision": "0004\nmaster key: 00000000"}, "its manifest is none"),
         ({"format": 2}, "newer version of Tegn made it"),
         ({"format": "1"}, "its manifest is none"),
         ({"more": 1}, "its manifest is none"),
@@ -290,22 +331,6 @@ def test_a_backup_made_while_others_write_is_of_one_moment(service, store_url, h
     assert 1 < seen[0] < seen[1] < seen[2]
 
 
-def test_what_is_written_goes_on_while_a_backup_is_made(service, home, store_url, file, monkeypatch):
-    """A backup holds nobody up: while one copies, another process writes without waiting."""
-    if service.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL dumps a snapshot")
-    source = sqlite3.connect(store_url.removeprefix("sqlite:///"))
-    copy, seen = sqlite3.connect(":memory:"), []
-
-    def write(*_: object) -> None:
-        began = time.monotonic()
-        submit(service, f"{CANARY} to", reference="meanwhile")
-        seen.append(time.monotonic() - began)
-
-    source.backup(copy, pages=5, progress=lambda *x: write() if not seen else None)
-    assert seen[0] < 5
-
-
 def test_a_backup_holds_nothing_of_what_was_erased(service, home, file):
     with service.reading() as db:
         sealed = db.scalar(sa.text("SELECT sealed_text FROM texts"))
@@ -323,7 +348,7 @@ def test_a_backup_holds_nothing_of_what_was_erased(service, home, file):
         assert bytes(sealed) not in parts["store.sqlite"]
 
 
-@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_backup_that_is_ended_in_the_middle_leaves_no_file(service, home, store_url, file, ended_by):
     """And after one that could not clear up, the next does."""
     script = (
@@ -362,14 +387,21 @@ def test_a_full_disk_leaves_no_file_and_the_one_before(service, home, file):
         assert [x.name for x in file.parent.iterdir()] == ["tegn.tar"]
 
 
-def test_a_damaged_database_is_not_backed_up_as_if_it_were_whole(service, home, file, monkeypatch):
-    def damaged(_: object) -> None:
-        raise CannotCopy("the database file is damaged")
-
+def test_a_damaged_database_is_not_backed_up_as_if_it_were_whole(service, home, store_url, file):
+    """Of a table that a backup does not read itself, only the check of all pages knows."""
     if service.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL checks its own pages")
-    monkeypatch.setattr("serving.backup.databases.check_file", damaged)
-    assert "damaged" in run("backup", file).stderr
+    path = Path(store_url.removeprefix("sqlite:///"))
+    service.engine.dispose()
+    with closing(sqlite3.connect(path)) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'texts'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as store:
+        store.seek((root - 1) * size)
+        store.write(b"\xff" * size)
+    found = run("backup", file)
+    assert found.exit_code == 2
+    assert "damaged" in found.stderr
     assert list(file.parent.iterdir()) == []
 
 
@@ -436,6 +468,13 @@ def test_the_key_of_backups_is_one_of_its_own():
     keys = MasterKey.derive(bytes(range(32))).current
     assert len({keys.backup, keys.audit, keys.fingerprint}) == 3
     assert len(keys.backup) == 32
+
+
+def test_nothing_is_made_in_a_folder_of_somebody_else(tmp_path, monkeypatch):
+    """In a folder that all may write, such as /tmp, somebody could make it beforehand."""
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    with pytest.raises(staging.InTheWay, match="another user"), staging.staging(tmp_path / "x.tar", "backup"):
+        pass
 
 
 def test_a_name_that_was_taken_meanwhile_is_not_replaced(tmp_path):

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
+from serving.backup import making
 from serving.desk import cases
 from serving.desk.cases import open_box, unseal_text
 from serving.store import anchors
@@ -297,6 +298,27 @@ def test_a_broken_log_is_restored_and_told(service, file, elsewhere):
     assert "entry 1 of the audit log: changed" in found.stderr
 
 
+def test_an_anchor_that_is_kept_while_a_backup_is_made_does_not_make_its_log_look_cut_off(
+    service, home, file, elsewhere, monkeypatch
+):
+    """A large store takes longer to copy than the ten minutes after which the service keeps the next anchor."""
+    for name in ("copy_sqlite", "dump_postgres"):
+        copy = getattr(making, name)
+
+        def slow(engine, to, copy=copy):
+            state = copy(engine, to)
+            service.note("system", "logout", sessions=0)
+            anchors.keep_anchor(service, home)
+            return state
+
+        monkeypatch.setattr(making, name, slow)
+    making.back_up(service, home, file)
+    elsewhere()
+    found = run("restore", file)
+    assert found.exit_code == 0, found.stderr
+    assert run("audit", "verify").exit_code == 0
+
+
 def test_a_service_that_works_stops_the_restore(service, file, store_url):
     if not store_url.startswith("sqlite"):
         pytest.skip("PostgreSQL: an empty database has no service")
@@ -326,6 +348,84 @@ def test_a_damaged_store_is_moved_aside_whole(service, home, file, store_url):
     ledger = opened(store_url, home)
     assert texts(ledger) == [f"{CANARY} et"]
     ledger.engine.dispose()
+
+
+@pytest.mark.parametrize("end", ["-wal", "-journal"])
+def test_a_log_whose_store_is_gone_is_not_written_into_the_restored_one(service, home, file, store_url, tmp_path, end):
+    """Somebody removed the damaged store and left its log: SQLite would write that into whatever bears the name."""
+    if not store_url.startswith("sqlite"):
+        pytest.skip("SQLite alone")
+    path, log = tmp_path / "store.db", tmp_path / f"store.db{end}"
+    assert run("backup", file).exit_code == 0
+    if end == "-wal":
+        submit(service, f"{CANARY} to", reference="J 18")
+        left = log.read_bytes()
+        service.engine.dispose()
+    else:
+        service.engine.dispose()
+        with sqlite3.connect(path) as db:
+            db.execute("PRAGMA journal_mode=DELETE")
+            db.execute("PRAGMA cache_size=1")
+            db.execute("UPDATE texts SET sealed_text = randomblob(100000)")
+            left = log.read_bytes()
+            db.rollback()
+        db.close()
+    path.unlink()
+    log.write_bytes(left)
+    found = run("restore", file)
+    assert found.exit_code == 0, found.stderr
+    assert not log.exists()
+    (aside,) = tmp_path.glob(f"store.db.before-restore-*{end}")
+    assert aside.read_bytes() == left
+    assert str(aside).removesuffix(end) in found.stderr
+    ledger = opened(store_url, home)
+    assert texts(ledger) == [f"{CANARY} et"]
+    ledger.engine.dispose()
+    assert run("audit", "verify").exit_code == 0
+
+
+def test_by_force_the_old_store_is_asked_too_where_a_newer_backup_is_named(service, home, file, store_url):
+    """It knows what was ended after that backup."""
+    if not store_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL: nothing is moved aside")
+    for number in (18, 19):
+        submit(service, f"{CANARY} {number}", reference=f"J {number}")
+    newer = file.with_name("newer.tar")
+    assert run("backup", file).exit_code == 0
+    cases.erase(service, 2, actor="system", reason="asked")
+    assert run("backup", newer).exit_code == 0
+    cases.erase(service, 3, actor="system", reason="asked")
+    service.engine.dispose()
+    found = run("restore", file, "--force", "--erased-since", newer)
+    assert found.exit_code == 0, found.stderr
+    ledger = opened(store_url, home)
+    assert texts(ledger) == [f"{CANARY} et"]
+    ledger.engine.dispose()
+    assert "here again" not in found.stderr
+    for aside in home.parent.glob("store.db.before-restore-*"):
+        aside.unlink()  # within one second they would bear one name
+    (home.parent / "store.db").write_bytes(b"not a database at all" * 500)
+    found = run("restore", file, "--force", "--erased-since", newer)
+    assert "cases 2" in found.stderr
+    assert "what NEWER says was ended again" in found.stderr
+
+
+def test_a_store_that_is_restored_is_not_said_to_be_none_because_its_anchor_cannot_be_kept(
+    service, file, elsewhere, monkeypatch
+):
+    """The service keeps one within ten minutes."""
+    assert run("backup", file).exit_code == 0
+    elsewhere()
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("serving.backup.restoring.anchors.keep_anchor", fail)
+        found = run("restore", file)
+    assert found.exit_code == 0, found.stderr
+    assert "restored with" in found.stderr
+    assert run("audit", "verify").exit_code == 0
 
 
 @pytest.mark.parametrize("where", ["serving.backup.restoring.migrate", "serving.backup.restoring.anchors.verify"])
@@ -393,6 +493,64 @@ def test_after_a_rotation_the_keys_that_are_needed_are_named(service, home, file
     assert manifest["keys"] == sorted({old, manifest["key"]})
     assert manifest["key"] != old
     assert rotated.vault.key_id != old
+
+
+def test_a_case_whose_old_key_is_lost_keeps_no_other_from_coming_back(service, home, file, elsewhere):
+    """It cannot be read in the store either. But it has to be said, so that a key that only was forgotten is put back."""
+    new = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA\n"
+    old = service.vault.key_id
+    (home / "master.key").rename(home / "master.key.old")
+    (home / "master.key").write_text(new)
+    (home / "master.key").chmod(0o600)
+    submit(opened(service.engine.url.render_as_string(hide_password=False), home), f"{CANARY} to", reference="J 18")
+    (home / "master.key.old").rename(home / "lost")
+    found = run("backup", file)
+    assert found.exit_code == 0
+    assert f"under the older master key {old}, which is not here" in found.stderr
+    assert f"under the older master key {old}, which is not here" in run("backup", "--verify", file).stderr
+    url = elsewhere()
+    found = run("restore", file)
+    assert found.exit_code == 2
+    assert f"--without-key {old}" in found.stderr
+    assert run("restore", file, "--without-key", "00000000").exit_code == 2
+    found = run("restore", file, "--without-key", old)
+    assert found.exit_code == 1  # entries of the audit log from before are under the lost key, too
+    assert "the old ones have to be there" in found.stderr
+    other = opened(url, home.parent / "other")
+    with other.reading() as db:
+        case = db.get_one(Case, 2)
+        (text,) = db.scalars(sa.select(Text).where(Text.case_id == 2))
+        assert unseal_text(open_box(other.vault, case), text, "sealed_text") == f"{CANARY} to"
+    other.engine.dispose()
+
+
+@pytest.mark.parametrize("variable", ["TEGN_MASTER_KEY_FILE", "TEGN_MASTER_KEY"])
+def test_the_key_is_asked_for_where_it_is_read(service, home, file, elsewhere, monkeypatch, variable):
+    """With systemd and containers `master.key` in TEGN_HOME is not looked at."""
+    assert run("backup", file).exit_code == 0
+    elsewhere()
+    named = file.with_name("named.key")
+    named.write_text("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA\n")
+    named.chmod(0o600)
+    monkeypatch.setenv(variable, str(named) if variable.endswith("FILE") else named.read_text())
+    found = run("restore", file)
+    assert found.exit_code == 2
+    assert (
+        f"put it into the file that {variable} names, {named}," in found.stderr or f"into {variable} or" in found.stderr
+    )
+
+
+def test_a_source_that_is_not_there_is_not_made_and_its_password_not_told(service, file, elsewhere, tmp_path):
+    assert run("backup", file).exit_code == 0
+    elsewhere()
+    found = run("restore", file, "--erased-since", f"sqlite:///{tmp_path / 'typo.db'}")
+    assert found.exit_code == 2
+    assert "cannot be read" in found.stderr
+    assert not (tmp_path / "typo.db").exists()
+    found = run("restore", file, "--erased-since", "postgresql+psycopg://tegn:sesam-7731@nowhere.invalid")
+    assert found.exit_code == 2
+    assert "cannot be read" in found.stderr
+    assert "sesam" not in found.output
 
 
 def test_an_empty_file_where_the_store_shall_be_is_no_store(service, home, file, elsewhere):

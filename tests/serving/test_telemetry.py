@@ -342,13 +342,8 @@ def written(monkeypatch):
         handlers.append(handler)
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [*root.handlers, *handlers])
-    for name in (
-        "tegn",
-        "uvicorn",
-        "uvicorn.error",
-        "asyncio",
-        "bentoml",
-    ):  # a server in this process may have set them
+    # A server in this process may have set them.
+    for name in ("tegn", "uvicorn", "uvicorn.error", "asyncio", "bentoml"):
         monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     return streams
 
