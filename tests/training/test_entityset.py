@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT
 from training import entityset
+from training.card import read_card
 from training.cli import app
 from training.datacheck import check_folders
 from training.dataset import DATA_CARDS, InvalidDataset
@@ -129,3 +130,10 @@ def test_marks_of_the_shipped_set_stand_one_after_another_and_its_cvr_numbers_ha
             if entity.type == "cvr":
                 digits = [int(x) for x in entity.value]
                 assert sum(a * b for a, b in zip((2, 7, 6, 5, 4, 3, 2, 1), digits, strict=True)) % 11 == 0
+
+
+def test_the_shipped_set_was_annotated_twice():
+    agreed = read_card(SHIPPED).tegn.agreement
+    texts = len(entityset.read_folder(SHIPPED))
+    assert agreed.texts >= texts / 3 - 1
+    assert agreed.label_f1 is not None
