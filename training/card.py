@@ -22,7 +22,10 @@ class InvalidCard(ValueError):
 
 
 class Agreement(BaseModel):
-    """Agreement of two annotators on the same texts, before settling; `texts` is 0 until a set is annotated twice."""
+    """Agreement of two annotations of the same texts, before settling; `texts` is 0 until a set is annotated twice.
+
+    Of entities, `label_f1` is of types and values, `span_f1` of types with the exact words, and there is no kappa.
+    """
 
     model_config = _STRICT
     texts: Annotated[int, Field(ge=0)]

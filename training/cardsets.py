@@ -1,7 +1,8 @@
-"""The three kinds of data set folder, each read as texts by split, so that they are counted, built and checked alike.
+"""The kinds of data set folder, each read as texts by split, so that they are counted, built and checked alike.
 
 Natural texts have ``splits.toml``; contrast phrases have ``patterns/`` and are for training alone; the functional suite has cases
-in ``texts/`` and is for testing alone.
+in ``texts/`` and is for testing alone. The set of entities has ``types.toml`` and is for testing alone too; its marks are of
+another kind, so `training.entityset` counts and builds it, and its texts alone are read here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from training.behaviour import read_cases
 from training.dataset import DATA_CARDS, Dataset, read_folder
+from training.entityset import as_dataset, is_entity_set
 from training.markup import WrittenText
 from training.phrases import expand
 from triage.indicators import Scheme
@@ -31,6 +33,8 @@ def read_set(folder: Path, scheme: Scheme) -> Dataset:
     """
     if (folder / "splits.toml").is_file():
         return read_folder(folder)
+    if is_entity_set(folder):
+        return as_dataset(folder)
     if (folder / "patterns").is_dir():
         phrases = expand(folder, scheme, variants=VARIANTS, seed=1)
         texts = tuple(WrittenText(document, document.id) for document in phrases)

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from training import agreement, card, cardsets, croissant, datacheck, dataset, datastats
+from training import agreement, card, cardsets, croissant, datacheck, dataset, datastats, entityset
 from triage.indicators import load_scheme
 from triage.modelfolder import write_json
 
@@ -46,6 +46,10 @@ def data_stats(folders: Folders = None) -> None:
     try:
         for folder in _folders(folders):
             typer.echo(f"# {folder.name}\n")
+            if entityset.is_entity_set(folder):
+                stats = entityset.describe(folder, entityset.read_folder(folder))
+                typer.echo(entityset.as_markdown(folder, stats) + "\n")
+                continue
             typer.echo(
                 datastats.as_markdown(datastats.describe(cardsets.read_set(folder, scheme), scheme), scheme) + "\n"
             )
@@ -59,6 +63,9 @@ def data_build(folders: Folders = None) -> None:
     scheme = load_scheme()
     try:
         for folder in _folders(folders):
+            if entityset.is_entity_set(folder):
+                typer.echo(f"{folder.name}: {entityset.build(folder)} test")
+                continue
             texts = cardsets.read_set(folder, scheme)
             dataset.build(folder, texts)
             stats = datastats.describe(texts, scheme)

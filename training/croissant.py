@@ -76,6 +76,8 @@ def describe(folder: Path, card: Card) -> dict[str, Any]:
                 "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             }
         )
+        with path.open(encoding="utf-8") as lines:
+            present = json.loads(next(lines))
         records.append(
             {
                 "@type": "cr:RecordSet",
@@ -91,6 +93,7 @@ def describe(folder: Path, card: Card) -> dict[str, Any]:
                         "source": {"fileObject": {"@id": f"{split}.jsonl"}, "extract": {"column": name}},
                     }
                     for name, about in _FIELDS.items()
+                    if name in present
                 ],
             }
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from training import agreement, croissant
+from training import agreement, croissant, entityset
 from training.card import Agreement, InvalidCard, read_card
 from training.cardsets import read_set
 from training.contentrules import broken_rules
@@ -133,5 +133,5 @@ def check_folders(paths: Sequence[Path], scheme: Scheme) -> list[str]:
         for split in SPLITS:
             for document in dataset.documents(split):
                 problems += [f"{dataset.name}/{document.id}: {x}" for x in check_document(document, scheme)]
-        problems += check_built(path, dataset, scheme)
+        problems += entityset.problems(path) if entityset.is_entity_set(path) else check_built(path, dataset, scheme)
     return problems + check_leakage(natural) + check_borders(natural, made)

@@ -30,11 +30,19 @@ def describe(dataset: Dataset, scheme: Scheme) -> dict[str, Any]:
         "name": dataset.name,
         "splits": {split: _counts(dataset.documents(split), scheme) for split in SPLITS},
         "sources": dict(Counter(document.source for document in everything).most_common()),
-        "lengths": _lengths(everything),
-        "variety": _variety(everything),
-        "foreign": sum(speaks_another_language(document.text) for document in everything),
         "functions": dict(Counter(text.headers["function"] for text in every if "function" in text.headers)),
-        "repeats": _repeats(every) if dataset.natural else {},
+        **describe_texts(every, natural=dataset.natural),
+    }
+
+
+def describe_texts(texts: Sequence[WrittenText], *, natural: bool) -> dict[str, Any]:
+    """Lengths, variety, languages and, of natural texts, repeats: what is counted of any texts, whatever is marked in them."""
+    documents = [text.document for text in texts]
+    return {
+        "lengths": _lengths(documents),
+        "variety": _variety(documents),
+        "foreign": sum(speaks_another_language(document.text) for document in documents),
+        "repeats": _repeats(texts) if natural else {},
     }
 
 
@@ -120,7 +128,6 @@ def as_markdown(stats: dict[str, Any], scheme: Scheme) -> str:
         for code in scheme.codes
         if any(splits[split]["indicators"][code] for split in SPLITS)
     ]
-    lengths, variety = stats["lengths"], stats["variety"]
     return "\n".join(
         [
             "### Statistics",
@@ -128,26 +135,7 @@ def as_markdown(stats: dict[str, Any], scheme: Scheme) -> str:
             head,
             *rows,
             "",
-            f"Words per text: {lengths.get('shortest')} to {lengths.get('longest')}, median {lengths.get('median')}, mean "
-            f"{lengths.get('mean')}; " + ", ".join(f"{k}: {v}" for k, v in lengths.get("spread", {}).items()) + ".",
-            "",
-            f"Variety: distinct 1/2/3-gram ratio {variety['distinct_1']}/{variety['distinct_2']}/{variety['distinct_3']}; "
-            f"{variety['distinct_openings']:.1%} of the texts open with two words no other text opens with first.",
-            "",
-            f"Texts that quote another language, as counted by script and a language identifier: {stats['foreign']}.",
-            "",
-            *(
-                [
-                    "Repeats within and across splits, between texts of different scenarios: "
-                    f"{stats['repeats']['near_duplicates']} pairs of near-duplicates (Jaccard "
-                    f"similarity of character {similarity.SHINGLE}-grams from {similarity.NEAR}), "
-                    f"{stats['repeats']['shared_sentences']} pairs of texts that share a sentence of "
-                    f"{similarity.SENTENCE_WORDS} words or more.",
-                    "",
-                ]
-                if stats["repeats"]
-                else []
-            ),
+            *prose(stats),
             *(
                 [
                     f"{len(stats['functions'])} functions: "
@@ -163,6 +151,27 @@ def as_markdown(stats: dict[str, Any], scheme: Scheme) -> str:
             "![Texts per indicator](indicators.png)",
         ]
     )
+
+
+def prose(stats: dict[str, Any]) -> list[str]:
+    """Lengths, variety, languages and repeats in words, as lines."""
+    lengths, variety, repeats = stats["lengths"], stats["variety"], stats["repeats"]
+    lines = [
+        f"Words per text: {lengths.get('shortest')} to {lengths.get('longest')}, median {lengths.get('median')}, mean "
+        f"{lengths.get('mean')}; " + ", ".join(f"{k}: {v}" for k, v in lengths.get("spread", {}).items()) + ".",
+        f"Variety: distinct 1/2/3-gram ratio {variety['distinct_1']}/{variety['distinct_2']}/{variety['distinct_3']}; "
+        f"{variety['distinct_openings']:.1%} of the texts open with two words no other text opens with first.",
+        f"Texts that quote another language, as counted by script and a language identifier: {stats['foreign']}.",
+    ]
+    if repeats:
+        lines.append(
+            "Repeats within and across splits, between texts of different scenarios: "
+            f"{repeats['near_duplicates']} pairs of near-duplicates (Jaccard "
+            f"similarity of character {similarity.SHINGLE}-grams from {similarity.NEAR}), "
+            f"{repeats['shared_sentences']} pairs of texts that share a sentence of "
+            f"{similarity.SENTENCE_WORDS} words or more."
+        )
+    return [x for line in lines for x in (line, "")]
 
 
 def plot_indicators(stats: dict[str, Any], scheme: Scheme, path: Path) -> None:

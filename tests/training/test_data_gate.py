@@ -134,7 +134,8 @@ def test_check_exits_with_1_and_says_where(folder):
 
 
 @pytest.mark.parametrize(
-    "text", ["01 23 45 67", "sum 84.000 kr", "2024-05-03", "xxxxxx-xxxx", "a@b.example", "kl. 21.30-22.15"]
+    "text",
+    ["01 23 45 67", "sum 84.000 kr", "2024-05-03", "xxxxxx-xxxx", "a@b.example", "kl. 21.30-22.15", "+45 01 23 45 67"],
 )
 def test_what_is_allowed_is_not_complained_about(text):
     assert broken_rules(text) == []
@@ -158,6 +159,7 @@ def test_wrong_croissant_metadata_is_found(folder, scheme):
         ("ads-da", {"train", "calibration", "test"}),
         ("phrases-da", {"train"}),
         ("behaviour-da", {"test"}),
+        ("entities-da", {"test"}),
     ],
 )
 def test_datasets_loads_the_folder(name, splits, tmp_path, monkeypatch):
@@ -166,6 +168,8 @@ def test_datasets_loads_the_folder(name, splits, tmp_path, monkeypatch):
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
     loaded = datasets.load_dataset(str(ROOT / "data_cards" / name), cache_dir=str(tmp_path))
     assert set(loaded) == splits
-    row = next(x for x in loaded[min(splits)] if x["labels"])
-    start, end = row["labels"][0]["spans"][0]
+    marks = "entities" if name == "entities-da" else "labels"
+    row = next(x for x in loaded[min(splits)] if x[marks])
+    mark = row[marks][0]
+    start, end = (mark["start"], mark["end"]) if marks == "entities" else mark["spans"][0]
     assert row["text"][start:end].strip()
