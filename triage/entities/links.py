@@ -7,9 +7,9 @@ import re
 from triage.entities.reading import Reading
 
 _URL = re.compile(r"(?:h(?:tt|xx)ps?://|www\.)[^\s<>\"'»«)\]]+[^\s<>\"'»«)\].,;:!?]", re.IGNORECASE)
-_SURE = "dk|com|net|org|eu|info|biz|online|xyz|example|test|invalid|ly|gg|tv|cc|website|cloud"
+_SURE = "dk|com|net|org|eu|info|biz|online|xyz|example|test|invalid|ly|gg|cc|website|cloud"
 _UNSURE = (
-    "de|no|me|nu|io|to|co|at|it|is|be|ch|fr|es|nl|fi|app|se|pl|ro|hu|lt|lv|cz|ru|uk|shop|site|club|live|link|"
+    "de|no|me|nu|tv|io|to|co|at|it|is|be|ch|fr|es|nl|fi|app|se|pl|ro|hu|lt|lv|cz|ru|uk|shop|site|club|live|link|"
     "page|dev|blog|store|top|vip|fun|bio|work|"
     "escort|massage|dating|chat|ws|ca"
 )

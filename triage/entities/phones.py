@@ -28,7 +28,7 @@ _CUE_AT_END = re.compile(
 )
 _NO_PHONE = re.compile(
     r"(?<![^\W_])(?:cvr|cpr|se|sag\w{0,12}|sagsnr|j|jnr|jr|journal\w{0,12}|ordre\w{0,8}|faktura\w{0,8}|"
-    r"konto\w{0,8}|reg|ean|iban|matr|vare\w{0,8}|art|"
+    r"konto(?:nr|nummer)?|reg|ean|iban|matr|vare\w{0,8}|art|"
     r"serie\w{0,8}|løbenr|løbenummer|kl|case|order|invoice|account|ref|reference\w{0,8}|id|uuid|pas|pasnr|"
     r"pasnummer|passport|stelnr|stelnummer|rute|post|"
     r"postnr|sagen|bilag|kvittering|polic[ey]\w{0,8}|medlems?\w{0,8}|kundenr|kundenummer|lejemål\w{0,8})"
@@ -138,8 +138,9 @@ def _claim(reading: Reading, tokens: Sequence[Token], value: str) -> None:
     if _has_plus(reading, start):
         start = cased.rindex("+", 0, start)
     inside = cased[start:end]
-    if inside.count(")") > inside.count("(") and cased[start - 1 : start] == "(":
-        start -= 1
-    if inside.count("(") > inside.count(")") and cased[end : end + 1] == ")":
-        end += 1
+    for left, right in ("()", "[]"):
+        if inside.count(right) > inside.count(left) and cased[start - 1 : start] == left:
+            start -= 1
+        if inside.count(left) > inside.count(right) and cased[end : end + 1] == right:
+            end += 1
     reading.claim("phone", start, end, value)

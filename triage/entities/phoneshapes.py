@@ -25,7 +25,7 @@ def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> boo
         return not (calendar and any("1900" <= x <= "2099" for x in years)) and not digits.endswith("00000")
     if len(tokens) == 2:
         first, second = (x.digits for x in tokens)
-        return not all("1900" <= x <= "2099" for x in (first, second)) and not (
+        return not all("1500" <= x <= "2099" for x in (first, second)) and not (
             first.endswith("00") and second.endswith("00")
         )
     return digits != "12345678" and not is_hours(tokens, gaps)
@@ -52,7 +52,9 @@ def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) ->
         return written >= 3 and (is_cued or len(tokens) <= 8)
     if len(tokens) == 1:
         return len(tokens[0].word) > 8
-    return is_cued or (digits != "12345678" and _is_worded(tokens, words))
+    # "19.30-22. Tolv unge", "9.00-22.30, seks dage"
+    is_time = len(words) == 1 and "-" in gaps and any(x in (".", ":") for x in gaps)
+    return is_cued or (digits != "12345678" and not is_time and _is_worded(tokens, words))
 
 
 def _is_worded(tokens: Sequence[Token], words: Sequence[Token]) -> bool:

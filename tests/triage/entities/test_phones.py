@@ -29,6 +29,7 @@ import pytest
         "man-fre 10-22, 01 23 45 67",
         "Pris 500 - 01 23 45 67",
         "Anna 01 23 45 67 en time 600",
+        "Kontor: 01 23 45 67",
     ],
 )
 def test_plain_digits_are_a_phone_as_phones_are_grouped(found, text):
@@ -115,6 +116,9 @@ def test_a_foreign_number_has_its_own_country_code(found, text, value):
         "Vestergade 12, 2100 København",
         "2023 2024",
         "2010-2024",
+        "1893-1929",
+        "kl. 19.30-22. Tolv unge",
+        "9.00-22.30, seks dage",
         "20240503",
         "from 500 to 1200",
         "5000-6000",
