@@ -18,7 +18,8 @@ _BETWEEN = re.compile(
     rf"and) (?:kl\.? ?)?(?P<b>{_CLOCK})(?![\w/%]|[.,:-]\d)"
 )
 _ALWAYS = re.compile(
-    r"(?<![\w/])(?:24 ?/ ?7|24 ?t(?:imer)?(?: i døgnet| /? ?7)?(?= åben|$|[\s.,!]*\n| i døgnet)|"
+    r"(?<![\w/])(?:24 ?/ ?7|(?<![.,:-])0?0(?:[:.]00)?-24(?:[:.]00)?(?![.,:-]\d)|"
+    r"24 ?t(?:imer)?(?: i døgnet| /? ?7)?(?= åben|$|[\s.,!]*\n| i døgnet)|"
     r"24 ?h(?:ours)?(?: ?/ ?7(?: tage| days)?)?(?![^\W_])|24 timer i døgnet|døgnåbent?|døgn åbent?|døgnet rundt|"
     r"(?:åben |åbent )?(?:hele døgnet|hele døgn)|non[- ]?stop|around the clock|open all day and night|"
     r"åbent? dag og nat|24 hours|24-7)(?![\w/])"

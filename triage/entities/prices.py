@@ -64,6 +64,7 @@ _HAND = re.compile(
     r" (?:i hånden|kontant|cash|sort|om måneden|pr\.? måned|pr\.? md|om mdr|netto|brutto|plus ferie|per month|"
     r"a month)(?!\w)"
 )
+_ONLY = re.compile(r"(?<![^\W_])(?:kun|only|ekstra|extra|normalt|for kun|just)[ :]{1,2}\Z")
 _NO_SUM = re.compile(r"(?:nr|nummer|km|kilometer|cirka|sag|matr|side|§|stk|omkring|antal|oplag)[. :]{0,2}\Z")
 _RATE = re.compile(rf"{_BEGIN}(?P<a>[1-9]\d) (?:i timen|pr\.? time|an hour|per hour|om timen)(?!\w)")
 _NEAR = 40
@@ -89,20 +90,27 @@ def find_listed(reading: Reading) -> None:
         value = f"{_number(match[0])} DKK"
         if per := _PER.match(text, end):
             reading.claim("price", start, per.end(), value)
-        elif (
-            _LISTED.search(text, near, start)
-            or _FOR.match(text, end)
-            or _HAND.match(text, end)
-            or _CUED.search(text, near, start)
-        ) or (
-            "." in match[0]
-            and match[0].endswith("00")
-            and _SUM.match(text, end)
-            and not _NO_SUM.search(text, near, start)
-        ):
+        elif _is_listed(text, near, start, end) or (_SUM.match(text, end) and _is_sum(text, near, start, match[0])):
             reading.claim("price", start, end, value)
     for match in _RATE.finditer(text):
         reading.claim("price", *match.span("a"), f"{match['a']} DKK")
+
+
+def _is_listed(text: str, near: int, start: int, end: int) -> bool:
+    """Whether a number stands beside a length of time or a word for a price."""
+    return bool(
+        _LISTED.search(text, near, start)
+        or _FOR.match(text, end)
+        or _HAND.match(text, end)
+        or _CUED.search(text, near, start)
+    )
+
+
+def _is_sum(text: str, near: int, start: int, amount: str) -> bool:
+    """Whether a number is written as sums are, with a dot and round, or is said to be low."""
+    if "." in amount:
+        return amount.endswith("00") and not _NO_SUM.search(text, near, start)
+    return _ONLY.search(text, near, start) is not None
 
 
 def _value(match: re.Match[str]) -> str:

@@ -24,6 +24,7 @@ import pytest
         ("24.000 i hånden", "24000 DKK"),
         ("8.000 pr. dag", "8000 DKK"),
         ("60 i timen", "60 DKK"),
+        ("massage med olie, kun 300.", "300 DKK"),
         ("1.600 for en time", "1600 DKK"),
     ],
 )
@@ -36,7 +37,9 @@ def test_a_list_of_prices_gives_each(found):
     assert [x for _, x in found("price", text)] == ["600 DKK", "1000 DKK", "3000 DKK", "400 DKK"]
 
 
-@pytest.mark.parametrize("text", ["sag 1200", "i 2024", "172 cm", "1200 m2", "uge 29", "01 23 45 67", "kl. 1000"])
+@pytest.mark.parametrize(
+    "text", ["sag 1200", "i 2024", "172 cm", "kun 300 meter", "1200 m2", "uge 29", "01 23 45 67", "kl. 1000"]
+)
 def test_other_numbers_are_no_prices(found, text):
     assert found("price", text) == []
 
@@ -52,6 +55,7 @@ def test_other_numbers_are_no_prices(found, text):
         ("ring mellem 15 og 17", "15:00-17:00"),
         ("døgnåbent", "00:00-24:00"),
         ("24/7", "00:00-24:00"),
+        ("lastbilplads 0-24", "00:00-24:00"),
         ("hele døgnet", "00:00-24:00"),
     ],
 )
