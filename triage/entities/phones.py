@@ -22,10 +22,6 @@ _CUE = re.compile(
     r"whats app|wa|viber|signal|telegram|skriv|kontakt\w{0,3}|contact|bestil|booking|ruf|anruf|zadzwoń|"
     r"sun[aă])(?![^\W_])|[☎📞📱📲🤙☏✆]"
 )
-_CUE_AT_END = re.compile(
-    rf"(?:{_CUE.pattern})[\s:.,;=>*_()|/~!→-]{{0,6}}(?:(?:på|til|at|on|os|mig|me|er|is|nr|nu|now|"
-    rf"til mig)[\s:.]{{0,3}}){{0,2}}$"
-)
 _NO_PHONE = re.compile(
     r"(?<![^\W_])(?:cvr|cpr|se|sag\w{0,12}|sagsnr|j|jnr|jr|journal\w{0,12}|ordre\w{0,8}|faktura\w{0,8}|"
     r"konto(?:nr|nummer)?|reg|ean|iban|matr|vare\w{0,8}|art|"
@@ -97,7 +93,9 @@ def _is_phone(reading: Reading, tokens: Sequence[Token], run: Sequence[Token]) -
         return False
     if not is_plain:
         return is_disguised(tokens, gaps, is_cued)
-    if "&" in gaps or _UNIT.match(reading.lower, end) or (len(tokens) > 1 and is_date(reading.lower[start:end])):
+    # "ring 20 og 30 og 40 og 50"
+    is_joined = "&" in gaps and not (is_cued and set(gaps) == {"&"} and len(tokens) == 4)
+    if is_joined or _UNIT.match(reading.lower, end) or (len(tokens) > 1 and is_date(reading.lower[start:end])):
         return False
     return has_code or (not is_hours(tokens, gaps) if is_cued else is_grouped(tokens, gaps, digits))
 

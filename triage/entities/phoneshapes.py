@@ -13,6 +13,8 @@ _RANK = {"": 0, " ": 2, "&": 3, "\n": 5}
 
 def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> bool:
     """Whether plain digits that nothing announces are grouped as phones are."""
+    if len(tokens) == len(digits):  # one by one, and perhaps in two halves
+        return len(set(gaps)) <= 2 and not any("," in x for x in gaps) and digits != "12345678"
     # "(01) 23 45 67" is grouped as without the brackets.
     even = {x.strip("()") or " " for x in gaps}
     if tuple(len(x.digits) for x in tokens) not in _GROUPINGS or len(even) > 1 or any("," in x for x in gaps):

@@ -30,6 +30,8 @@ import pytest
         "Pris 500 - 01 23 45 67",
         "Anna 01 23 45 67 en time 600",
         "Kontor: 01 23 45 67",
+        "0 1 2 3 - 4 5 6 7",
+        "ring 01 og 23 og 45 og 67",
     ],
 )
 def test_plain_digits_are_a_phone_as_phones_are_grouped(found, text):
@@ -117,6 +119,7 @@ def test_a_foreign_number_has_its_own_country_code(found, text, value):
         "2023 2024",
         "2010-2024",
         "1893-1929",
+        "10 og 12 og 14 og 16",
         "kl. 19.30-22. Tolv unge",
         "9.00-22.30, seks dage",
         "20240503",
