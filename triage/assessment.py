@@ -55,7 +55,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A phone number, e-mail address or link in the text, with its normal form."""
+    """A contact, price, place or the like in the text, with its normal form; the kinds are those of `triage.entities`."""
 
     type: str
     span: Span

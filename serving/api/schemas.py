@@ -93,9 +93,16 @@ class Mention(BaseModel):
 
 
 class Entity(BaseModel):
-    """A phone number, e-mail address or link in the text, with its normal form."""
+    """A contact, register number, price, time, place, age or name in the text. All are candidates.
 
-    type: str
+    The value is its normal form: a phone as E.164; a handle as `service:name` (`any` where no service is named); a price as
+    `900 DKK`; hours as `10:00-22:00`; a date as ISO 8601 (`--05-03` without a year, `---03` without a month, `a/b` from a to b);
+    a place as the list of places has it; a CPR number masked, `010190-xxxx`. The quote is as in the text.
+    """
+
+    type: Literal[
+        "phone", "email", "url", "handle", "mobilepay", "cpr", "cvr", "price", "hours", "date", "place", "age", "name"
+    ]
     start: _Offset
     end: _Offset
     quote: str

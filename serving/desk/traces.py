@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session as Transaction
 from serving.store.desk import Trace
 from serving.store.vault import Vault, canonical_form
 from triage.assessment import Entity
+from triage.entities import CONTACTS
 
 RUN = 4
 """Words of a run."""
@@ -52,11 +53,19 @@ def replace(db: Transaction, text_id: int, rows: Sequence[Trace]) -> None:
 
 
 def traces(vault: Vault, text_id: int, text: str, entities: Sequence[Entity]) -> list[Trace]:
-    """What is kept of a text, not stored yet."""
-    contacts = list(dict.fromkeys((x.type, x.value) for x in entities))[:_MAX_CONTACTS]
+    """What is kept of a text, not stored yet. Of a person's or firm's register number nothing is."""
+    contacts = list(dict.fromkeys((x.type, x.value) for x in entities if x.type in CONTACTS))[:_MAX_CONTACTS]
     kept = [(kind, vault.fingerprint(f"{kind} {value}")) for kind, value in contacts]
-    kept += [("words", value) for value in sketch(vault, text)]
+    kept += [("words", value) for value in sketch(vault, _without_registers(text, entities))]
     return [Trace(text_id=text_id, place=place, kind=kind, value=value) for place, (kind, value) in enumerate(kept)]
+
+
+def _without_registers(text: str, entities: Sequence[Entity]) -> str:
+    """The text without numbers of persons and firms."""
+    for x in reversed(entities):
+        if x.type in ("cpr", "cvr"):
+            text = f"{text[: x.span.start]} {text[x.span.end :]}"
+    return text
 
 
 def relatives(db: Transaction, text_id: int, *, count: int = 10) -> list[Relative]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from serving.review.details import listed
 from serving.review.words import Words
 from triage.assessment import CLEAR, Assessment, Finding
 from triage.indicators import Scheme
@@ -137,7 +138,7 @@ def read(text: str, assessment: Assessment, model: Model, words: Words) -> Readi
         mentions=tuple(
             Reason(words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«") for x in assessment.mentions
         ),
-        entities=tuple(Reason(words[f"entity_{x.type}"], x.value) for x in assessment.entities),
+        entities=tuple(Reason(name, values) for name, values in listed(assessment.entities, words)),
         without_promise=tuple(words.of(scheme[code]) for code, status in statuses.items() if status != "guaranteed"),
         kinds=len(scheme),
         model=f"{model.name} {model.version}, {scheme.version}",

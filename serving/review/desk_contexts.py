@@ -10,6 +10,7 @@ from serving.desk import marks
 from serving.desk.marks import Decision
 from serving.desk.views import View
 from serving.review.contexts import ELEMENTS, Piece, Underline, anchor_of, check_of, cut, percent_of
+from serving.review.details import listed
 from serving.review.words import Words
 from triage.assessment import Finding
 from triage.indicators import Scheme
@@ -161,9 +162,7 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
             for x in (view.assessment.mentions if view.assessment else ())
             if x.code in scheme.position
         ),
-        entities=tuple(
-            (words[f"entity_{x.type}"], x.value) for x in (view.assessment.entities if view.assessment else ())
-        ),
+        entities=listed(view.assessment.entities if view.assessment else (), words),
         history=tuple(
             Step(x.made, f"{words.of(scheme[x.indicator])}: {say(x, words)}", x.undone)
             for x in view.history

@@ -111,7 +111,7 @@ class Trace(Base):
     place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Number within the text."""
     kind: Mapped[str] = mapped_column(String(10))
-    """`phone`, `email`, `url`, or `words`."""
+    """A kind of contact, as in `triage.entities.CONTACTS`, or `words`."""
     value: Mapped[str] = mapped_column(String(64))
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import evidence, load, machine, plot, quality, results, sample, soak, speed, start
+from tests.bench import entities, evidence, load, machine, plot, quality, results, sample, soak, speed, start
 from tests.bench.plan import ENCODER, SHIPPED, Plan
 from tests.bench.server import compiled_copy
 
@@ -21,11 +21,12 @@ PARTS: dict[str, Callable[[Plan], dict[str, Any]]] = {
     "evidence": evidence.measure,
     "explain": evidence.explain,
     "quality": quality.measure,
+    "entities": entities.measure,
     "start": start.measure,
     "load": load.measure,
     "soak": soak.measure,
 }
-USUAL = ("speed", "evidence", "explain", "quality", "start")
+USUAL = ("speed", "evidence", "explain", "quality", "entities", "start")
 """Without a name; the other two take long."""
 MINUTES = {"soak": 30.0}
 

@@ -24,6 +24,8 @@ ROWS = (
     ("lime_ratio", "LIME / evidence of the same flags, seconds", "x"),
     ("shap_vs_answer", "SHAP / the whole answer with check, seconds", "x"),
     ("lime_vs_answer", "LIME / the whole answer with check, seconds", "x"),
+    ("entities_ms_a_text", "entities of a text", "ms"),
+    ("disguised_phone_f1", "F1 of disguised phone numbers", ""),
     ("macro_f1_drop", "macro-F1 lost against torch in float32", "points"),
     ("start_seconds", "start to first answer", "s"),
     ("worker_rss_mb", "resident memory of a reading process", "MB"),

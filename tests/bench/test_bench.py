@@ -12,15 +12,17 @@ import sqlalchemy as sa
 from serving.desk import tagging
 from serving.store.desk import Text
 from serving.store.ledger import open_ledger
-from tests.bench import results, sample
+from tests.bench import entities, results, sample
 from tests.bench.__main__ import main
 from tests.bench.client import Reply, mixed
 from tests.bench.load import arrivals, throughput
+from tests.bench.plan import Plan
 from tests.bench.statistics import interleave, ratio, slope, spread
 from tests.bench.verdict import judge_store
 from tests.conftest import make_documents
 from tests.encoders import make_encoder
 from tests.serving.desk.conftest import MODEL, desk  # noqa: F401 (a fixture)
+from triage.entities import find_entities
 from triage.text import Document
 
 
@@ -157,6 +159,42 @@ def test_a_text_tagged_without_an_answer_is_found(desk):  # noqa: F811
     with desk.ledger.reading() as db:
         assert db.scalar(sa.select(Text.stage)) == "first"
     assert judge_store(desk.ledger, {"a-1x"}, set()).findings == ["1 texts do not have one suggestion"]
+
+
+def test_an_entity_is_right_if_kind_half_of_the_span_and_a_phones_value_are():
+    text = "Ring 01 23 45 67, 500 kr. i Aarhus, eller nul en to tre 44 55"
+    phone = {"type": "phone", "start": 5, "end": 16, "value": "+4501234567"}
+    price = {"type": "price", "start": 18, "end": 24, "value": "500 DKK"}
+    hidden = {"type": "phone", "start": 42, "end": 61, "value": "+4501234455", "disguised": True}
+    place = {"type": "place", "start": 28, "end": 34, "value": "Aarhus"}
+    found = find_entities(text)
+    totals, disguised = entities.scores([{"text": text, "entities": [phone, price, hidden, place]}])
+    assert {kind: x.f1 for kind, x in totals.items()} == {"phone": 1, "price": 1, "place": 1}
+    assert disguised == entities.Score(1, 1, 1)
+    wrong = [phone | {"value": "+4500000000"}, price | {"end": 19}, place | {"type": "name"}]
+    missed = entities.score(found, wrong)
+    assert {kind: x.right for kind, x in missed.items()} == {"phone": 0, "price": 0, "place": 0, "name": 0}
+    assert missed["phone"].found == 2
+    assert missed["phone"].f1 == 0
+
+
+def test_one_entity_found_counts_once_and_f1_is_of_all_texts():
+    text = {"text": "01 23 45 67", "entities": [{"type": "phone", "start": 0, "end": 11, "value": "+4501234567"}] * 2}
+    totals, _ = entities.scores([text, {"text": "ingen", "entities": []}])
+    assert totals["phone"] == entities.Score(2, 1, 1)
+    assert totals["phone"].precision == 1
+    assert totals["phone"].recall == 0.5
+
+
+def test_the_part_of_entities_tells_the_f1_of_disguised_phones_and_skips_a_set_that_is_not_there(tmp_path, capsys):
+    plan = Plan(tmp_path, tmp_path, quick=True, minutes=1)
+    assert "disguised_phone_f1" not in entities.measure(plan, tmp_path / "none.jsonl")
+    assert "no labelled set" in capsys.readouterr().err
+    file = tmp_path / "test.jsonl"
+    marks = [{"type": "phone", "start": 0, "end": 37, "value": "+4501234567", "disguised": True}]
+    line = {"id": "e-1", "text": "nul en to tre fire fem seks syv i dag", "entities": marks}
+    file.write_text(json.dumps(line) + "\n", "utf-8")
+    assert entities.measure(plan, file)["disguised_phone_f1"] == 1
 
 
 def test_unknown_parts_are_named(capsys):

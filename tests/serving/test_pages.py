@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from triage.entities import KINDS
+
 NOTE = "Han skylder 30.000 kr. for rejsen til den der kørte bilen. Han fortæller at formanden har taget passet og gemt det."
 PAGES = ["/", "/?lang=en"]
 
@@ -152,14 +154,29 @@ def test_what_the_pages_say_fits_every_reason_and_rule(scheme):
         "abstained_too_short",
         "abstained_language",
         "abstained_unfamiliar_text",
-        "entity_phone",
-        "entity_email",
-        "entity_url",
+        *(f"entity_{x}" for x in KINDS),
     ):
         assert words[key]
     for x in scheme:
         assert words[f"strength_{x.strength}"]
         assert words[f"basis_{x.evidence_base}"]
+
+
+def test_what_stands_in_a_text_is_listed_a_line_a_kind_and_register_numbers_are_masked(logged_in):
+    text = (
+        f"{NOTE} Han er CPR 010190-1234, firmaet CVR 12 34 56 78, tlf. 01 23 45 67 og 01 23 45 67, i Aarhus og Struer."
+    )
+    page = logged_in.post("/", data={"text": text, "kind": "note"}).text
+    for line in (
+        "Telefon: +4501234567<",
+        "Muligt CPR-nummer: 010190-xxxx<",
+        "Muligt CVR-nummer: 1234xxxx<",
+        "Steder: Aarhus, Struer<",
+    ):
+        assert f"<li>{line}" in page
+    without_the_text = re.sub(r'<div class="text".*?</div>|<textarea.*?</textarea>', "", page, flags=re.DOTALL)
+    assert "010190-1234" not in without_the_text
+    assert "12345678" not in without_the_text
 
 
 def test_static_files_are_only_those(client):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from triage.entities import find_entities
+from triage.entities import CONTACTS, find_entities
 from triage.highlights import HighlightSettings, quote_evidence, trimmed
 from triage.scoring import UnitScores
 from triage.text import Span
@@ -26,7 +26,7 @@ def test_a_phone_number_is_found_with_its_normal_form(text, value):
 
 @pytest.mark.parametrize("text", ["80.000 kr.", "den 01-02-2024", "sag 123456789012", "1.234.567,00"])
 def test_amounts_dates_and_long_numbers_are_no_phones(text):
-    assert find_entities(text) == ()
+    assert [x for x in find_entities(text) if x.type in CONTACTS] == []
 
 
 def test_mail_and_link_are_found_after_emoji():

@@ -12,9 +12,11 @@ from serving.desk import agreement, decisions, holding, reading, tagging, views
 from serving.desk.holding import Changed, NotHeld
 from serving.desk.marks import Decision, NotAMark
 from serving.desk.reading import Unfinished
+from serving.desk.traces import sketch, traces
 from serving.store.acts import check_details, ranges
 from serving.store.desk import Mark, Text
 from tests.serving.desk.conftest import MODEL, SCHEME, Desk, answer, spans
+from triage.entities import find_entities
 from triage.text import Span
 from triage.wire import read_document
 
@@ -373,6 +375,15 @@ def test_texts_with_a_contact_or_many_words_in_common_are_related(desk):
     assert [x.text_id for x in related] == [near]
     assert 0.3 < related[0].alike <= 1
     assert far not in [x.text_id for x in related]
+
+
+def test_texts_are_related_by_contacts_and_never_by_register_numbers_prices_or_places(desk):
+    """Of a CPR number nothing is kept, not even a keyed hash."""
+    text = "Ring 01 23 45 67 i Aarhus, 500 kr. CPR 010190-1234, CVR 12345678, @rose på Telegram, MobilePay 02 34 56 78."
+    kept = traces(desk.ledger.vault, 1, text, find_entities(text))
+    assert {x.kind for x in kept} == {"phone", "handle", "mobilepay", "words"}
+    masked = text.replace("010190-1234", " ").replace("12345678", " ")
+    assert {x.value for x in kept if x.kind == "words"} == set(sketch(desk.ledger.vault, masked))
 
 
 def test_every_look_is_recorded(desk):

@@ -1,0 +1,120 @@
+"""E-mail addresses, links, handles and MobilePay."""
+
+from itertools import pairwise
+
+import pytest
+
+from triage.entities import CONTACTS, find_entities
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("skriv til Anna@Hus.example.", "anna@hus.example"),
+        ("navn (at) mail punktum dk", "navn@mail.dk"),
+        ("navn[at]mail[dot]dk", "navn@mail.dk"),
+        ("navn (a) mail.dk", "navn@mail.dk"),
+        ("navn snabela mail punktum dk", "navn@mail.dk"),
+        ("navn snabel-a mail.dk", "navn@mail.dk"),
+        ("navn @ mail . dk", "navn@mail.dk"),
+        ("navn AT mail DOT com", "navn@mail.com"),
+        ("fornavn punktum efternavn snabela mail punktum dk", "fornavn.efternavn@mail.dk"),
+        ("ｎａｖｎ＠ｍａｉｌ．ｄｋ", "navn@mail.dk"),
+    ],
+)
+def test_an_address_is_found_plain_or_disguised(found, text, value):
+    assert [x for _, x in found("email", text)] == [value]
+
+
+@pytest.mark.parametrize("text", ["jeg sagde at mail.dk er nede", "mødes kl. 10 @ kiosken", "a (at) b", "at komme"])
+def test_ordinary_words_are_no_address(found, text):
+    assert found("email", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("se https://hus.example/a?b=1.", "https://hus.example/a?b=1"),
+        ("www.hus.example, døgnåbent", "www.hus.example"),
+        ("book på grenaaryg.example eller", "grenaaryg.example"),
+        ("Hus.dk/priser", "hus.dk/priser"),
+        ("se min side rose.nu", "rose.nu"),
+        ("hus punktum dk", "hus.dk"),
+        ("hus[.]dk", "hus.dk"),
+    ],
+)
+def test_a_link_needs_no_scheme(found, text, value):
+    assert [x for _, x in found("url", text)] == [value]
+
+
+@pytest.mark.parametrize("text", ["Hun kom hjem.De gik ud", "i dag.no problem", "fx. 12.30", "Hj.pl. notat", "3.5.me"])
+def test_a_full_stop_without_a_space_makes_no_link(found, text):
+    assert found("url", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Telegram: anna_kbh", "telegram:anna_kbh"),
+        ("telegram @Anna_kbh", "telegram:anna_kbh"),
+        ("skriv @anna.kbh på Snap", "snapchat:anna.kbh"),
+        ("snap: rosekbh", "snapchat:rosekbh"),
+        ("Insta rose.kbh_22", "instagram:rose.kbh_22"),
+        ("IG @rose", "instagram:rose"),
+        ("WeChat id: mei88", "wechat:mei88"),
+        ("Line ID mei_kbh", "line:mei_kbh"),
+        ("rose_kbh på telegram", "telegram:rose_kbh"),
+        ("t.me/anna_kbh", "telegram:anna_kbh"),
+        ("https://wa.me/4501234567", "whatsapp:+4501234567"),
+        ("instagram.com/rose.kbh/", "instagram:rose.kbh"),
+        ("bestil hos @viborgweek", "any:viborgweek"),
+    ],
+)
+def test_a_handle_has_the_service_and_the_name(found, text, value):
+    assert [x for _, x in found("handle", text)] == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kun Telegram, send foto",
+        "skriv på WhatsApp: send billede af pas",
+        "besked på Viber: Danmark, 2.800 euro",
+        "Telegram: 01 23 45 67",
+        "WhatsApp O1 sixsix 48 three 7",
+        "signal om at han ville",
+        "a line of people",
+        "mail@hus.example",
+    ],
+)
+def test_a_service_without_a_name_is_no_handle(found, text):
+    assert found("handle", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("MobilePay 01234567", "+4501234567"),
+        ("Mobile Pay: 01 23 45 67", "+4501234567"),
+        ("betal på mobilepay til 01 23 45 67", "+4501234567"),
+        ("MobilePay box 1234AB", "1234AB"),
+        ("boks nr. 1234ab", "1234AB"),
+        ("mobilepay nr. 123456", "123456"),
+        ("01 23 45 67 (MobilePay)", "+4501234567"),
+    ],
+)
+def test_a_number_named_as_mobilepay_is_no_phone_besides(found, text, value):
+    assert [x for _, x in found("mobilepay", text)] == [value]
+    assert found("phone", text) == []
+
+
+@pytest.mark.parametrize("text", ["MobilePay, ring 01 23 45 67", "MobilePay. 01 23 45 67", "Mobilepay 500 kr"])
+def test_a_number_after_the_end_of_what_is_said_is_no_mobilepay(found, text):
+    assert found("mobilepay", text) == []
+
+
+def test_contacts_never_overlap():
+    text = "t.me/anna_kbh anna@t.me @anna MobilePay 01234567 https://x.example/01234567 01 23 45 67"
+    contacts = [x for x in find_entities(text) if x.type in CONTACTS]
+    assert len(contacts) == 6
+    assert all(a.span.end <= b.span.start for a, b in pairwise(contacts))

@@ -1,0 +1,61 @@
+"""CPR and CVR numbers are candidates; a CPR number never leaves whole. All numbers are invented."""
+
+import pytest
+
+from triage.entities import CONTACTS, find_entities
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("CPR 010190-1234", "010190-xxxx"),
+        ("født 311299 4321", "311299-xxxx"),
+        ("010190 - 1234", "010190-xxxx"),
+        ("0101901234", "010190-xxxx"),
+        ("cpr: 01 01 90 12 34", "010190-xxxx"),
+        ("erstatningsnummer 610190-1234", "610190-xxxx"),
+        ("290200-1234", "290200-xxxx"),
+    ],
+)
+def test_a_cpr_number_is_masked_and_no_phone(found, text, value):
+    assert [x for _, x in found("cpr", text)] == [value]
+    assert found("phone", text) == []
+
+
+def test_a_cpr_number_is_never_refused_for_its_check_digit(found):
+    """Since 2007 numbers are given out that fail modulus 11: of ten in a row, all count."""
+    assert all(found("cpr", f"010190-123{i}") for i in range(10))
+
+
+@pytest.mark.parametrize(
+    "text", ["320190-1234", "011390-1234", "300200-1234", "kontonr 0101901234", "sag 0101901234", "010190-12345"]
+)
+def test_no_day_of_birth_is_no_cpr_number(found, text):
+    assert found("cpr", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("CVR 12345678", "12345678"),
+        ("cvr-nr.: 12 34 56 78", "12345678"),
+        ("CVR-registreret under 13585628", "13585628"),
+        ("DK13585628", "13585628"),
+        ("SE-nr. 13585628", "13585628"),
+    ],
+)
+def test_a_cvr_number_is_named_or_has_its_check_digit(found, text, value):
+    assert [x for _, x in found("cvr", text)] == [value]
+    assert found("phone", text) == []
+
+
+@pytest.mark.parametrize("text", ["13585628", "DK12345678", "se 12345678"])
+def test_eight_digits_alone_are_no_cvr_number(found, text):
+    assert found("cvr", text) == []
+
+
+def test_registers_are_no_contacts():
+    """Contacts are what texts are linked by."""
+    entities = find_entities("CPR 010190-1234, CVR 12345678")
+    assert [x.type for x in entities] == ["cpr", "cvr"]
+    assert not {x.type for x in entities} & set(CONTACTS)

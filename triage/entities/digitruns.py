@@ -1,0 +1,227 @@
+"""Runs of digits, number words and letters for digits in a text, with nothing but separators between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from triage.entities.numerals import (
+    LOOKS_LIKE_DIGIT,
+    PLAIN,
+    TENS_BEFORE_ONES,
+    TENS_DA,
+    WORDS,
+    looked_like,
+    may_be_number,
+    misspelled,
+    spelled,
+)
+from triage.entities.reading import Reading
+
+_WORD = re.compile(r"[^\W_]+")
+_PARTS = re.compile(r"\d+|\D+")
+_WEAK = re.compile(r"[OIlZSBEGОЗБ]{1,4}|[oil]{1,2}")
+_LINKS = frozenset("og så saa and then derefter dernæst herefter derpå plus y e und och sen i".split())  # noqa: SIM905
+_NOISE = frozenset(
+    "bindestreg streg skråstreg punktum prik komma kolon mellemrum pause hjerte hjerter stjerne blomst smiley "  # noqa: SIM905
+    "dash dot star heart space slash "
+    "flower bindestrek underscore stop gap".split()
+)
+"""Words for what else would stand between digits: nobody writes them but to hide a number."""
+_FILLERS = _LINKS | _NOISE
+_TIMES = {"dobbelt": 2, "dobbel": 2, "double": 2, "doppel": 2, "dubbel": 2, "triple": 3, "tripel": 3, "treble": 3}
+_OVER = frozenset("gange x times mal gånger".split())  # noqa: SIM905
+_OTHERS = {**dict.fromkeys(_FILLERS, 0), **dict.fromkeys([*_TIMES, *_OVER], 4)}
+"""Words that go on with a run, and how many digits more one of them may make of it."""
+_ARTICLES = frozenset("en et a to".split())  # noqa: SIM905
+_GAP = 20
+"""Most characters between two tokens."""
+_LETTERS_APART = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Digits, however they are written."""
+
+    start: int
+    end: int
+    digits: str
+    kind: str
+    """`digit`; `sign` for digits in emoji and the like; `word`; `look` for letters that look like digits."""
+    gap: str = ""
+    """What stands between it and the one before: white space as one space or line end; `&` is "og", `*` a word for a sign."""
+    word: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a word that is as likely no number."""
+        return self.kind == "word" and self.word in PLAIN
+
+
+def runs(reading: Reading, digits: int) -> Iterator[list[Token]]:
+    """All runs that may have that many digits, in order; a run does not go on over what was found before."""
+    part: list[re.Match[str]] = []
+    count = 0
+    for match in _WORD.finditer(reading.lower):
+        word = match[0]
+        if (most := _most_digits(word)) >= 0:
+            part.append(match)
+            count += most
+        elif part:
+            if count >= digits:
+                yield from _runs_of(reading, part)
+            part, count = [], 0
+    if count >= digits:
+        yield from _runs_of(reading, part)
+
+
+def _most_digits(word: str) -> int:
+    """How many digits a word may stand for at most, seen quickly; -1 if it ends a run."""
+    if (value := WORDS.get(word)) is not None:
+        return 2 * len(value)
+    length = len(word)
+    if length == 1 or not word.isalpha() or (length < 5 and LOOKS_LIKE_DIGIT.issuperset(word)):
+        return length
+    if (most := _OTHERS.get(word)) is not None:
+        return most
+    return length // 2 if may_be_number(word) else -1
+
+
+def _runs_of(reading: Reading, part: list[re.Match[str]]) -> Iterator[list[Token]]:
+    run: list[Token] = []
+    times, filler = 0, ""
+    edge = began = 0  # where the word before ended, and where a multiplier began
+    for start, end, digits, kind, word in _numbers(reading, part):
+        if run and (start - edge > _GAP or not reading.is_free(edge, end)):
+            yield run
+            run, times, filler = [], 0, ""
+        if digits:
+            token = Token(start, end, digits, kind, "", word)
+            if times and len(digits) <= 2:
+                token = Token(began, end, digits * times, "word", "", word)
+            gap = filler[:1] or (_simple(reading.cased[run[-1].end : token.start]) if run else "")
+            run.append(replace(token, gap=gap))
+            times, filler = 0, ""
+        elif word in _TIMES:
+            times, began = _TIMES[word], start
+        elif not run:
+            continue
+        elif word in _OVER and run[-1].digits in ("2", "3", "4"):
+            times, began = int(run[-1].digits), run[-1].start
+            run.pop()
+        elif word in _FILLERS and len(filler) < 2:
+            filler = ("*" if word in _NOISE else "&") + filler
+        else:
+            yield run
+            run, times, filler = [], 0, ""
+        edge = end
+    if run:
+        yield run
+
+
+def _simple(gap: str) -> str:
+    """A gap with each run of white space as one space, or one line end if there is one in it."""
+    return re.sub(r"\s+", lambda white: "\n" if "\n" in white[0] else " ", gap)
+
+
+def _numbers(reading: Reading, found: list[re.Match[str]]) -> Iterator[tuple[int, int, str, str, str]]:
+    """Each word with its offsets, its digits (none if it is no number), how they are written, and itself in lower case."""
+    skip = tried = 0
+    for i, match in enumerate(found):
+        word = match[0]
+        start, end = match.span()
+        if i < skip:
+            continue
+        if len(word) == 1 and i >= tried and word.isalpha():
+            last = _letters_apart(found, i, reading.cased)
+            joined = "".join(x[0] for x in found[i:last])
+            digits = spelled(joined) if last - i > 2 else WORDS.get(joined)
+            if last - i > 1 and digits is not None:
+                skip = last
+                yield start, found[last - 1].end(), digits, "word", joined
+                continue
+            tried = last
+        yield start, end, *_value(reading, word, start, end), word
+
+
+def _letters_apart(found: list[re.Match[str]], i: int, cased: str) -> int:
+    """The place after the last of single letters that all have the same gap between them."""
+    gap, last = "", i + 1
+    while last < len(found) and last - i < _LETTERS_APART:
+        between = cased[found[last - 1].end() : found[last].start()]
+        is_letter = found[last].end() - found[last].start() == 1 and found[last][0].isalpha()
+        if not is_letter or len(between) > 2 or (last > i + 1 and between != gap):
+            break
+        gap, last = between, last + 1
+    return last
+
+
+def _value(reading: Reading, word: str, start: int, end: int) -> tuple[str, str]:
+    """The digits of a word, and how they are written."""
+    cased = reading.cased[start:end]
+    if word.isdigit():
+        span = reading.raw_span(start, end)
+        return word, "digit" if reading.raw[span.start : span.end] == word else "sign"
+    if word.isalpha():
+        digits = spelled(word)
+        if (
+            digits is None
+            and len(word) < 5
+            and LOOKS_LIKE_DIGIT.issuperset(word)
+            and _WEAK.fullmatch(cased)
+            and _stands_apart(reading.cased, word, start, end)
+        ):
+            return looked_like(cased) or "", "look"
+        if digits is None and len(word) < 20:
+            digits = misspelled(word)
+        return digits or "", "word"
+    if len(word) > 80:
+        return "", ""
+    parts = [x if x.isdigit() else spelled(x) or "" for x in _PARTS.findall(word)]
+    if all(parts) and len(parts) > 1:
+        return "".join(parts), "word"
+    return looked_like(cased) or misspelled(word) or "", "look"
+
+
+def _stands_apart(cased: str, word: str, start: int, end: int) -> bool:
+    """Whether letters may stand for digits here: not the Danish word "i" among other words."""
+    return (
+        word != "i" or cased[start] == "I" or not (cased[start - 1 : start].isspace() or cased[end : end + 1].isspace())
+    )
+
+
+def joined(run: list[Token]) -> list[Token]:
+    """The run with "to og tyve" and "twenty two" as one number each."""
+    found: list[Token] = []
+    for token in run:
+        before = found[-1] if found else None
+        if before and before.kind == token.kind == "word" and len(before.digits) == 1 and token.word in TENS_DA:
+            if token.gap == "&":
+                digits = str(int(token.digits) + int(before.digits))
+                found[-1] = replace(before, end=token.end, digits=digits, word=token.word)
+                continue
+        elif (
+            before
+            and before.word in TENS_BEFORE_ONES
+            and len(token.digits) == 1
+            and token.kind == "word"
+            and token.gap in " -"
+        ):
+            digits = str(int(before.digits) + int(token.digits))
+            found[-1] = replace(before, end=token.end, digits=digits, word=token.word)
+            continue
+        found.append(token)
+    return found
+
+
+def readings_of(run: list[Token]) -> list[list[Token]]:
+    """The ways to read a run: numbers joined or not, "tres" as sixty or the Spanish three, with a last "en" or without."""
+    ways = [joined(run)]
+    if len(ways[0]) != len(run):
+        ways.append(run)
+    if run[-1].word in _ARTICLES and run[-1].gap == " ":  # "... otte fire en time 600"
+        ways += [x[:-1] for x in ways]
+    if any(x.word == "tres" for x in run):
+        ways.append([replace(x, digits="3") if x.word == "tres" else x for x in run])
+    return ways

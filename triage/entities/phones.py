@@ -1,0 +1,144 @@
+"""Phone numbers: eight Danish digits or a foreign number with its country code, plain or disguised.
+
+Plain digits are a phone if they are grouped as phones are, or if words before say so; digits in words, emoji or letters are one
+if there are eight of them in a row: nobody disguises anything else so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+
+from triage.entities.dates import is_date
+from triage.entities.digitruns import Token, readings_of, runs
+from triage.entities.phoneshapes import is_disguised, is_grouped, is_hours, rank, stands_apart
+from triage.entities.reading import Reading
+
+DANISH = 8
+_CUE = re.compile(
+    r"(?<![^\W_])(?:tlf|tel|telefon\w{0,8}|mobil\w{0,8}|mob|mobnr|ring|ringe|opkald|sms|ms|nummer\w{0,3}|nr|"
+    r"numre|call|phone|text|txt|whatsapp|"
+    r"whats app|wa|viber|signal|telegram|skriv|kontakt\w{0,3}|contact|bestil|booking|ruf|anruf|zadzwoń|"
+    r"sun[aă])(?![^\W_])|[☎📞📱📲🤙☏✆]"
+)
+_NO_PHONE = re.compile(
+    r"(?<![^\W_])(?:cvr|cpr|se|sag\w{0,12}|sagsnr|j|jnr|jr|journal\w{0,12}|ordre\w{0,8}|faktura\w{0,8}|"
+    r"konto(?:nr|nummer)?|reg|ean|iban|matr|vare\w{0,8}|art|"
+    r"serie\w{0,8}|løbenr|løbenummer|kl|case|order|invoice|account|ref|reference\w{0,8}|id|uuid|pas|pasnr|"
+    r"pasnummer|passport|stelnr|stelnummer|rute|post|"
+    r"postnr|sagen|bilag|kvittering|polic[ey]\w{0,8}|medlems?\w{0,8}|kundenr|kundenummer|lejemål\w{0,8})"
+    r"(?:[\s.:#-]{0,3}(?:nr|no|nummer|number|id))?[\s.:#=-]{0,4}$"
+)
+_NEAR = 40
+"""How far before a number a word that announces it may stand."""
+_UNIT = re.compile(r"\s?(?:kr\b|kr\.|,-|dkk|eur|€|\$|%|m2|m²|km\b|kg\b|cm\b|år\b)")
+
+
+def find(reading: Reading) -> None:
+    """Claim all phones."""
+    for run in runs(reading, DANISH):
+        if sum(len(x.digits) for x in run) >= DANISH:
+            _search(reading, run)
+
+
+def _search(reading: Reading, run: list[Token]) -> None:
+    """Claim the phones of a run: the whole of it if it is one, else parts that stand apart from the rest."""
+    ways = readings_of(run)
+    for way in ways:
+        value = danish("".join(x.digits for x in way))
+        if value and len(way) <= 20 and _is_phone(reading, way, way):
+            _claim(reading, way, value)
+            return
+    way, i = ways[0], 0
+    while i < len(way):
+        if way[i].digits[:2] != "45" and (last := _foreign(reading, way, i)):
+            i = last
+            continue
+        digits, j = "", i
+        while j < len(way) and len(digits) < 12:
+            digits += way[j].digits
+            j += 1
+            value = danish(digits)
+            if value and stands_apart(way, i, j, partial(_has_plus, reading)) and _is_phone(reading, way[i:j], way):
+                _claim(reading, way[i:j], value)
+                i = j - 1
+                break
+        i += 1
+
+
+def danish(digits: str) -> str | None:
+    """The normal form of a number of eight digits, with or without the country code; None if it has another length."""
+    for code in ("0045", "45", ""):
+        if len(digits) == DANISH + len(code) and digits.startswith(code):
+            return "+45" + digits[len(code) :]
+    return None
+
+
+def _has_plus(reading: Reading, start: int) -> bool:
+    return reading.cased[max(0, start - 2) : start].rstrip(" ").endswith("+")
+
+
+def _is_phone(reading: Reading, tokens: Sequence[Token], run: Sequence[Token]) -> bool:
+    """Whether digits of the right number are a phone."""
+    start, end = tokens[0].start, tokens[-1].end
+    before = reading.lower[max(0, start - _NEAR) : start]
+    digits = "".join(x.digits for x in tokens)
+    gaps = [x.gap for x in tokens[1:]]
+    has_code = digits.startswith("0045") or _has_plus(reading, start)
+    is_cued = has_code or _CUE.search(before) is not None
+    is_plain = "*" not in gaps and all(x.kind == "digit" for x in tokens)
+    is_longer = len(digits) > DANISH and not is_cued and digits.startswith("45") and is_plain
+    if is_longer or (not has_code and _NO_PHONE.search(before)):
+        return False
+    if not is_plain:
+        return is_disguised(tokens, gaps, is_cued)
+    # "ring 20 og 30 og 40 og 50"
+    is_joined = "&" in gaps and not (is_cued and set(gaps) == {"&"} and len(tokens) == 4)
+    if is_joined or _UNIT.match(reading.lower, end) or (len(tokens) > 1 and is_date(reading.lower[start:end])):
+        return False
+    return has_code or (not is_hours(tokens, gaps) if is_cued else is_grouped(tokens, gaps, digits))
+
+
+def _foreign(reading: Reading, run: Sequence[Token], i: int) -> int:
+    """Claim the foreign number that begins at a token; returns the place after it, or 0."""
+    first = run[i].digits
+    has_plus = _has_plus(reading, run[i].start)
+    if not has_plus and not (first.startswith("00") and len(first) > 3 and not first.startswith("0045")):
+        return 0
+    if not has_plus and _NO_PHONE.search(reading.lower, max(0, run[i].start - _NEAR), run[i].start):
+        return 0
+    import phonenumbers  # its tables take a while to read; few texts have a foreign number
+
+    digits, ends = "", []
+    for j in range(i, len(run)):
+        if j > i and (rank(run[j].gap) > 3 or len(run[j].gap) > 3 or _has_plus(reading, run[j].start)):
+            break
+        digits += run[j].digits
+        if len(digits) > 17:
+            break
+        ends.append((j + 1, digits))
+    checks = (phonenumbers.is_valid_number, phonenumbers.is_possible_number)
+    for check in checks if has_plus else checks[:1]:
+        for j, known in reversed(ends):
+            try:
+                number = phonenumbers.parse("+" + (known if has_plus else known[2:]))
+            except phonenumbers.NumberParseException:
+                continue
+            if check(number) and len(known) > 7:
+                _claim(reading, run[i:j], phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+                return j
+    return 0
+
+
+def _claim(reading: Reading, tokens: Sequence[Token], value: str) -> None:
+    start, end, cased = tokens[0].start, tokens[-1].end, reading.cased
+    if _has_plus(reading, start):
+        start = cased.rindex("+", 0, start)
+    inside = cased[start:end]
+    for left, right in ("()", "[]"):
+        if inside.count(right) > inside.count(left) and cased[start - 1 : start] == left:
+            start -= 1
+        if inside.count(left) > inside.count(right) and cased[end : end + 1] == right:
+            end += 1
+    reading.claim("phone", start, end, value)

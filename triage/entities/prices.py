@@ -1,0 +1,137 @@
+"""Prices: "900 kr.", "kr. 1.200,-", "50 euro", and those of lists that name no currency: "30 min 500", "900/30 min", "kun 300".
+
+The value is the amount and the currency, "900 DKK"; kroner where none is named.
+"""
+
+from __future__ import annotations
+
+import re
+
+from triage.entities.reading import Reading
+
+_AMOUNT = r"\d{1,3}(?:[. ]\d{3}){1,3}(?:,\d\d)?(?!\d)|\d{1,7}(?:[.,]\d\d?)?(?!\d)"
+_BEGIN = r"(?<![\w+])(?<!\d[.,:/ -])"
+_TIMES = r"(?: ?(?:k|tus\.?|tusinde?|t\.kr|mio\.?|millioner|million))?"
+_CURRENCY = (
+    r"kr(?:oner|\.)?(?![^\W_])|,-(?: ?kr\.?(?![^\W_]))?|,- ?|dkk(?![^\W_])|euros?(?![^\W_])|eur(?![^\W_])|€|"
+    r"dollars?(?![^\W_])|usd(?![^\W_])|\$|£|gbp(?![^\W_])|"
+    r"sek(?![^\W_])|nok(?![^\W_])|zł|zloty|lei(?![^\W_])|ron(?![^\W_])|pund(?![^\W_])|d\.?kr\.?(?![^\W_])|"
+    r"kn(?![^\W_])|:-"
+)
+_AFTER = re.compile(
+    rf"{_BEGIN}(?P<a>{_AMOUNT})(?P<t>{_TIMES})(?: ?(?:-|–|til|/|"
+    rf"to) ?(?P<b>{_AMOUNT})(?P<u>{_TIMES}))? ?(?P<c>{_CURRENCY})"
+)
+_BEFORE = re.compile(
+    rf"(?<![^\W_])(?<!\d )(?<!,- )(?P<c>kr\.?|dkk|euro|eur|€|usd|\$|£|gbp|sek|"
+    rf"nok)[ :]{{0,2}}(?P<a>{_AMOUNT})(?P<t>{_TIMES})(?: ?- ?(?P<b>{_AMOUNT})(?P<u>{_TIMES}))?(?P<tail> ?,-|"
+    rf",00)?(?![^\W_])"
+)
+_OF = {
+    "euro": "EUR", "euros": "EUR", "eur": "EUR", "€": "EUR", "dollar": "USD", "dollars": "USD", "usd": "USD", "$": "USD",
+    "£": "GBP", "gbp": "GBP", "pund": "GBP", "sek": "SEK", "nok": "NOK", "zł": "PLN", "zloty": "PLN", "lei": "RON", "ron": "RON",
+}  # fmt: skip
+_BARE = r"[1-9]\d{2,3}|[1-9]\d?[.]\d{3}"
+_LENGTH = (
+    r"(?:(?:\d{1,3}|½|1/2|¼|1½|1,5|1\.5|en|et|to|tre|halv|hel|hele|half|one|two|½-?|halvanden|"
+    r"halvandet)[ -]?(?:min(?:utter|utes|s)?\.?|m|timers?|time|hours?|hrs?|h|t|døgn|nat|night|dag|day)|"
+    r"½time|halvtime|kvarter|time|timen|timepris|hour|hele natten|overnight|natten|quickie|nat|outcall|incall|"
+    r"massage)(?![^\W_])"
+)
+_NUMBER = re.compile(
+    rf"{_BEGIN.replace(' -', '')}(?:{_BARE}|\d{{2,3}}[. ]\d{{3}})(?![\w%]|[.,:-]\d|/\d(?![\d ]|h|t)| ?(?:m2|m²|"
+    rf"meter|km|kg|g\b|cm|stk|ord|gange|dage|kcal))"
+)
+_LISTED = re.compile(rf"(?<![^\W_])(?<!\d[./-]){_LENGTH}[ :=.→>–*|-]{{1,4}}(?:kun |only |pris |for |koster )?\Z")
+_PER = re.compile(rf" ?/ ?(?:{_LENGTH})")
+_FOR = re.compile(
+    rf" ?(?:for|pr\.?|per|om|i|=) ?(?:en |et |a |an )?(?:{_LENGTH}|timen|mdr|måneden)(?!\w)| ?(?:pr\.?|per|om|i|"
+    rf"a|/|hver) ?(?:dag|dagen|nat|natten|uge|ugen|måned|måneden|md|mdr|time|timen|t|person|pers|mand|stk|køje|"
+    rf"kunde|gang|week|month|night|day|hour)(?!\w)"
+)
+_SUM = re.compile(
+    r"(?=[.,;:!?)\n]|\Z| (?:kr|i|om|pr|for|til|af|per|kontant|cash|plus|efter|hver|og|når|så|netto|brutto|måned|"
+    r"som|den|hun|han|jeg|fra|oveni|tilbage)(?!\w))"
+)
+_CUED = re.compile(
+    r"(?<![^\W_])(?:\w{0,12}pris(?:en|er)?(?: [^\n\d]{0,12}\d{1,2}-\d{1,2})?|prices?|koster|kostede|kost|"
+    r"betaler?|betalte|betale|costs?|husleje|leje|løn|depositum|depositum på|gæld|skylder|skylde|takst|tilbud|"
+    r"honorar|gebyr|månedsløn|timeløn|lommepenge|rate|afdrag|billet(?:ten)?)"
+    r"(?: (?:er|på|fra|kun|nu|is|from|only|ca\.|jer|dig|ham|hende|dem|mig|altid|bare|højst|mindst|hver|os|til|"
+    r"i alt|rundt regnet|omkring)){0,2}[ :=]{1,3}\Z"
+)
+_HAND = re.compile(
+    r" (?:i hånden|kontant|cash|sort|om måneden|pr\.? måned|pr\.? md|om mdr|netto|brutto|plus ferie|per month|"
+    r"a month)(?!\w)"
+)
+_ONLY = re.compile(r"(?<![^\W_])(?:kun|only|ekstra|extra|normalt|for kun|just)[ :]{1,2}\Z")
+_NO_SUM = re.compile(r"(?:nr|nummer|km|kilometer|cirka|sag|matr|side|§|stk|omkring|antal|oplag)[. :]{0,2}\Z")
+_RATE = re.compile(rf"{_BEGIN}(?P<a>[1-9]\d) (?:i timen|pr\.? time|an hour|per hour|om timen)(?!\w)")
+_NEAR = 40
+
+
+def find_named(reading: Reading) -> None:
+    """Claim amounts with a currency."""
+    text = reading.lower
+    for pattern in (_BEFORE, _AFTER):
+        for match in pattern.finditer(text):
+            end = match.end()
+            while text[end - 1] == " ":
+                end -= 1
+            reading.claim("price", match.start(), end, _value(match))
+
+
+def find_listed(reading: Reading) -> None:
+    """Claim amounts that only what stands around them tells from other numbers."""
+    text = reading.lower
+    for match in _NUMBER.finditer(text):
+        start, end = match.span()
+        near = max(0, start - _NEAR)
+        value = f"{_number(match[0])} DKK"
+        if per := _PER.match(text, end):
+            reading.claim("price", start, per.end(), value)
+        elif _is_listed(text, near, start, end) or (_SUM.match(text, end) and _is_sum(text, near, start, match[0])):
+            reading.claim("price", start, end, value)
+    for match in _RATE.finditer(text):
+        reading.claim("price", *match.span("a"), f"{match['a']} DKK")
+
+
+def _is_listed(text: str, near: int, start: int, end: int) -> bool:
+    """Whether a number stands beside a length of time or a word for a price."""
+    return bool(
+        _LISTED.search(text, near, start)
+        or _FOR.match(text, end)
+        or _HAND.match(text, end)
+        or _CUED.search(text, near, start)
+    )
+
+
+def _is_sum(text: str, near: int, start: int, amount: str) -> bool:
+    """Whether a number is written as sums are, with a dot and round, or is said to be low."""
+    if "." in amount:
+        return amount.endswith("00") and not _NO_SUM.search(text, near, start)
+    return _ONLY.search(text, near, start) is not None
+
+
+def _value(match: re.Match[str]) -> str:
+    """One amount or two with the currency."""
+    currency = _OF.get(match["c"].rstrip("."), "DKK")
+    amounts = [
+        _scaled(match["a"], match["t"] or (match["u"] or "")),
+        *([_scaled(match["b"], match["u"])] if match["b"] else []),
+    ]
+    return f"{'-'.join(amounts)} {currency}"
+
+
+def _scaled(amount: str, times: str | None) -> str:
+    word = (times or "").strip(" .")
+    factor = 1_000_000 if word.startswith(("mi",)) else 1_000 if word else 1
+    if factor == 1:
+        return _number(amount)
+    return f"{float(_number(amount)) * factor:.2f}".removesuffix(".00")
+
+
+def _number(amount: str) -> str:
+    """An amount in digits: "1.200,50" is 1200.50."""
+    whole = re.sub(r"[. ](?=\d{3}(?!\d))", "", amount)
+    return whole.replace(",", ".").removesuffix(".00")
