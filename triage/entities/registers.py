@@ -52,15 +52,20 @@ def find(reading: Reading) -> None:
 
 
 def _is_cpr(text: str, match: re.Match[str]) -> bool:
-    """Whether ten digits begin with a date of birth (or one with 60 added to the day: a number given for a time)."""
+    """Whether ten digits begin with a date of birth (or one with 60 added to the day: a number given for a time).
+
+    What is written or named as a CPR number is one on the 31st of any month too: a slip leaves it somebody's.
+    """
     day, month = int(match["d"]), int(match["m"])
     day -= 60 if day > 60 else 0
-    if not 1 <= month <= 12 or not 1 <= day <= monthrange(2000, month)[1]:
+    if not 1 <= month <= 12 or not 1 <= day <= 31:
         return False
-    if "-" in (match["s"] or ""):
-        return True
     before = text[max(0, match.start() - 30) : match.start()]
     is_named = re.search(r"cpr|personnr|personnummer|født|f\.", before) is not None
+    if "-" in (match["s"] or ""):
+        return True
+    if not is_named and day > monthrange(2000, month)[1]:
+        return False
     is_whole = " " not in match[0]
     six = re.fullmatch(r"\d{6} \d{4}", match[0]) is not None
     return is_named or ((is_whole or six) and _IS_ANOTHER.search(before) is None)

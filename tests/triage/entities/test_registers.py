@@ -28,10 +28,14 @@ def test_a_cpr_number_is_never_refused_for_its_check_digit(found):
 
 
 @pytest.mark.parametrize(
-    "text", ["320190-1234", "011390-1234", "300200-1234", "kontonr 0101901234", "sag 0101901234", "010190-12345"]
+    "text", ["320190-1234", "011390-1234", "3002001234", "kontonr 0101901234", "sag 0101901234", "010190-12345"]
 )
 def test_no_day_of_birth_is_no_cpr_number(found, text):
     assert found("cpr", text) == []
+
+
+def test_a_slip_of_the_day_leaves_it_somebodys(found):
+    assert [x for _, x in found("cpr", "født 310490-1234")] == ["310490-xxxx"]
 
 
 @pytest.mark.parametrize(
