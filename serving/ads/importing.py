@@ -85,12 +85,12 @@ def import_ads(
     Raises:
         CannotImport: a source is not there, the output cannot be written, or an interrupted import does not fit.
     """
-    faults = output.with_name(output.name + ".faults.jsonl")
-    journal = Journal(output.with_name(output.name + ".progress"))
     columnar = output.suffix.lower() == ".parquet"
-    lines = output.with_name(output.name + ".part") if columnar else output
     if not columnar and output.suffix.lower() not in (".jsonl", ".ndjson", ".json"):
         raise CannotImport(f"{output}: name an OUTPUT that ends in .jsonl or .parquet")
+    faults = output.with_name(output.name + ".faults.jsonl")
+    journal = Journal(output.with_name(output.name + ".progress"))
+    lines = output.with_name(output.name + ".part") if columnar else output
     kinds: Counter[str] = Counter()
     try:
         refuse_what_is_no_file(output)

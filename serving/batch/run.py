@@ -66,13 +66,16 @@ def tag_file(
         CannotTag: input, output or an interrupted run's journal do not fit.
         BrokenModel: the model folder cannot be used.
     """
+    try:
+        refuse_what_is_no_file(output)
+    except CannotGoOn as error:
+        raise CannotTag(str(error)) from None
     version = str(read_manifest(model)["version"])
     errors = output.with_name(output.name + ".errors.jsonl")
     journal = Journal(output.with_name(output.name + ".progress"))
     if source != "-" and output.exists() and Path(source).exists() and output.samefile(source):
         raise CannotTag("OUTPUT is the same file as INPUT; name another")
     try:
-        refuse_what_is_no_file(output)
         records = read_records(source)
         records = chain(list(islice(records, 1)), records)  # an input that cannot be read is noticed here
         progress = _begin(journal, records, output, errors, Progress(version, all_indicators, check))

@@ -49,7 +49,7 @@ def test_a_folder_of_everything_that_goes_wrong(tmp_path, take_in, capsys):
     (folder / "l-beside.html.json").write_text('{"url": "https://tavle.example/1", ', "utf-8")
     save(folder, "m-feed.xml", made.rss("<item>" + CANARY))
     save(folder, "n.csv", "navn;pris\nx;1\n")
-    save(folder, "o-locked.html", page())
+    save(folder, "o-again.html", page())
     save(folder, "z-good.html", page("Den sidste annonce, om opvask."))
     os.mkfifo(folder / "p-pipe.html")
     output, summary = take_in(folder)
