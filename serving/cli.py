@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from serving import cli_backup, cli_desk
+from serving import cli_ads, cli_backup, cli_desk
 from serving.opening import open_existing
 from serving.opening import open_settings as _settings
 from serving.opening import open_store as _ledger
@@ -29,6 +29,7 @@ app.add_typer(users, name="user")
 app.add_typer(keys, name="key")
 cli_desk.add_to(app)
 cli_backup.add_to(app)
+cli_ads.add_to(app)
 
 
 def _access(settings: Settings) -> Access:

@@ -1,4 +1,4 @@
-"""How far a file has been tagged: survives `kill -9`, because output is on disk before the journal says so."""
+"""How far a file has been tagged, or ads imported: survives `kill -9`, because output is on disk before the journal says so."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Progress:
     """What is finished, and of what."""
 
     model: str
-    """Version of the model."""
-    all_indicators: bool
+    """Version of the model; of ads, what was imported by which rules."""
+    all_indicators: bool = False
     check: bool = True
     records: NonNegativeInt = 0
     """Records consumed, bad ones included."""
@@ -28,6 +28,8 @@ class Progress:
     output_bytes: NonNegativeInt = 0
     error_bytes: NonNegativeInt = 0
     bad: NonNegativeInt = 0
+    left_out: NonNegativeInt = 0
+    """Of ads: pages that are none, and ads that were there already."""
 
 
 class BrokenJournal(RuntimeError):

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import IO, Any
 
+from serving.batch.csvrows import MAX_LINE, NOT_UTF_8, read_csv
 from triage.text import Document
 from triage.wire import InvalidDocument, MalformedJSON, parse_json, read_document
 
-MAX_LINE = 4 * 1024 * 1024
-"""Bytes of one JSON line; the longest text escaped character by character takes 600,000."""
-_FIELDS = ("id", "kind", "text", "source", "lang", "labels")
+ABOUT_ADS = ("title", "url", "site", "posted", "retrieved", "place", "contacts")
+"""What an ad tells beside its text (`serving.ads`)."""
+_BESIDE = ("labels", *ABOUT_ADS)
+"""Fields that a record may have and tagging does not read."""
+_FIELDS = ("id", "kind", "text", "source", "lang", *_BESIDE)
 _REQUIRED = ("id", "kind", "text")
-_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
-"""What `surrogateescape` makes of bytes that are not UTF-8."""
-_QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
-_OPEN_QUOTE = (
-    "not CSV: a quote opened in this line is not closed by line {last}, or a quote after it is not doubled; "
-    "the lines up to there could not be read"
-)
+_OPTIONAL = f"source, lang, labels and, of ads, {', '.join(ABOUT_ADS)}"
 Problems = tuple[tuple[str, str], ...]
 
 
@@ -71,7 +63,7 @@ def read_records(source: str) -> Iterator[Record]:
 
 def _record(line: int, value: Any, digest: bytes) -> Record:
     if isinstance(value, dict):
-        value = {name: x for name, x in value.items() if name != "labels"}  # tagging needs no labels
+        value = {name: x for name, x in value.items() if name not in _BESIDE}
     try:
         return Record(line, read_document(value), (), digest)
     except InvalidDocument as error:
@@ -105,75 +97,21 @@ def _json_lines(file: IO[bytes]) -> Iterator[Record]:
 
 
 def _csv(file: IO[bytes]) -> Iterator[Record]:
-    csv.field_size_limit(MAX_LINE)
-    # Bytes that are not UTF-8 become lone surrogates, which make that one record bad instead of the whole file.
-    text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-    first = text.readline(MAX_LINE)
-    delimiter = max(",;\t", key=first.count)  # spreadsheets in Denmark write semicolons
-    try:
-        names = next(csv.reader([first], delimiter=delimiter), [])
-    except csv.Error:
-        names = []
+    names, rows = read_csv(file)
     missing = [name for name in _REQUIRED if name not in names]
     unknown = [name for name in names if name not in _FIELDS]
     if missing or unknown or len(set(names)) < len(names):
         raise UnreadableInput(
-            f"the first line must name the columns {', '.join(_REQUIRED)} and may name source, lang and labels, each once"
+            f"the first line must name the columns {', '.join(_REQUIRED)} and may name {_OPTIONAL}, each once"
         )
-    held: list[str] = []
-
-    def lines() -> Iterator[str]:
-        for x in text:
-            held.append(x)
-            yield x
-
-    rows = csv.reader(lines(), delimiter=delimiter, strict=True)
-    line = 2
-    while True:
-        held.clear()  # the lines of one record, to find in them what is wrong with it
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            quoted = _line_of_open_quote(held, delimiter)
-            if quoted is None:
-                yield _bad(line, f"not CSV: {error}", b"")
-            else:
-                yield _bad(line + quoted, _OPEN_QUOTE.format(last=rows.line_num + 1), b"")
-            line = rows.line_num + 2
-            continue
-        if row is None:
-            return
-        digest = hashlib.sha256("\x1f".join(row).encode("utf-8", "surrogatepass")).digest()
-        if any(_NOT_UTF_8.search(cell) for cell in row):
-            yield _bad(line, "not UTF-8; save the file as CSV UTF-8", digest)
-        elif len(row) != len(names):
-            if row:
-                yield _bad(line, f"has {len(row)} columns where the first line has {len(names)}", digest)
+    for row in rows:
+        if any(NOT_UTF_8.search(cell) for cell in row.cells):
+            yield _bad(row.line, "not UTF-8; save the file as CSV UTF-8", row.digest)
+        elif row.problem:
+            yield _bad(row.line, row.problem, row.digest)
         else:
-            value = {name: cell for name, cell in zip(names, row, strict=True) if cell or name in _REQUIRED}
-            yield _record(line, value, digest)
-        line = rows.line_num + 2
-
-
-def _line_of_open_quote(lines: list[str], delimiter: str) -> int | None:
-    """Place in `lines`, which are one record, of the line with the quote that makes them unreadable; None if none does."""
-    text = "".join(lines)
-    start = 0
-    while start < len(text):
-        if text[start] == '"':
-            quoted = _QUOTED.match(text, start)
-            end = quoted.end() if quoted else len(text)
-            if not quoted or text[end : end + 1] not in ("", delimiter, "\r", "\n"):
-                ends = list(accumulate(len(x) for x in lines))
-                return bisect_right(ends, start)
-        else:
-            unquoted = re.compile(f"[^{delimiter}\r\n]*").match(text, start)
-            assert unquoted is not None
-            end = unquoted.end()
-        if text[end : end + 1] != delimiter:
-            return None
-        start = end + 1
-    return None
+            value = {name: cell for name, cell in zip(names, row.cells, strict=True) if cell or name in _REQUIRED}
+            yield _record(row.line, value, row.digest)
 
 
 def _parquet(file: IO[bytes]) -> Iterator[Record]:
@@ -189,8 +127,8 @@ def _parquet(file: IO[bytes]) -> Iterator[Record]:
         missing = [name for name in _REQUIRED if name not in columns]
         unknown = [name for name in columns if name not in _FIELDS]
         if missing or unknown:
-            raise UnreadableInput(f"the columns are {', '.join(_REQUIRED)} and, where wanted, source, lang and labels")
-        batches = parquet.iter_batches(batch_size=256, columns=[name for name in columns if name != "labels"])
+            raise UnreadableInput(f"the columns are {', '.join(_REQUIRED)} and, where wanted, {_OPTIONAL}")
+        batches = parquet.iter_batches(batch_size=256, columns=[name for name in columns if name not in _BESIDE])
         for batch in batches:
             for row, problems in _rows(batch):
                 number += 1

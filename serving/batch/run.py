@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +15,7 @@ from tqdm import tqdm
 
 from serving.batch.journal import BrokenJournal, Journal, Progress
 from serving.batch.records import Record, UnreadableInput, read_records
+from serving.batch.resuming import CannotGoOn, Output, chained, opened, refuse_what_is_no_file, set_aside, skip_finished
 from serving.inference.pool import Pool
 from serving.inference.turns import Answer, Unreadable
 from serving.settings import CACHE
@@ -67,7 +66,10 @@ def tag_file(
         CannotTag: input, output or an interrupted run's journal do not fit.
         BrokenModel: the model folder cannot be used.
     """
-    _refuse_what_is_no_file(output)
+    try:
+        refuse_what_is_no_file(output)
+    except CannotGoOn as error:
+        raise CannotTag(str(error)) from None
     version = str(read_manifest(model)["version"])
     errors = output.with_name(output.name + ".errors.jsonl")
     journal = Journal(output.with_name(output.name + ".progress"))
@@ -78,16 +80,15 @@ def tag_file(
         records = chain(list(islice(records, 1)), records)  # an input that cannot be read is noticed here
         progress = _begin(journal, records, output, errors, Progress(version, all_indicators, check))
         resumed_at = progress.records
-        # Opening for reading and writing, not appending: what an interrupted run wrote beyond its journal is cut off.
         with (
-            _opened(output, progress.output_bytes) as out,
-            _opened(errors, progress.error_bytes) as problems,
+            opened(output, progress.output_bytes) as out,
+            opened(errors, progress.error_bytes) as problems,
             _readers(model, workers, inference) as pool,
         ):
             for batch, answers in _in_order(records, pool, check=check, ahead=2 * workers):
                 progress = _write(batch, answers, progress, out, problems)
                 journal.write(progress)
-    except (UnreadableInput, BrokenJournal) as error:
+    except (UnreadableInput, BrokenJournal, CannotGoOn) as error:
         raise CannotTag(str(error)) from None
     except OSError as error:
         raise CannotTag(
@@ -99,90 +100,29 @@ def tag_file(
     return Summary(progress.records, progress.bad, resumed_at, errors)
 
 
-def _refuse_what_is_no_file(output: Path) -> None:
-    """An earlier output is renamed, which only a regular file may be.
-
-    Raises:
-        CannotTag: `output` is a folder, a device or a pipe, or stands for an open file as ``/dev/stdout`` does.
-    """
-    try:
-        # Where standard output goes to a file, /dev/stdout looks like that file: its folder tells them apart.
-        folder = output.parent.resolve()
-        device = folder in (Path("/dev"), Path("/dev/fd")) or folder.is_relative_to("/proc")
-        refused = device or (output.exists() and not output.is_file())
-    except OSError as error:
-        raise CannotTag(f"{output}: {error.strerror}; name another file as OUTPUT") from None
-    if refused:
-        raise CannotTag(f"{output} is not a regular file; name a file as OUTPUT")
-
-
 def _begin(journal: Journal, records: Iterator[Record], output: Path, errors: Path, fresh: Progress) -> Progress:
     """The progress to go on from, with `records` moved past what is finished."""
     progress = journal.read()
     if progress is None:
-        for path in (output, errors):
-            if path.exists():
-                path.replace(path.with_name(path.name + ".previous"))
+        set_aside((output, errors))
         journal.write(fresh)
         return fresh
     if (progress.model, progress.all_indicators, progress.check) != (fresh.model, fresh.all_indicators, fresh.check):
         raise CannotTag(
             f"{output} was begun with another model, --all or --no-check; use the same, or delete {journal.path} to begin anew"
         )
-    digest = ""
-    for record in islice(records, progress.records):
-        digest = _chain(digest, record)
-    if digest != progress.digest:
-        raise CannotTag(
-            f"INPUT is not what {output} was begun with; restore it, or delete {journal.path} to begin anew"
-        )
-    for path, size in ((output, progress.output_bytes), (errors, progress.error_bytes)):
-        if (path.stat().st_size if path.exists() else 0) < size:
-            raise CannotTag(f"{path} is shorter than {journal.path} says; delete {journal.path} to begin anew")
+    files = ((output, progress.output_bytes), (errors, progress.error_bytes))
+    skip_finished(journal, progress, records, files, "INPUT")
     return progress
 
 
-def _chain(digest: str, record: Record) -> str:
-    return hashlib.sha256(digest.encode() + record.line.to_bytes(8, "big") + record.digest).hexdigest()
-
-
-@contextmanager
-def _opened(path: Path, size: int) -> Iterator[_File]:
-    file = _File(path, size)
-    try:
-        yield file
-    finally:
-        file.close()
-
-
-class _File:
-    """A file whose writes are on disk when `save` returns. Results quote case text: only the owner may read it."""
-
-    def __init__(self, path: Path, size: int) -> None:
-        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
-        self._file.truncate(size)
-        self._file.seek(size)
-
-    def save(self, lines: Sequence[str]) -> int:
-        """Write lines; returns the size of the file."""
-        if lines:
-            self._file.write(("\n".join(lines) + "\n").encode("utf-8"))
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        return self._file.tell()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-def _write(batch: list[Record], answers: list[Answer], progress: Progress, out: _File, problems: _File) -> Progress:
+def _write(batch: list[Record], answers: list[Answer], progress: Progress, out: Output, problems: Output) -> Progress:
     good: list[str] = []
     bad: list[str] = []
     digest = progress.digest
     found = iter(answers)
     for record in batch:
-        digest = _chain(digest, record)
+        digest = chained(digest, record)
         listed = list(record.problems)
         if record.document is not None:
             answer = next(found)

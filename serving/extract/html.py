@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from serving.extract.result import Unreadable
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 _UNSEEN = ("script", "style", "head", "template", "object", "svg", "math", "title")
 _LINES = frozenset(
@@ -33,6 +37,13 @@ def text_of(html: str) -> str:
         raise Unreadable("damaged")
     if root is None:
         return ""
+    return lines_of(root)
+
+
+def lines_of(root: _Element) -> str:
+    """The text of an element: white space folded as browsers do, a line for each block, a tab between cells."""
+    from lxml import etree
+
     pieces: list[str] = []
     unseen = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
@@ -43,7 +54,7 @@ def text_of(html: str) -> str:
             pieces.append("\n")
         elif event == "end" and tag in ("td", "th"):
             pieces.append("\t")
-        piece = element.text if event == "start" else element.tail
+        piece = element.text if event == "start" else element.tail if element is not root else None
         if piece and not unseen:
             pieces.append(_SPACE.sub(" ", piece))
     lines = "".join(pieces).split("\n")

@@ -48,14 +48,23 @@ def run(name: str, data: bytes, column: str | None = None, id_column: str | None
     return _checked(answer)
 
 
-def _ask(request: bytes) -> tuple[bytes, bool]:
-    """The bytes a child answers, and whether its time ran out."""
+def start(module: str, memory: int, seconds: int) -> subprocess.Popen[bytes]:
+    """A child that runs a module, which takes bytes of address space and seconds of CPU as its arguments.
+
+    Raises:
+        OSError: there is no process to be had.
+    """
     # The child finds what this process finds, and nothing of its settings, which name keys and databases.
     environment = {"PYTHONPATH": os.pathsep.join([_ROOT, *filter(None, sys.path)])}
-    command = [sys.executable, "-B", "-P", "-m", "serving.extract.child", str(MEMORY), str(int(SECONDS) + 1)]
+    command = [sys.executable, "-B", "-P", "-m", module, str(memory), str(seconds)]
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, env=environment, cwd="/")  # noqa: S603
+
+
+def _ask(request: bytes) -> tuple[bytes, bool]:
+    """The bytes a child answers, and whether its time ran out."""
     try:
-        child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, env=environment, cwd="/")  # noqa: S603
+        child = start("serving.extract.child", MEMORY, int(SECONDS) + 1)
     except OSError:
         raise Unreadable("too_busy") from None
     stopped = threading.Event()

@@ -1,0 +1,94 @@
+"""The entries of an RSS or Atom feed. For the child alone."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from serving.ads.ads import MAX_SHORT, MAX_TITLE, web_address
+from serving.ads.dates import read_date
+from serving.ads.faults import PageFault
+from serving.ads.page import Found, cut, tidy, words_of
+from serving.ads.rules import Columns, Rules
+
+_ENTITY = re.compile(r"<!ENTITY", re.I)
+_PROLOG = re.compile(r"\A\s*<\?xml[^>]{0,500}\?>")
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+
+
+def read_feed(
+    text: str, retrieved: datetime | None, rules: Rules, named: str | None
+) -> Iterator[tuple[int, Found | PageFault | None]]:
+    """Entries with their numbers, from 1; number 0 is the feed as a whole.
+
+    Raises:
+        PageFault: entities that may expand (bomb), or no entry can be found (bad_feed, empty).
+    """
+    import feedparser
+
+    if _ENTITY.search(text):
+        raise PageFault("bomb")  # no feed needs entities of its own
+    # As a stream: bytes or text might be taken for a path or an address, and be opened.
+    stream = io.BytesIO(_PROLOG.sub("", text).encode("utf-8", "replace"))
+    feed = feedparser.parse(stream, response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False)
+    broken = bool(feed.bozo) and not isinstance(feed.bozo_exception, feedparser.CharacterEncodingOverride)
+    if not feed.entries:
+        raise PageFault("bad_feed" if broken or not feed.version else "empty")
+    for number, entry in enumerate(feed.entries, 1):
+        try:
+            yield number, _read(entry, retrieved, rules, named)
+        except PageFault as error:
+            yield number, error
+    if broken:
+        yield 0, PageFault("bad_feed")
+
+
+def _read(entry: Mapping[str, Any], retrieved: datetime | None, rules: Rules, named: str | None) -> Found | None:
+    url = web_address(entry.get("link"))
+    name, site = rules.site_for(url, named)
+    if not site.is_ad(url):
+        return None
+    columns = rules.columns_for(named)
+    day = entry.get("published") or entry.get("updated") or _first(entry, columns.posted)
+    posted = read_date(day, retrieved, site.dates) if day else None
+    contacts = [x for key in columns.contacts if isinstance(x := entry.get(key), str)]
+    title = cut(_words(entry.get("title"), entry.get("title_detail")), MAX_TITLE)
+    place = cut(_first(entry, columns.place), MAX_SHORT)
+    faults = ("bad_date",) if day and posted is None else ()
+    return Found(name, url, title, _text(entry, columns), posted, place, tidy(contacts), faults)
+
+
+def _text(entry: Mapping[str, Any], columns: Columns) -> str:
+    """The longest of what an entry says: a summary may stand beside the whole."""
+    said = [*(entry.get("content") or ()), entry.get("summary_detail")]
+    texts = [_words(x.get("value"), x) for x in said if x]
+    if not any(texts):
+        texts = [_first(entry, columns.text)]
+    text = max((x for x in texts if x), key=len, default=None)
+    if text is None:
+        raise PageFault("no_text")
+    return text
+
+
+def _words(value: Any, detail: Any) -> str | None:
+    if not isinstance(value, str) or not value.strip():
+        return None
+    if (
+        detail is not None
+        and detail.get("type") == "text/plain"
+        and not re.search(r"</?[a-z][^>]*>|&#?\w+;", value, re.I)
+    ):
+        return value.strip()
+    try:
+        return words_of(value)
+    except PageFault as error:
+        if error.kind == "no_text":
+            return None
+        raise
+
+
+def _first(entry: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    return next((x.strip() for name in names if isinstance(x := entry.get(name), str) and x.strip()), None)

@@ -1,0 +1,1 @@
+"""What ads are read from: saved pages, WARC files, tables and feeds. Each gives pieces, one page at a time."""

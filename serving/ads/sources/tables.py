@@ -1,0 +1,88 @@
+"""Feeds as tables: JSON Lines and CSV, one ad a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+from serving.ads.encoding import decode
+from serving.ads.faults import PageFault
+from serving.ads.rules import Columns
+from serving.ads.sources.pieces import Piece, fault
+from serving.batch.csvrows import MAX_LINE, NOT_UTF_8, read_csv
+from triage.wire import MalformedJSON, parse_json
+
+
+def read_json_lines(file: IO[bytes], name: str) -> Iterator[Piece]:
+    """One object a line."""
+    number = 0
+    while raw := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(raw) > MAX_LINE and not raw.endswith(b"\n"):
+            while (rest := file.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+                pass
+            yield fault(name, number, "too_large")
+        elif raw.strip():
+            yield _line(raw, name, number)
+
+
+def _line(raw: bytes, name: str, number: int) -> Piece:
+    try:
+        value = parse_json(decode(raw))
+    except PageFault as error:
+        return fault(name, number, error.kind)
+    except MalformedJSON:
+        return fault(name, number, "not_json")
+    if not isinstance(value, dict):
+        return fault(name, number, "not_object")
+    return Piece(name, number, "row", values=value)
+
+
+def read_table(file: IO[bytes], name: str) -> Iterator[Piece]:
+    """One row an ad; the first line names the columns."""
+    names, rows = read_csv(file)
+    for row in rows:
+        if row.problem:
+            yield fault(name, row.line, "row_width" if row.cells else "bad_csv")
+            continue
+        try:
+            cells = [decode(x.encode("utf-8", "surrogateescape")) if NOT_UTF_8.search(x) else x for x in row.cells]
+        except (PageFault, UnicodeEncodeError):
+            yield fault(name, row.line, "not_text")
+            continue
+        yield Piece(name, row.line, "row", values=dict(zip(names, cells, strict=True)))
+
+
+def is_table(head: bytes, columns: Columns) -> bool:
+    """Whether the first line of a file names a column that holds texts: any line of a text has commas."""
+    import io
+
+    names, _ = read_csv(io.BytesIO(head))
+    return bool(set(names) & {*columns.text, *columns.html})
+
+
+def pick(values: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    """The first of some columns with something in it, as text.
+
+    Raises:
+        PageFault: a list or an object stands in it (not_object).
+    """
+    for name in names:
+        value = values.get(name)
+        if value is None or value == "" or isinstance(value, bool):
+            continue
+        if not isinstance(value, str | int | float):
+            raise PageFault("not_object")
+        return str(value)
+    return None
+
+
+def pick_all(values: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    """What stands in some columns, lists taken apart."""
+    found: list[str] = []
+    for name in names:
+        value = values.get(name)
+        for x in value if isinstance(value, list) else [value]:
+            if isinstance(x, str | int) and not isinstance(x, bool) and x != "":
+                found.append(str(x))
+    return found

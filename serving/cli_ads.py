@@ -1,0 +1,65 @@
+"""Commands for ads: take them in from saved pages, crawls and feeds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serving.opening import stop
+
+ads = typer.Typer(help="Ads from saved pages, crawls and feeds.", no_args_is_help=True)
+_TOLD = 20
+"""Faults that are said one by one; the file has all."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give a command line these commands."""
+    app.add_typer(ads, name="ads")
+
+
+@ads.callback()
+def _group() -> None:
+    """Ads from saved pages, crawls and feeds."""
+
+
+@ads.command("import")
+def import_sources(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="SOURCE...", help="Folders of saved pages, HTML, WARC, JSONL, CSV, RSS or Atom files."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Ads that `tag` reads: .jsonl or .parquet.")],
+    rules: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="What sites and feeds look like.")] = None,
+    site: Annotated[str | None, typer.Option(metavar="NAME", help="The site that all sources come from.")] = None,
+) -> None:
+    """Take ads in, without any network. After an interruption the same command goes on; exit 3 if there were faults."""
+    from tqdm import tqdm
+
+    from serving.ads.importing import CannotImport, import_ads
+    from serving.ads.rules import UnusableRules, read_rules
+
+    told = 0
+
+    def tell(fault: str) -> None:
+        nonlocal told
+        told += 1
+        if told <= _TOLD:
+            tqdm.write(fault, file=sys.stderr)
+        elif told == _TOLD + 1:
+            tqdm.write(f"further faults stand in {output}.faults.jsonl", file=sys.stderr)
+
+    try:
+        known = read_rules(rules)
+        if rules is not None and site is not None and site not in known.sites:
+            stop(f"{rules} has no site named {site}; it has {', '.join(known.sites) or 'none'}")
+        summary = import_ads(sources, output, known, site, tell=tell)
+    except (CannotImport, UnusableRules) as error:
+        stop(error)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; run the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(summary.sentence(), err=True)
+    raise typer.Exit(3 if summary.bad else 0)

@@ -1,0 +1,240 @@
+"""What cannot be read is named with its place and its kind and never with its words; everything beside it is taken in."""
+
+import gzip
+import json
+import os
+import time
+import tracemalloc
+import zipfile
+
+import pytest
+
+from serving.ads.importing import import_ads
+from serving.ads.reader import Reader
+from serving.ads.rules import Rules
+from serving.ads.sources.files import read_sources
+from tests.serving.ads import made
+from tests.serving.ads.made import CANARY, TEXT, ads_of, faults_of, page, record, save
+
+GOOD = json.dumps({"text": TEXT})
+
+
+def numbered(number: int) -> bytes:
+    return page(f"{CANARY} Annonce nummer {number} om rengøring.").encode()
+
+
+def crawl(*numbers: int, packed: bool = False) -> list[bytes]:
+    return [record(f"https://tavle.example/{x}", numbered(x), packed=packed) for x in numbers]
+
+
+def numbers_of(output) -> list[int]:
+    return [int(x["url"].rpartition("/")[2]) for x in ads_of(output)]
+
+
+def test_a_folder_of_everything_that_goes_wrong(tmp_path, take_in, capsys):
+    folder = tmp_path / "in"
+    save(folder, "a-good.html", page())
+    save(folder, "b-empty.html", " \n")
+    save(folder, "c-nothing.html", "<html><head><title>x</title></head><body></body></html>")
+    save(folder, "d-noise.html", b"<html>" + bytes(range(1, 9)) * 500)
+    save(folder, "e-large.html", page() + "<!-- " + "x" * 5_000_000)
+    save(folder, "f-deep.html", page(body="<div>" * 5_000 + CANARY))
+    save(folder, "g-bomb.html.gz", gzip.compress(page().encode() + b" " * 30_000_000))
+    save(folder, "h-cut.html.gz", gzip.compress(page().encode())[:-20])
+    save(folder, "i-long.html", page("Rengøring i byen og på landet. " * 2000))
+    with zipfile.ZipFile(folder / "j.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.html", bytes(50_000_000))
+    save(folder, "k.html", b"\xff\xd8\xff\xe0 JFIF")
+    save(folder, "l-beside.html", page("En anden annonce om hjælp i haven."))
+    (folder / "l-beside.html.json").write_text('{"url": "https://tavle.example/1", ', "utf-8")
+    save(folder, "m-feed.xml", made.rss("<item>" + CANARY))
+    save(folder, "n.csv", "navn;pris\nx;1\n")
+    save(folder, "o-again.html", page())
+    save(folder, "z-good.html", page("Den sidste annonce, om opvask."))
+    os.mkfifo(folder / "p-pipe.html")
+    output, summary = take_in(folder)
+    assert faults_of(output) == [
+        ("b-empty.html", 1, "empty"),
+        ("c-nothing.html", 1, "no_text"),
+        ("d-noise.html", 1, "not_text"),
+        ("e-large.html", 1, "too_large"),
+        ("f-deep.html", 1, "too_deep"),
+        ("g-bomb.html.gz", 1, "bomb"),
+        ("h-cut.html.gz", 1, "truncated"),
+        ("i-long.html", 1, "too_long"),
+        ("j.zip", 0, "archive"),
+        ("k.html", 0, "unknown_kind"),
+        ("l-beside.html", 1, "bad_sidecar"),
+        ("m-feed.xml", 1, "no_text"),
+        ("m-feed.xml", 0, "bad_feed"),
+        ("n.csv", 0, "no_columns"),
+    ]
+    assert len(ads_of(output)) == 3
+    assert (summary.ads, summary.bad) == (3, 14)
+    written = (output.with_name("ads.jsonl.faults.jsonl")).read_text("utf-8") + "".join(capsys.readouterr())
+    assert CANARY not in written
+
+
+@pytest.mark.parametrize(
+    ("data", "header"),
+    [
+        (page().encode("utf-8"), "iso-8859-1"),
+        (page(charset="iso-8859-1").encode("utf-8"), None),
+        (page(charset="utf-8").encode("cp1252"), "utf-8"),
+        (page(charset="windows-1252").encode("latin-1"), "utf-8"),
+        (page(charset="koi8-r").encode("utf-8"), "utf-16"),
+        (page().encode("utf-16"), "iso-8859-1"),
+        (page().encode("utf-16-le"), None),
+        (page().encode("utf-8-sig"), "windows-1252"),
+        (page().encode("utf-8") + "<p>æøå</p>".encode("cp1252"), "utf-8"),
+        (page(charset="hex").encode("utf-8") + b"\xe6", "zlib"),
+    ],
+)
+def test_lying_encodings_give_the_danish_letters_all_the_same(tmp_path, take_in, data, header):
+    kind = "text/html" + (f"; charset={header}" if header else "")
+    save(tmp_path, "x.warc", record("https://tavle.example/1", data, headers=(("Content-Type", kind),)))
+    output, _ = take_in(tmp_path / "x.warc")
+    assert TEXT in ads_of(output)[0]["text"]
+    assert faults_of(output) == []
+
+
+def test_rows_that_are_not_rows(tmp_path, take_in):
+    lines = [
+        GOOD.encode(), b"{" + CANARY.encode(), b"[" * 100_000, b'{"text": ["' + CANARY.encode() + b'"]}', b'"text"',
+        b'{"text": 17, "x": NaN}', '{"text": "Kører på tværs af Fyn"}'.encode("cp1252"), b"", b'{"titel": "uden tekst"}',
+        b'{"text": "  "}', b'{"text": "' + b"a" * 60_000 + b'"}', b'{"text": "x\\ud800"}',
+        b'{"text": "' + b"a" * 5_000_000 + b'"}', b'{"text": "Den sidste", "posted": "en dag", "url": "javascript:x"}',
+    ]  # fmt: skip
+    save(tmp_path, "feed.jsonl", b"\n".join(lines))
+    output, _ = take_in(tmp_path / "feed.jsonl")
+    assert [x["text"] for x in ads_of(output)] == [TEXT, "Kører på tværs af Fyn", "Den sidste"]
+    assert ads_of(output)[2]["url"] is None
+    assert [x[1:] for x in faults_of(output)] == [
+        (2, "not_json"), (3, "not_json"), (4, "not_object"), (5, "not_object"), (6, "not_json"), (9, "no_columns"),
+        (10, "no_text"), (11, "too_long"), (12, "not_text"), (13, "too_large"), (14, "bad_date"),
+    ]  # fmt: skip
+
+
+def test_csv_with_quotes_and_widths_that_are_wrong(tmp_path, take_in):
+    lines = ["text;url", "Den første;https://a.example/1", 'skæv "citat";https://a.example/2', "for;mange;celler",
+             f'"{CANARY} lukket" forkert;x', "Den næste;https://a.example/3", '"' + CANARY]  # fmt: skip
+    save(tmp_path, "feed.csv", "\r\n".join(lines).encode("cp1252"))
+    output, _ = take_in(tmp_path / "feed.csv")
+    assert [x["text"] for x in ads_of(output)] == ["Den første", 'skæv "citat"', "Den næste"]
+    assert [x[1:] for x in faults_of(output)] == [(4, "row_width"), (5, "bad_csv"), (7, "bad_csv")]
+
+
+def test_a_feed_with_expanding_entities_is_refused_and_a_broken_one_gives_what_stands_before(tmp_path, take_in):
+    laughs = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 12))
+    bomb = f'<!DOCTYPE rss [<!ENTITY l0 "{CANARY}">{laughs}<!ENTITY file SYSTEM "file:///etc/hostname">]>'
+    save(tmp_path, "a.xml", made.rss(made.item(1, "&l11;&file;"), before=bomb))
+    save(tmp_path, "b.xml", made.rss(made.item(1), made.item(2), "<item><title>Afbr")[:-30])
+    begun = time.monotonic()
+    output, _ = take_in(tmp_path / "a.xml", tmp_path / "b.xml")
+    assert time.monotonic() - begun < 20
+    assert [x["url"] for x in ads_of(output)][:2] == [
+        "https://tavle.example/annonce/1",
+        "https://tavle.example/annonce/2",
+    ]
+    assert ("a.xml", 0, "bomb") in faults_of(output)
+    assert ("b.xml", 0, "bad_feed") in faults_of(output)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_warc_cut_off_gives_every_record_before_the_cut(tmp_path, take_in, packed):
+    save(tmp_path, "x.warc", b"".join(crawl(1, 2, 3, packed=packed))[:-100])
+    output, _ = take_in(tmp_path / "x.warc")
+    assert numbers_of(output) == [1, 2]
+    assert faults_of(output) == [("x.warc", 3, "truncated")]
+
+
+@pytest.mark.parametrize("packing", ["no", "each", "whole"])
+@pytest.mark.parametrize("wrong", [-300, -1, 5, 300, 2_000, 10_000_000, 10**14])
+def test_a_wrong_length_costs_its_own_record_alone(tmp_path, take_in, packing, wrong):
+    first, second, *others = crawl(1, 2, 3, 4, 5, 6)
+    told = int(second.split(b"Content-Length: ")[1].split(b"\r\n")[0])
+    second = second.replace(b"Content-Length: %d" % told, b"Content-Length: %d" % (told + wrong), 1)
+    records = [first, second, *others]
+    if packing == "each":
+        records = [gzip.compress(x) for x in records]
+    data = b"".join(records)
+    save(tmp_path, "x.warc", gzip.compress(data) if packing == "whole" else data)
+    output, _ = take_in(tmp_path / "x.warc")
+    if packing == "whole" and wrong > 5_000_000:  # what is too large to hold cannot be looked through again
+        assert numbers_of(output) == [1]
+    else:
+        assert numbers_of(output) == [1, 3, 4, 5, 6]
+    assert faults_of(output) == [("x.warc", 2, "wrong_length")]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_no_record_is_passed_over(tmp_path, take_in, packed):
+    one, two, three = crawl(1, 2, 3, packed=packed)
+    junk = [b"\x1f\x8b\x08 no record at all\r\n"] * 50
+    save(tmp_path, "x.warc", b"".join([one, *junk, two, b"WARC/0\r\n" * 3, three]))
+    output, _ = take_in(tmp_path / "x.warc")
+    # In a file that is not packed, the length of a record is believed only where another record or the end comes after it.
+    assert numbers_of(output) == ([1, 2, 3] if packed else [2, 3])
+    assert len(faults_of(output)) == (2 if packed else 1)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_large_records_bombs_and_unknown_packings_in_a_warc(tmp_path, take_in, packed):
+    html = ("Content-Type", "text/html")
+    records = [
+        *crawl(1, packed=packed),
+        record("https://tavle.example/2", os.urandom(9_000_000), headers=(html,), packed=packed),
+        record("https://tavle.example/3", made.zeros(40), headers=(html, ("Content-Encoding", "gzip")), packed=packed),
+        record("https://tavle.example/4", b"\x00\x01", headers=(html, ("Content-Encoding", "br")), packed=packed),
+        record("https://tavle.example/5", b"", headers=(html,), packed=packed),
+        *crawl(6, packed=packed),
+    ]
+    save(tmp_path, "x.warc", b"".join(records))
+    tracemalloc.start()
+    pieces = list(read_sources([tmp_path / "x.warc"], Rules(), None))
+    assert tracemalloc.get_traced_memory()[1] < 25_000_000
+    tracemalloc.stop()
+    assert [x.faults for x in pieces] == [(), ("too_large",), ("bomb",), ("content_encoding",), ("empty",), ()]
+    output, _ = take_in(tmp_path / "x.warc")
+    assert numbers_of(output) == [1, 6]
+
+
+def test_a_large_page_is_skipped_without_being_read(tmp_path):
+    path = save(tmp_path, "large.html", page())
+    with path.open("ab") as file:
+        file.truncate(3_000_000_000)  # takes no room on disk
+    begun = time.monotonic()
+    (piece,) = read_sources([path], Rules(), None)
+    assert piece.faults == ("too_large",)
+    assert time.monotonic() - begun < 2
+
+
+def test_a_gzip_bomb_of_rows_is_given_up_early(tmp_path, take_in):
+    save(tmp_path, "x.jsonl.gz", gzip.compress((GOOD + "\n").encode()) + made.zeros(400))
+    begun = time.monotonic()
+    output, _ = take_in(tmp_path / "x.jsonl.gz")
+    assert time.monotonic() - begun < 10
+    assert len(ads_of(output)) == 1
+    assert faults_of(output) == [("x.jsonl.gz", 2, "bomb")]
+
+
+def test_a_page_that_eats_time_or_memory_ends_alone(tmp_path):
+    """XPath over every pair of elements takes minutes; a string of four hundred copies takes all memory."""
+    rules = Rules.model_validate(
+        {"sites": {
+            "slow.example": {"text": {"xpath": "count(//i[count(preceding::i[count(preceding::i) > 5]) > 5])"}},
+            "large.example": {"text": {"xpath": "concat(" + ",".join(["string(//body)"] * 400) + ")"}},
+        }}
+    )  # fmt: skip
+    slow = page(body="<i>x</i>" * 3_000)
+    large = page("Meget lang tekst. " * 200_000)
+    for number, (host, content) in enumerate(
+        [("a.example", page()), ("slow.example", slow), ("large.example", large), ("b.example", page())]
+    ):
+        save(tmp_path / "in", f"{number}.html", content, url=f"https://{host}/1")
+    begun = time.monotonic()
+    output = tmp_path / "ads.jsonl"
+    import_ads([tmp_path / "in"], output, rules, reader=Reader(rules, seconds=12, memory=700_000_000))
+    assert [x["site"] for x in ads_of(output)] == ["a.example", "b.example"]
+    assert faults_of(output) == [("1.html", 1, "too_slow"), ("2.html", 1, "too_much")]
+    assert time.monotonic() - begun < 120

@@ -1,0 +1,172 @@
+"""Every source gives its ads: saved pages, WARC, JSON Lines, CSV, RSS and Atom, told apart by what is in them."""
+
+import gzip
+import json
+import shutil
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from serving.ads.importing import CannotImport, import_ads
+from serving.ads.rules import Rules
+from serving.batch.records import ABOUT_ADS, read_records
+from serving.cli import app
+from tests.serving.ads import made
+from tests.serving.ads.made import TEXT, ads_of, faults_of, page, record, save
+
+
+def test_a_folder_of_saved_pages_with_and_without_what_was_noted_beside_them(tmp_path, take_in):
+    folder = tmp_path / "pages"
+    save(folder, "a.html", page(), url="https://tavle.example/annonce/1", retrieved="2026-11-20T10:00:00Z")
+    save(folder, "deep/b.htm", page("Have passes i Odense. Skriv til have@tavle.example om løn."))
+    save(folder, "deep/c", page("Opvask i weekenden i Ribe, god løn og mad."), url="https://tavle.example/annonce/3")
+    save(folder, "a_files/style.css", "body { color: red; }")
+    save(folder, "a_files/logo.png", b"\x89PNG\r\n\x1a\n")
+    output, summary = take_in(folder)
+    first, second, third = ads_of(output)
+    assert list(first) == ["id", "kind", "text", *ABOUT_ADS]
+    assert (first["kind"], first["title"], first["site"]) == ("ad", "Rengøring", "tavle.example")
+    assert (first["url"], first["retrieved"]) == ("https://tavle.example/annonce/1", "2026-11-20T10:00:00+00:00")
+    assert TEXT in first["text"]
+    assert "Alle annoncer" not in first["text"]
+    assert (second["url"], second["site"], second["posted"], second["place"], second["contacts"]) == (None,) * 4 + ([],)
+    assert third["url"].endswith("/3")
+    assert faults_of(output) == []
+    assert (summary.ads, summary.bad) == (3, 0)
+    assert output.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_browser_notes_the_address_in_the_page_and_a_page_may_tell_it_itself(tmp_path, take_in):
+    saved = "<!-- saved from url=(0031)https://tavle.example/annonce/7 -->\n"
+    canonical = '<link rel="canonical" href="https://tavle.example/annonce/8">'
+    save(tmp_path / "in", "a.html", page().replace("<html", saved + "<html"))
+    save(tmp_path / "in", "b.html", page(head=canonical))
+    output, _ = take_in(tmp_path / "in")
+    assert [x["url"] for x in ads_of(output)] == ["https://tavle.example/annonce/7", "https://tavle.example/annonce/8"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_warc_as_crawlers_write_it(tmp_path, take_in, packed):
+    body = page().encode()
+    html = ("Content-Type", "text/html; charset=utf-8")
+    gz, chunks = ("Content-Encoding", "gzip"), ("Transfer-Encoding", "chunked")
+    answers = [
+        ("annonce/1", body, (html,)),
+        ("logo.png", b"\x89PNG", (("Content-Type", "image/png"),)),
+        ("annonce/3", made.chunked(body), (html, chunks)),
+        ("annonce/4", gzip.compress(body), (html, gz)),
+        ("annonce/5", body, (html, gz)),  # unpacked by the crawler, which left the header
+        ("annonce/6", made.chunked(gzip.compress(body)), (html, gz, chunks)),
+        ("feed", made.rss(made.item(77)).encode(), (("Content-Type", "text/xml"),)),
+    ]
+    site = "https://tavle.example/"
+    records = [record(site + path, sent, headers=headers, packed=packed) for path, sent, headers in answers]
+    records += [record(site + "annonce/2", b"", status="302 Found", packed=packed), made.info(packed=packed)]
+    save(tmp_path, "crawl", b"".join(records))
+    output, summary = take_in(tmp_path / "crawl")
+    found = ads_of(output)
+    assert [x["url"].rpartition("/")[2] for x in found] == ["1", "3", "4", "5", "6", "77"]
+    assert {x["text"] for x in found[:5]} == {found[0]["text"]}
+    assert found[0]["retrieved"] == "2026-11-20T10:00:00+00:00"
+    assert faults_of(output) == []
+    assert (summary.ads, summary.left_out) == (6, 3)
+
+
+def test_a_warc_packed_as_a_whole_is_read_too(tmp_path, take_in):
+    records = [record(f"https://tavle.example/{i}", page(f"Annonce nummer {i} om arbejde.").encode()) for i in range(3)]
+    save(tmp_path, "crawl.warc.gz", gzip.compress(made.info() + b"".join(records)))
+    output, _ = take_in(tmp_path / "crawl.warc.gz")
+    assert len(ads_of(output)) == 3
+    assert faults_of(output) == []
+
+
+def test_json_lines_and_csv_with_names_of_columns_that_are_usual(tmp_path, take_in):
+    rows = [
+        {"text": TEXT, "url": "https://tavle.example/1", "title": "Rengøring", "posted": "3. maj 2026", "city": "Ribe",
+         "phone": "00 00 00 00", "email": "a@tavle.example", "price": 400},
+        {"html": "<p>Opvask<br>i Odense</p><p>Løn 150 kr.</p>", "link": "https://tavle.example/2"},
+    ]  # fmt: skip
+    save(tmp_path, "feed.jsonl", "\n".join(json.dumps(x) for x in rows))
+    save(tmp_path, "feed.txt", 'titel;tekst;dato;by\n"Have";"Ukrudt, ""hver"" uge\nog hæk";04-05-2026;Ribe\n')
+    output, _ = take_in(tmp_path / "feed.jsonl", tmp_path / "feed.txt")
+    first, second, third = ads_of(output)
+    assert (first["text"], first["posted"], first["place"]) == (TEXT, "2026-05-03", "Ribe")
+    assert first["contacts"] == ["00 00 00 00", "a@tavle.example"]
+    assert second["text"] == "Opvask\ni Odense\n\nLøn 150 kr."
+    assert (third["text"], third["title"], third["posted"]) == ('Ukrudt, "hver" uge\nog hæk', "Have", "2026-05-04")
+    assert faults_of(output) == []
+
+
+def test_rss_and_atom(tmp_path, take_in):
+    save(tmp_path, "feed", made.rss(made.item(1), made.item(2, "Have &amp;amp; hegn i Ribe")))
+    atom = f"""<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry><title>Værelse</title>
+    <link href="https://tavle.example/9"/><published>2026-05-03T23:30:00Z</published>
+    <summary>Kort</summary><content type="html">&lt;p&gt;{TEXT}&lt;/p&gt;</content></entry></feed>"""
+    save(tmp_path, "other.xml", atom)
+    output, _ = take_in(tmp_path / "feed", tmp_path / "other.xml")
+    one, two, three = ads_of(output)
+    assert (one["text"], one["title"], one["posted"]) == (TEXT, "Annonce 1", "2026-05-03")
+    assert two["text"] == "Have & hegn i Ribe"
+    assert (three["text"], three["title"], three["posted"]) == (
+        TEXT,
+        "Værelse",
+        "2026-05-04",
+    )  # in Denmark it was past midnight
+    assert faults_of(output) == []
+
+
+def test_what_is_written_is_read_by_tag_as_it_is_from_both_formats(tmp_path, reader):
+    save(
+        tmp_path, "feed.csv", "text,url,phone\n" + "".join(f"Annonce {i},https://a.example/{i},1\n" for i in range(40))
+    )
+    for output in (tmp_path / "ads.jsonl", tmp_path / "ads.parquet"):
+        summary = import_ads([tmp_path / "feed.csv"], output, Rules(), reader=reader)
+        assert summary.ads == 40
+        documents = [x.document for x in read_records(str(output))]
+        assert [x.text for x in documents] == [f"Annonce {i}" for i in range(40)]
+        assert {x.kind for x in documents} == {"ad"}
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["ads.jsonl", "ads.parquet", "feed.csv"]
+    rows = pq.read_table(tmp_path / "ads.parquet").to_pylist()
+    assert rows == ads_of(tmp_path / "ads.jsonl")
+
+
+def test_the_same_page_twice_is_one_ad_an_edited_one_a_new_version_and_a_repost_another(tmp_path, take_in):
+    where = "https://Tavle.example:443/annonce/1?utm_source=mail#top"
+    rows = [(where, TEXT), ("http://tavle.example/annonce/1", TEXT), (where, TEXT + " Nu også i Ribe."),
+            ("https://tavle.example/annonce/2", TEXT), ("", TEXT), ("", TEXT)]  # fmt: skip
+    save(tmp_path, "feed.jsonl", "\n".join(json.dumps({"url": url, "text": text}) for url, text in rows))
+    output, summary = take_in(tmp_path / "feed.jsonl")
+    first, edited, repost, nowhere = (x["id"].split("-") for x in ads_of(output))
+    assert first[0] == edited[0]
+    assert len({x[0] for x in (first, repost, nowhere)}) == 3
+    assert first[1] == repost[1] == nowhere[1] != edited[1]
+    assert summary.left_out == 2
+
+
+def test_the_command_says_what_it_did_and_how_it_ended(tmp_path):
+    save(tmp_path, "feed.jsonl", json.dumps({"text": made.CANARY}) + "\n{" + made.CANARY + "\n")
+    arguments = ["ads", "import", str(tmp_path / "feed.jsonl"), "-o", str(tmp_path / "ads.jsonl")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 3
+    assert "feed.jsonl, record 2: not JSON" in result.output
+    assert "1 ads taken in; 1 faults" in result.output
+    assert made.CANARY not in result.output
+    save(tmp_path, "feed.jsonl", json.dumps({"text": made.CANARY}))
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert (tmp_path / "ads.jsonl.previous").exists()
+    assert not (tmp_path / "ads.jsonl.faults.jsonl").exists()
+
+
+def test_what_cannot_begin_says_what_to_do_and_writes_nothing(tmp_path):
+    save(tmp_path / "in", "feed.jsonl", json.dumps({"text": TEXT}))
+    for sources, output, said in (
+        ([tmp_path / "none"], tmp_path / "ads.jsonl", "is not there"),
+        ([tmp_path / "in"], tmp_path / "in" / "ads.jsonl", "place outside"),
+        ([tmp_path / "in"], tmp_path / "ads.csv", "ends in .jsonl or .parquet"),
+        ([tmp_path / "in"], tmp_path / "in", "ends in .jsonl or .parquet"),
+    ):
+        with pytest.raises(CannotImport, match=said):
+            import_ads(sources, output, Rules())
+    assert [x.name for x in tmp_path.rglob("*")] == ["in", "feed.jsonl"]
+    shutil.rmtree(tmp_path / "in")
