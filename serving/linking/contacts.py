@@ -33,16 +33,17 @@ def normalise(kind: str, value: str) -> Iterator[tuple[str, str]]:
     digits = re.sub(r"\D", "", account)
     if kind in ("phone", "mobilepay", "handle") and len(digits) >= 8 and not re.search(r"[^\W\d_]", account):
         yield "phone", digits if "+" in account or len(digits) > 8 else f"45{digits}"
-    elif kind == "email" and "@" in value:
+    elif kind == "email" and re.fullmatch(r"[^@]+@[^@]+", value):
         name, domain = value.rsplit("@", 1)
         yield "email", f"{name.split('+', 1)[0]}@{domain}"
     elif kind == "url":
         host, _, path = re.sub(r"^(?:https?://)?(?:www\.)?", "", value).partition("/")
-        if host:
-            yield "site", host
+        if "." not in host:
+            return
+        yield "site", host
         if path := re.split("[?#]", path)[0].strip("/"):
             yield "url", f"{host}/{path}"
-    elif kind == "handle" and account.strip("@ "):
+    elif kind == "handle" and re.search(r"\w", account):
         yield kind, f"{service}:{account.strip('@ ')}"
     elif kind == "mobilepay" and digits:
         yield kind, digits

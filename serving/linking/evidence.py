@@ -8,7 +8,8 @@
 | the same prices, hours and ages in copied texts | 1 |
 | stays that follow one another | 0.5, if anything else is shared |
 
-Each is worth less the more units hold it (`fade`), and nothing beyond a limit: such a phrase, text or name is a hub.
+Each is worth less the more units hold it (`fade`), and nothing beyond a limit: such a phrase, text or name is a hub. Passages and
+names count in full only in a collection of `KNOWN` different texts and more: in a small one, ordinary words look rare.
 These are points of a tie between texts; nothing adds them up to a score of a group or a person.
 """
 
@@ -31,6 +32,7 @@ PASSAGE = {4: 0.0, 5: 0.25, 6: 0.5, 7: 1.0, 8: 1.25}
 """By words; longer ones 1.5."""
 MOST_PASSAGES = 3.0
 COPY_HOLDERS, NAME_HOLDERS = 12, 24
+KNOWN = 1500
 LOOKED_AT = 0.75
 """Pairs with fewer points from texts are not looked at further."""
 
@@ -74,11 +76,12 @@ def weigh_pairs(signatures: Signatures, texts: Texts, units: NDArray[np.int64]) 
     """What pairs of units share, for all pairs with anything worth a look; by units."""
     passages = find_passages(signatures, texts, units)
     copied = _copies(texts.family, units)
-    spoken = _passages_of(_apart(passages, texts.family, copied))
+    trust = min(1.0, len(np.unique(texts.family)) / KNOWN)
+    spoken = _passages_of(_apart(passages, texts.family, copied), trust)
     names = _holdings(signatures, "names", units)
     members = _members(units)
     for pair in sorted(spoken.keys() | copied.keys()):
-        if shared := _weigh(signatures, texts, members, names, pair, copied.get(pair, ()), spoken.get(pair)):
+        if shared := _weigh(signatures, texts, members, names, trust, pair, copied.get(pair, ()), spoken.get(pair)):
             yield shared
 
 
@@ -87,6 +90,7 @@ def _weigh(
     texts: Texts,
     members: dict[int, list[int]],
     names: dict[int, dict[int, int]],
+    trust: float,
     pair: tuple[int, int],
     families: Iterable[tuple[int, int]],
     phrase: tuple[Reason, tuple[int, int]] | None,
@@ -108,7 +112,7 @@ def _weigh(
     both = names.get(pair[0], {}).keys() & names.get(pair[1], {}).keys()
     known = sorted(names[pair[0]][x] for x in both if names[pair[0]][x] <= NAME_HOLDERS)
     if known:
-        reasons.append(Reason("name", len(known), known[0], NAME * fade(known[0])))
+        reasons.append(Reason("name", len(known), known[0], NAME * fade(known[0]) * trust))
     trace = any(x.kind in ("phrase", "name") for x in reasons)
     followed = continue_one_another(*(stays(signatures, members[unit][:64]) for unit in pair)) if trace else 0
     if followed:
@@ -144,7 +148,7 @@ def _apart(
     return Passages(*(getattr(passages, x)[kept] for x in ("pair", "first", "second", "words", "holders")))
 
 
-def _passages_of(passages: Passages) -> dict[tuple[int, int], tuple[Reason, tuple[int, int]]]:
+def _passages_of(passages: Passages, trust: float) -> dict[tuple[int, int], tuple[Reason, tuple[int, int]]]:
     """For each pair of units the passages it shares, as a reason, and the two ads with the longest."""
     worth = np.array([PASSAGE.get(x, 1.5) for x in range(64)])[np.minimum(passages.words, 63)]
     worth = worth * np.minimum(1.0, np.sqrt(2.0 / np.maximum(passages.holders, 2)))
@@ -160,7 +164,7 @@ def _passages_of(passages: Passages) -> dict[tuple[int, int], tuple[Reason, tupl
         count = int(real.sum())
         best = begin[at] + int(np.argmax(passages.words[rows]))
         reason = Reason(
-            "phrase", max(count, 1), int(passages.holders[rows].max()), min(float(totals[at]), MOST_PASSAGES)
+            "phrase", max(count, 1), int(passages.holders[rows].max()), min(float(totals[at]), MOST_PASSAGES) * trust
         )
         pair = (int(pairs[at] >> 32), int(pairs[at] & 0xFFFFFFFF))
         found[pair] = (reason, (int(passages.first[best]), int(passages.second[best])))

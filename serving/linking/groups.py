@@ -118,7 +118,7 @@ def _describe(
             len(ads) - len(dated),
             sum(not own & set(signatures.contacts[ad].tolist()) for ad in ads),
             sum(not len(signatures.places[ad]) for ad in ads),
-            sum(text[ad] < 0 for ad in ads),
+            sum(int(text[ad] < 0) for ad in ads),
             len(contacts & hubs),
         ),
         tuple(sorted(ties, key=lambda x: (x.first, x.second))),

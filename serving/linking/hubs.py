@@ -2,9 +2,12 @@
 
 The rule: the ads that hold a contact fall into parts. Ads of one family of texts are one part; so are ads with another contact in
 common, and ads with a phrase in common that hardly anybody else uses and that not everybody here uses. A contact is a hub if its
-ads fall into at least `PARTS` parts, more than `SHARE` of its different texts, and `WITH_OWN` of these parts or more have another
-contact, each its own; or if they fall into `MANY` parts. It ties nothing, however often it is shared.
-Many ads alone make no hub: one hand may write hundreds, but they look alike or share the other contacts too.
+ads fall into at least `PARTS` parts, more than `SHARE` of its different texts, and some of these parts (at least `OTHERS`, and
+`OTHERS_SHARE`) have another contact, each its own; or if they fall into `MANY` parts. It ties nothing, however often shared.
+
+Many ads alone make no hub: one hand may write hundreds, but they look alike, share the other contacts too, or have no other. In
+doubt it is a hub: a number left aside leaves a group in pieces, which phrases and copies may still join; one that is followed
+wrongly welds strangers together.
 """
 
 from __future__ import annotations
@@ -22,8 +25,8 @@ from serving.linking.unions import Unions
 
 PARTS = 12
 SHARE = 0.5
-WITH_OWN = 0.2
-MANY = 100
+OTHERS, OTHERS_SHARE = 3, 0.08
+MANY = 150
 OWN = 0.8
 """A phrase is one of these ads if so much of all texts with it are among them..."""
 COMMON = 0.5
@@ -80,8 +83,10 @@ def _scattered(
                 parts.join(first.setdefault(key, part), part)
     _join_phrases(signatures.grams.take(np.sort(ads)), part_of[np.argsort(ads)], parts, len(families), usage)
     left = len(np.unique(parts.labels()))
-    with_own = len({parts.find(part) for part in first.values()})
-    return left > SHARE * len(families) and (left >= MANY or (left >= PARTS and with_own >= WITH_OWN * left))
+    others = len({parts.find(part) for part in first.values()})
+    return left > SHARE * len(families) and (
+        left >= MANY or (left >= PARTS and others >= max(OTHERS, OTHERS_SHARE * left))
+    )
 
 
 def _join_phrases(

@@ -70,15 +70,16 @@ class _Hand:
     owns_contact: bool = True
 
 
-def make_world(mixture: Mixture, size: int) -> list[WorldAd]:
-    """A world of so many ads, the same each time."""
-    chance = random.Random(mixture.seed)
-    ads = _Maker(mixture, chance).make(size)
+def make_world(mixture: Mixture, size: int, part: int = 0) -> list[WorldAd]:
+    """A world of so many ads, the same each time. Parts of one world have other ads, other numbers and other operators."""
+    chance = random.Random(f"{mixture.seed} {part}")
+    ads = _Maker(mixture, chance, part).make(size)
     chance.shuffle(ads)
     numbers = list(range(len(ads)))
     chance.shuffle(numbers)
     return [
-        WorldAd(replace(x.record, id=f"a-{number:07d}"), x.operator) for number, x in zip(numbers, ads, strict=True)
+        WorldAd(replace(x.record, id=f"a-{part}-{number:06d}"), f"{part}-{x.operator}")
+        for number, x in zip(numbers, ads, strict=True)
     ]
 
 
@@ -93,11 +94,17 @@ def lose(entities: tuple[Entity, ...], chance: random.Random) -> tuple[Entity, .
     return tuple(kept)
 
 
+def _phones(part: int) -> Iterator[str]:
+    """Numbers that begin with 0 or 1, as no Danish one does; each once in up to two hundred parts."""
+    for number in range(part * 100_000, (part + 1) * 100_000):
+        yield f"{number * 7_368_787 % 20_000_000:08d}"
+
+
 class _Maker:
-    def __init__(self, mixture: Mixture, chance: random.Random) -> None:
+    def __init__(self, mixture: Mixture, chance: random.Random, part: int) -> None:
         self.mixture, self.chance = mixture, chance
         self.grammar: Grammar = load_grammar(mixture.grammar)
-        self.numbers = self._phones()
+        self.numbers = _phones(part)
         self.portal, self.clinic = next(self.numbers), next(self.numbers)
         self.agencies: list[Sentence] = []
         self.stolen: list[tuple[tuple[Sentence, ...], _Hand]] = []
@@ -115,13 +122,6 @@ class _Maker:
         while len(ads) < size:
             ads += self._stranger(template)
         return ads[:size]
-
-    def _phones(self) -> Iterator[str]:
-        """Numbers that begin with 0 or 1, as no Danish one does; each once."""
-        at = self.chance.randrange(20_000_000)
-        while True:
-            at = (at + 7_368_787) % 20_000_000
-            yield f"{at:08d}"
 
     def _hand(self, phones: int, names: int, places: int, habits: int, drafts: int) -> _Hand:
         chance, grammar = self.chance, self.grammar
