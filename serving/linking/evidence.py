@@ -16,14 +16,15 @@ These are points of a tie between texts; nothing adds them up to a score of a gr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.linking.phrases import Passages, find_passages
-from serving.linking.signatures import Signatures
+from serving.linking.ragged import sort_once
+from serving.linking.signatures import GRAM, Signatures
 from serving.linking.texts import Texts
 from serving.linking.tours import continue_one_another, stays
 
@@ -77,7 +78,7 @@ def weigh_pairs(signatures: Signatures, texts: Texts, units: NDArray[np.int64]) 
     passages = find_passages(signatures, texts, units)
     copied = _copies(texts.family, units)
     trust = min(1.0, len(np.unique(texts.family)) / KNOWN)
-    spoken = _passages_of(_apart(passages, texts.family, copied), trust)
+    spoken = _passages_of(_apart(passages, texts.family, copied), copied, trust)
     names = _holdings(signatures, "names", units)
     members = _members(units)
     for pair in sorted(spoken.keys() | copied.keys()):
@@ -148,24 +149,24 @@ def _apart(
     return Passages(*(getattr(passages, x)[kept] for x in ("pair", "first", "second", "words", "holders")))
 
 
-def _passages_of(passages: Passages, trust: float) -> dict[tuple[int, int], tuple[Reason, tuple[int, int]]]:
+def _passages_of(
+    passages: Passages, copied: Collection[tuple[int, int]], trust: float
+) -> dict[tuple[int, int], tuple[Reason, tuple[int, int]]]:
     """For each pair of units the passages it shares, as a reason, and the two ads with the longest."""
     worth = np.array([PASSAGE.get(x, 1.5) for x in range(64)])[np.minimum(passages.words, 63)]
     worth = worth * np.minimum(1.0, np.sqrt(2.0 / np.maximum(passages.holders, 2)))
     pairs, begin = np.unique(passages.pair, return_index=True)
     if not len(pairs):
         return {}
-    totals = np.add.reduceat(worth, begin)
+    totals = np.minimum(np.add.reduceat(worth, begin), MOST_PASSAGES) * trust
+    counts = np.add.reduceat((passages.words >= GRAM + 1).astype(np.int64), begin)
+    holders = np.maximum.reduceat(passages.holders, begin)
     ends = np.append(begin[1:], len(passages.pair))
     found = {}
-    for at in np.flatnonzero(totals >= PASSAGE[4]).tolist():
-        rows = slice(begin[at], ends[at])
-        real = passages.words[rows] >= 5
-        count = int(real.sum())
-        best = begin[at] + int(np.argmax(passages.words[rows]))
-        reason = Reason(
-            "phrase", max(count, 1), int(passages.holders[rows].max()), min(float(totals[at]), MOST_PASSAGES) * trust
-        )
+    with_copies = np.array(sorted(one << 32 | other for one, other in copied), np.int64)
+    for at in np.flatnonzero((totals >= LOOKED_AT) | (totals > 0) & np.isin(pairs, with_copies)).tolist():
+        best = begin[at] + int(np.argmax(passages.words[begin[at] : ends[at]]))
+        reason = Reason("phrase", max(int(counts[at]), 1), int(holders[at]), float(totals[at]))
         pair = (int(pairs[at] >> 32), int(pairs[at] & 0xFFFFFFFF))
         found[pair] = (reason, (int(passages.first[best]), int(passages.second[best])))
     return found
@@ -175,7 +176,7 @@ def _copies(family: NDArray[np.int64], units: NDArray[np.int64]) -> dict[tuple[i
     """For each pair of units the families it shares, each with the number of units that hold it."""
     told = np.flatnonzero(family >= 0)
     held: dict[int, list[int]] = defaultdict(list)
-    for key in np.unique(family[told] << 32 | units[told]).tolist():
+    for key in sort_once(family[told] << 32 | units[told]).tolist():
         held[key >> 32].append(key & 0xFFFFFFFF)
     found: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for name, holders in held.items():
@@ -192,7 +193,7 @@ def _holdings(signatures: Signatures, column: str, units: NDArray[np.int64]) -> 
     if not len(ragged.values):
         return {}
     values = np.unique(ragged.values, return_inverse=True)[1]
-    keys = np.unique(values.astype(np.int64) << 32 | units[ragged.owners()])
+    keys = sort_once(values.astype(np.int64) << 32 | units[ragged.owners()])
     holders = np.bincount(keys >> 32)
     found: dict[int, dict[int, int]] = defaultdict(dict)
     for key in keys.tolist():

@@ -12,6 +12,15 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+def sort_once(values: Array) -> Array:
+    """The values sorted, each once. Faster on hashes than `numpy.unique`, which hashes them once more."""
+    values = np.sort(values)
+    first = np.ones(len(values), bool)
+    first[1:] = values[1:] != values[:-1]
+    kept: Array = values[first]
+    return kept
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ragged:
     """Row i is `values[starts[i]:starts[i + 1]]`."""
