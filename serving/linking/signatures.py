@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -87,7 +88,9 @@ def sign(records: Iterable[Record], key: LinkKey) -> Signatures:
         rows["contacts"].append(link_keys(record.entities, key))
         for column, types in (("names", ("name",)), ("places", ("place",)), ("details", DETAILS)):
             rows[column].append(_digests(record.entities, types, key))
-        rows["days"].append(sorted({x for e in record.entities if e.type == "date" for x in _day(e.value)}))
+        rows["days"].append(
+            sorted({x for e in record.entities if e.type == "date" for x in _days(e.value, record.posted)})
+        )
     text = Ragged.of(rows["words"], np.uint64)
     grams = shingles(text)
     whole = [
@@ -148,9 +151,24 @@ def _digests(entities: Iterable[Entity], types: Sequence[str], key: LinkKey) -> 
     return sorted({key.digest(x.type, x.value.casefold()) for x in entities if x.type in types})
 
 
-def _day(value: str) -> list[int]:
-    """The ordinal of an ISO date; nothing for what is none, such as a date without a year."""
-    try:
-        return [date.fromisoformat(value).toordinal()]
-    except ValueError:
+def _days(value: str, posted: date | None) -> list[int]:
+    """The ordinals of an ISO date or span of two; a date without a year is the one nearest to the day of posting."""
+    return [day for part in value.split("/") for day in _day(part, posted)]
+
+
+def _day(value: str, posted: date | None) -> list[int]:
+    if not value.startswith("--"):
+        return _ordinals([value])
+    if posted is None:
         return []
+    near = _ordinals(f"{posted.year + step:04d}-{value[2:]}" for step in (-1, 0, 1))
+    return sorted(near, key=lambda x: abs(x - posted.toordinal()))[:1]
+
+
+def _ordinals(values: Iterable[str]) -> list[int]:
+    """Of those that are dates."""
+    found = []
+    for value in values:
+        with suppress(ValueError):
+            found.append(date.fromisoformat(value).toordinal())
+    return found

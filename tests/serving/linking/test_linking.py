@@ -140,6 +140,26 @@ def test_an_agencys_phrase_does_not_weld_those_who_use_it(records):
     assert len(set(before.values()) ^ set(after.values())) <= 4
 
 
+@pytest.mark.parametrize(
+    ("value", "days"),
+    [
+        ("2026-05-03", ["2026-05-03"]),
+        ("2026-05-03/2026-05-07", ["2026-05-03", "2026-05-07"]),
+        ("--05-03/--05-07", ["2026-05-03", "2026-05-07"]),
+        ("--01-02", ["2027-01-02"]),
+        ("--02-30", []),
+        ("friday", []),
+    ],
+)
+def test_dates_are_read_as_days_near_the_posting(value, days):
+    record = replace(
+        ad("a", "her fra i dag", date(2026, 12, 1) if value == "--01-02" else date(2026, 5, 1), date="i dag")
+    )
+    (entity,) = record.entities
+    signed = sign([replace(record, entities=(replace(entity, value=value),))], KEY)
+    assert [date.fromordinal(x).isoformat() for x in signed.days[0].tolist()] == days
+
+
 def test_empty_and_odd_ads_are_counted_and_stand_alone():
     ads = [ad("a", ""), ad("b", "🌸🌸🌸"), ad("c", "x" * 50_000), ad("d", "\ud800 ring")]
     links = link([sign(ads, KEY)])
