@@ -23,6 +23,8 @@ class Plan:
     quick: bool = False
     minutes: float = 5
     """Of overload, or of the soak."""
+    million: bool = False
+    """Whether linking is measured with a million ads too."""
 
     @property
     def rounds(self) -> int:

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from serving.desk import tagging
 from serving.store.desk import Text
 from serving.store.ledger import open_ledger
-from tests.bench import entities, results, sample
+from tests.bench import entities, linking, results, sample
 from tests.bench.__main__ import main
 from tests.bench.client import Reply, mixed
 from tests.bench.load import arrivals, throughput
-from tests.bench.plan import Plan
+from tests.bench.plan import SHIPPED, Plan
 from tests.bench.statistics import interleave, ratio, slope, spread
 from tests.bench.verdict import judge_store
 from tests.conftest import make_documents
@@ -195,6 +195,17 @@ def test_the_part_of_entities_tells_the_f1_of_disguised_phones_and_skips_a_set_t
     line = {"id": "e-1", "text": "nul en to tre fire fem seks syv i dag", "entities": marks}
     file.write_text(json.dumps(line) + "\n", "utf-8")
     assert entities.measure(plan, file)["disguised_phone_f1"] == 1
+
+
+def test_linking_is_measured_beside_numbers_and_copies_alone_and_says_what_was_joined_wrongly():
+    found = linking.measure(Plan(SHIPPED, quick=True))
+    assert 0 < found["linking_bcubed_f1_exact_number"] <= 1
+    assert 0 < found["linking_bcubed_f1_minhash"] <= 1
+    assert found["linking_bcubed_f1"] > max(found["linking_bcubed_f1_exact_number"], found["linking_bcubed_f1_minhash"])
+    assert found["linking"]["growth"]["800"]["ads_per_cpu_second"] > 0
+    for tie in found["linking"]["entities_as_served"]["false_merges"]:
+        assert tie["first"] != tie["second"]
+        assert tie["kinds"]
 
 
 def test_unknown_parts_are_named(capsys):
