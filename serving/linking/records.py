@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from triage.assessment import Entity
 
@@ -24,6 +25,19 @@ class Record:
     posted: date | None
     text: str
     entities: tuple[Entity, ...] = ()
+    beside: tuple[tuple[str, Entity], ...] = ()
+    """What was found in other fields of the ad, each with the name of its field (see `marks.py`) and offsets into that."""
+    retrieved: datetime | None = None
+    page: str = ""
+    """Of what the ad is a version; empty for an ad that is all by itself. Of each page the newest version is linked."""
+    site: str | None = None
+    digest: int = 0
+    """Tells whether the same ad was signed before; whoever calls says what of."""
+
+    def found(self) -> Iterator[tuple[str, Entity]]:
+        """All entities, each with the field it stands in."""
+        yield from (("text", x) for x in self.entities)
+        yield from self.beside
 
 
 @dataclass(frozen=True, slots=True)
