@@ -12,6 +12,9 @@ from triage.assessment import Entity
 LEAST_KEY = 16
 """Bytes. Telephone numbers are few: without a secret key their hashes can be tried out one by one."""
 
+FORM = 1
+"""Of signatures: higher where the same ad gives others, as where entities are found that were not found before."""
+
 
 class UnusableKey(ValueError):
     """The key is too short to hide a number; give at least 16 random bytes."""
@@ -60,5 +63,5 @@ class LinkKey:
         return int.from_bytes(hashed.digest(), "little")
 
     def mark(self) -> str:
-        """Tells keys apart without showing them: signatures made under different keys cannot be compared."""
-        return f"{self.digest('key', ''):016x}"
+        """Tells keys and forms apart without showing the key: signatures made under different ones cannot be compared."""
+        return f"{self.digest('key', str(FORM)):016x}"

@@ -20,6 +20,7 @@ from serving.ads import signing
 from serving.ads.ads import id_of
 from serving.ads.linking import CannotLink, link_ads
 from serving.cli import app
+from serving.linking import records
 from tests.conftest import ROOT
 from tests.linkworld.measure import bcubed
 from tests.linkworld.world import DEVELOPMENT, make_world
@@ -366,6 +367,10 @@ def test_the_key_is_made_once_is_its_owners_alone_and_is_missed_when_it_is_lost(
     link_ads([ads], tmp_path / "other.jsonl")
     with pytest.raises(CannotLink, match="made under another key"):
         link_ads([ads], output, folder=folder, key_file=tmp_path / "other.jsonl.signatures" / "link.key")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(records, "FORM", 2)
+        with pytest.raises(CannotLink, match="by another version"):
+            link_ads([ads], tmp_path / "other.jsonl")
     for text in ("", "kort", "A" * 43, "é" * 43):
         (tmp_path / "kept.key").write_text(text, "utf-8")
         with pytest.raises(CannotLink, match="32 random bytes"):
