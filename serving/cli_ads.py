@@ -1,8 +1,10 @@
-"""Commands for ads: take them in from saved pages, crawls and feeds."""
+"""Commands for ads: take them in from saved pages, crawls and feeds, and link them."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,7 @@ import typer
 
 from serving.opening import stop
 
-ads = typer.Typer(help="Ads from saved pages, crawls and feeds.", no_args_is_help=True)
+ads = typer.Typer(help="Ads from saved pages, crawls and feeds, and what links them.", no_args_is_help=True)
 _TOLD = 20
 """Faults that are said one by one; the file has all."""
 
@@ -22,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 @ads.callback()
 def _group() -> None:
-    """Ads from saved pages, crawls and feeds."""
+    """Ads from saved pages, crawls and feeds, and what links them."""
 
 
 @ads.command("import")
@@ -36,10 +38,65 @@ def import_sources(
     site: Annotated[str | None, typer.Option(metavar="NAME", help="The site that all sources come from.")] = None,
 ) -> None:
     """Take ads in, without any network. After an interruption the same command goes on; exit 3 if there were faults."""
-    from tqdm import tqdm
-
     from serving.ads.importing import CannotImport, import_ads
     from serving.ads.rules import UnusableRules, read_rules
+
+    try:
+        known = read_rules(rules)
+        if rules is not None and site is not None and site not in known.sites:
+            stop(f"{rules} has no site named {site}; it has {', '.join(known.sites) or 'none'}")
+        summary = import_ads(sources, output, known, site, tell=_teller(f"{output}.faults.jsonl"))
+    except (CannotImport, UnusableRules) as error:
+        stop(error)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; run the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(summary.sentence(), err=True)
+    raise typer.Exit(3 if summary.bad else 0)
+
+
+@ads.command("link")
+def link_files(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="ADS...", help="JSONL, CSV or Parquet files, as `ads import` writes them.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="One group a line: .jsonl or .parquet.")],
+    signatures: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="What later runs add to; GROUPS.signatures if not given."),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Key of the hashes, kept elsewhere; else link.key in FOLDER, made on first use."
+        ),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if not given.")] = None,
+) -> None:
+    """Find out which ads belong together. After an interruption the same command goes on; exit 3 if lines were bad."""
+    from serving.ads.linking import CannotLink, link_ads
+
+    try:
+        summary = link_ads(
+            files,
+            output,
+            folder=signatures,
+            key_file=key,
+            workers=workers or len(os.sched_getaffinity(0)),
+            tell=_teller(f"{output}.errors.jsonl"),
+        )
+    except CannotLink as error:
+        stop(error)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; run the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(summary.sentence(), err=True)
+    raise typer.Exit(3 if summary.bad else 0)
+
+
+def _teller(rest: str) -> Callable[[str], None]:
+    """Says the first faults, and where the others stand."""
+    from tqdm import tqdm
 
     told = 0
 
@@ -49,17 +106,6 @@ def import_sources(
         if told <= _TOLD:
             tqdm.write(fault, file=sys.stderr)
         elif told == _TOLD + 1:
-            tqdm.write(f"further faults stand in {output}.faults.jsonl", file=sys.stderr)
+            tqdm.write(f"further faults stand in {rest}", file=sys.stderr)
 
-    try:
-        known = read_rules(rules)
-        if rules is not None and site is not None and site not in known.sites:
-            stop(f"{rules} has no site named {site}; it has {', '.join(known.sites) or 'none'}")
-        summary = import_ads(sources, output, known, site, tell=tell)
-    except (CannotImport, UnusableRules) as error:
-        stop(error)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; run the same command again to go on", err=True)
-        raise typer.Exit(130) from None
-    typer.echo(summary.sentence(), err=True)
-    raise typer.Exit(3 if summary.bad else 0)
+    return tell

@@ -15,6 +15,7 @@ no part of the version, as "yesterday" is another day on each visit.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ MAX_CONTACTS = 50
 MAX_URL = 2_000
 _COUNTING = ("utm_", "mc_", "ga_", "pk_")
 _COUNTERS = frozenset(("fbclid", "gclid", "msclkid", "dclid", "igshid", "_ga", "_gl"))
+_ID = re.compile("[0-9a-f]{24}-[0-9a-f]{16}")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -70,6 +72,11 @@ def id_of(
     seen = _hash(title or "", text, place or "", *contacts)
     page = _hash("url", page_address(url)) if url else _hash("seen", site or "", seen)
     return f"{page[:24]}-{seen[:16]}"
+
+
+def page_of(id_: str) -> str:
+    """What all versions of an ad have in common; of an id that was not made here, all of it."""
+    return id_[:24] if _ID.fullmatch(id_) else id_
 
 
 def _hash(*parts: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,10 +37,15 @@ class Record:
     problems: Problems
     digest: bytes
     """Hash of the record as it was read: tells whether the input changed between two runs."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What an ad tells beside its text, unchecked; of Parquet only where it was asked for."""
 
 
-def read_records(source: str) -> Iterator[Record]:
+def read_records(source: str, *, about_ads: bool = False) -> Iterator[Record]:
     """The records of a file, or of standard input for ``-`` (JSON Lines), without ever holding the whole.
+
+    Args:
+        about_ads: read columns of Parquet, too, that ads have beside their text.
 
     Raises:
         UnreadableInput: the file is missing, of an unknown kind, or not of the kind its name says.
@@ -50,7 +56,13 @@ def read_records(source: str) -> Iterator[Record]:
         yield from _json_lines(sys.stdin.buffer)
         return
     path = Path(source)
-    readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_lines, ".csv": _csv, ".parquet": _parquet}
+    readers: dict[str, Callable[[IO[bytes]], Iterator[Record]]] = {
+        ".jsonl": _json_lines,
+        ".ndjson": _json_lines,
+        ".json": _json_lines,
+        ".csv": _csv,
+        ".parquet": partial(_parquet, about_ads=about_ads),
+    }
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise UnreadableInput(f"{path}: name a file that ends in .jsonl, .csv or .parquet, or - for standard input")
@@ -62,10 +74,12 @@ def read_records(source: str) -> Iterator[Record]:
 
 
 def _record(line: int, value: Any, digest: bytes) -> Record:
+    about = {}
     if isinstance(value, dict):
+        about = {name: value[name] for name in ABOUT_ADS if value.get(name) is not None}
         value = {name: x for name, x in value.items() if name not in _BESIDE}
     try:
-        return Record(line, read_document(value), (), digest)
+        return Record(line, read_document(value), (), digest, about)
     except InvalidDocument as error:
         return Record(line, None, tuple(error.problems), digest)
 
@@ -114,7 +128,7 @@ def _csv(file: IO[bytes]) -> Iterator[Record]:
             yield _record(row.line, value, row.digest)
 
 
-def _parquet(file: IO[bytes]) -> Iterator[Record]:
+def _parquet(file: IO[bytes], *, about_ads: bool) -> Iterator[Record]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -128,7 +142,8 @@ def _parquet(file: IO[bytes]) -> Iterator[Record]:
         unknown = [name for name in columns if name not in _FIELDS]
         if missing or unknown:
             raise UnreadableInput(f"the columns are {', '.join(_REQUIRED)} and, where wanted, {_OPTIONAL}")
-        batches = parquet.iter_batches(batch_size=256, columns=[name for name in columns if name not in _BESIDE])
+        left = set(_BESIDE) - set(ABOUT_ADS if about_ads else ())
+        batches = parquet.iter_batches(batch_size=256, columns=[name for name in columns if name not in left])
         for batch in batches:
             for row, problems in _rows(batch):
                 number += 1

@@ -2,5 +2,6 @@
 
 ``records.py`` is what comes in. ``signatures.py`` turns each ad into keyed hashes, once; ``segments.py`` keeps them, batch by
 batch. ``linking.py`` makes groups of all signatures together, the same whatever their order and however they came in batches.
-Knows neither database nor HTTP, and keeps no text and no contact: who wants to show a tie gives the texts to ``showing.py``.
+Knows neither database nor HTTP, and keeps no text and no contact: ``showing.py`` shows a tie by where its hashes stand
+(``marks.py``).
 """

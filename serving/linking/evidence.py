@@ -22,9 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.linking.marks import GRAM
 from serving.linking.phrases import Passages, find_passages
 from serving.linking.ragged import sort_once
-from serving.linking.signatures import GRAM, Signatures
+from serving.linking.signatures import Signatures
 from serving.linking.texts import Texts
 from serving.linking.tours import continue_one_another, stays
 

@@ -36,6 +36,7 @@ class Counts:
     texts: int
     names: int
     places: int
+    sites: int
     contacts: dict[str, int]
     """By kind; without those that are hubs."""
     since: date | None
@@ -51,8 +52,8 @@ class Unknown:
     without_place: int
     too_short: int
     """To be compared as texts."""
-    hubs: int
-    """Contacts that were left aside, since they tie what is unrelated."""
+    hubs: dict[str, int]
+    """Contacts by kind that were left aside, since they tie what is unrelated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,12 @@ def describe_groups(
     return tuple(sorted(groups, key=lambda x: (-len(x.ads), x.id)))
 
 
+def id_of(ad: str, number: int = 0) -> str:
+    """The id of a group whose earliest ad is `ad`; by another number another one."""
+    told = f"{ad}\0{number}" if number else ad
+    return "g-" + hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
 def order_of(signatures: Signatures, row: int) -> tuple[int, str]:
     """Earliest first, undated ones last."""
     return int(signatures.posted[row]) or date.max.toordinal() + 1, signatures.ids[row]
@@ -100,17 +107,16 @@ def _describe(
     contacts = {x for ad in ads for x in signatures.contacts[ad].tolist()}
     own = contacts - hubs
     dated = [int(signatures.posted[ad]) for ad in ads if signatures.posted[ad]]
-    kinds = [kind_of(x) for x in own]
-    first = signatures.ids[ads[0]]
     return Group(
-        "g-" + hashlib.blake2b(first.encode("utf-8", "replace"), digest_size=8).hexdigest(),
+        id_of(signatures.ids[ads[0]]),
         tuple(signatures.ids[ad] for ad in ads),
         Counts(
             len(ads),
             len({int(text[ad]) if text[ad] >= 0 else -1 - ad for ad in ads}),
             len({x for ad in ads for x in signatures.names[ad].tolist()}),
             len({x for ad in ads for x in signatures.places[ad].tolist()}),
-            {kind: kinds.count(kind) for kind in KINDS if kind in kinds},
+            len({x for ad in ads for x in signatures.sites[ad].tolist()}),
+            _by_kind(own),
             date.fromordinal(min(dated)) if dated else None,
             date.fromordinal(max(dated)) if dated else None,
         ),
@@ -119,7 +125,12 @@ def _describe(
             sum(not own & set(signatures.contacts[ad].tolist()) for ad in ads),
             sum(not len(signatures.places[ad]) for ad in ads),
             sum(int(text[ad] < 0) for ad in ads),
-            len(contacts & hubs),
+            _by_kind(contacts & hubs),
         ),
         tuple(sorted(ties, key=lambda x: (x.first, x.second))),
     )
+
+
+def _by_kind(contacts: Iterable[int]) -> dict[str, int]:
+    kinds = [kind_of(x) for x in contacts]
+    return {kind: kinds.count(kind) for kind in KINDS if kind in kinds}

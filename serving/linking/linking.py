@@ -34,7 +34,11 @@ def link(parts: Sequence[Signatures]) -> Links:
     """
     if not any(len(x) for x in parts):
         return Links(0, (), ())
-    signatures = join(parts)
+    return link_joined(join(parts))
+
+
+def link_joined(signatures: Signatures) -> Links:
+    """The groups of ads of which each page is there once (see `join`)."""
     texts = sort_texts(signatures)
     hubs = find_hubs(signatures, texts)
     labels, ties = join_ads(signatures, texts, hubs)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.linking.marks import GRAM
 from serving.linking.ragged import Array
-from serving.linking.signatures import GRAM, Signatures
+from serving.linking.signatures import Signatures
 from serving.linking.texts import Texts
 
 HOLDERS = 8

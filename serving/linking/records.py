@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from triage.assessment import Entity
 
 LEAST_KEY = 16
 """Bytes. Telephone numbers are few: without a secret key their hashes can be tried out one by one."""
+
+FORM = 1
+"""Of signatures: higher where the same ad gives others, as where entities are found that were not found before."""
 
 
 class UnusableKey(ValueError):
@@ -24,6 +28,19 @@ class Record:
     posted: date | None
     text: str
     entities: tuple[Entity, ...] = ()
+    beside: tuple[tuple[str, Entity], ...] = ()
+    """What was found in other fields of the ad, each with the name of its field (see `marks.py`) and offsets into that."""
+    retrieved: datetime | None = None
+    page: str = ""
+    """Of what the ad is a version; empty for an ad that is all by itself. Of each page the newest version is linked."""
+    site: str | None = None
+    digest: int = 0
+    """Tells whether the same ad was signed before; whoever calls says what of."""
+
+    def found(self) -> Iterator[tuple[str, Entity]]:
+        """All entities, each with the field it stands in."""
+        yield from (("text", x) for x in self.entities)
+        yield from self.beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +63,5 @@ class LinkKey:
         return int.from_bytes(hashed.digest(), "little")
 
     def mark(self) -> str:
-        """Tells keys apart without showing them: signatures made under different keys cannot be compared."""
-        return f"{self.digest('key', ''):016x}"
+        """Tells keys and forms apart without showing the key: signatures made under different ones cannot be compared."""
+        return f"{self.digest('key', str(FORM)):016x}"

@@ -1,76 +1,58 @@
-"""Where two ads show what ties them: spans to highlight, made anew from the two texts, since no text is kept with the links."""
+"""Where two ads show what ties them: places to highlight, of the marks of both, since no text is kept with the links."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from serving.linking.canonical import words
-from serving.linking.contacts import kind_of, link_keys
-from serving.linking.records import LinkKey, Record
-from serving.linking.signatures import DETAILS, GRAM
-from triage.assessment import Entity
-from triage.text import Span
+import numpy as np
+
+from serving.linking.marks import MARKED, field_name
+from serving.linking.ragged import Array
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A piece of a field of an ad; offsets are code points of the field as it came."""
+
+    field: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """One kind of thing that both texts have, with its places in each; offsets are code points of the raw text."""
+    """One kind of thing that both ads have, with its places in each."""
 
     kind: str
-    first: tuple[Span, ...]
-    second: tuple[Span, ...]
+    first: tuple[Place, ...]
+    second: tuple[Place, ...]
 
 
-def show_tie(first: Record, second: Record, key: LinkKey, hubs: Collection[int] = ()) -> tuple[Highlight, ...]:
-    """What two ads share, with spans: contacts that are no hubs, names, details, and passages of four words or more."""
+def show_tie(
+    first: Array, second: Array, hubs: Collection[int] = (), kinds: Collection[str] = MARKED
+) -> tuple[Highlight, ...]:
+    """What two ads share by their marks: contacts that are no hubs, names, details, and passages of four words or more."""
     found = []
-    contacts = [_by_contact(x, key, hubs) for x in (first, second)]
-    both = contacts[0].keys() & contacts[1].keys()
-    for kind in sorted({kind_of(x) for x in both}):
-        shared = [x for x in both if kind_of(x) == kind]
-        found.append(Highlight(kind, *(_sorted(span for x in shared for span in side[x]) for side in contacts)))
-    for kind, types in (("name", ("name",)), ("details", DETAILS)):
-        sides = [[x for x in record.entities if x.type in types] for record in (first, second)]
-        values = {_value(x) for x in sides[0]} & {_value(x) for x in sides[1]}
-        if values:
-            found.append(Highlight(kind, *(_sorted(x.span for x in side if _value(x) in values) for side in sides)))
-    if passages := _passages(first, second):
-        found.append(passages)
+    for number, kind in enumerate(MARKED):
+        if kind not in kinds:
+            continue
+        sides = [x[x["kind"] == number] for x in (first, second)]
+        both = [x for x in np.intersect1d(sides[0]["hash"], sides[1]["hash"]).tolist() if x not in hubs]
+        if both:
+            chosen = [np.isin(x["hash"], np.array(both, np.uint64)) for x in sides]
+            show = _passages if kind == "phrase" else _each
+            found.append(Highlight(kind, *(show(x, there) for x, there in zip(sides, chosen, strict=True))))
     return tuple(found)
 
 
-def _by_contact(record: Record, key: LinkKey, hubs: Collection[int]) -> dict[int, list[Span]]:
-    found: dict[int, list[Span]] = {}
-    for entity in record.entities:
-        for link_key in link_keys([entity], key):
-            if link_key not in hubs:
-                found.setdefault(link_key, []).append(entity.span)
-    return found
+def _each(marks: Array, chosen: Array) -> tuple[Place, ...]:
+    found = {Place(field_name(x["field"]), int(x["start"]), int(x["end"])) for x in marks[chosen]}
+    return tuple(sorted(found))
 
 
-def _value(entity: Entity) -> tuple[str, str]:
-    return entity.type, entity.value.casefold()
-
-
-def _sorted(spans: Iterable[Span]) -> tuple[Span, ...]:
-    return tuple(sorted(set(spans)))
-
-
-def _passages(first: Record, second: Record) -> Highlight | None:
-    """Runs of words that stand in both, each as one span from its first word to its last."""
-    said = [words(x.text, x.entities) for x in (first, second)]
-    grams = [[tuple(word for word, _ in side[i : i + GRAM]) for i in range(len(side) - GRAM + 1)] for side in said]
-    both = set(grams[0]) & set(grams[1])
-    if not both:
-        return None
-    spans = []
-    for side, held in zip(said, grams, strict=True):
-        runs: list[list[int]] = []
-        for at in (i for i, gram in enumerate(held) if gram in both):
-            if runs and at <= runs[-1][1] + 1:
-                runs[-1][1] = at
-            else:
-                runs.append([at, at])
-        spans.append(tuple(Span(side[begin][1].start, side[end + GRAM - 1][1].end) for begin, end in runs))
-    return Highlight("phrase", *spans)
+def _passages(marks: Array, chosen: Array) -> tuple[Place, ...]:
+    """Runs of words that stand in both, each from its first word to its last."""
+    at = np.flatnonzero(chosen)
+    runs = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)
+    return tuple(Place("text", int(marks[x[0]]["start"]), int(marks[x[-1]]["end"])) for x in runs)

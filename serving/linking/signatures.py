@@ -6,24 +6,20 @@ An ad is read once; its signature depends on nothing but the ad and the key.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.linking.canonical import words
-from serving.linking.contacts import link_keys
+from serving.linking.contacts import KINDS
+from serving.linking.marks import GRAM, MARKED, join_marks, mark_entities, mark_grams
 from serving.linking.ragged import Array, Ragged
 from serving.linking.records import LinkKey, Record
-from triage.assessment import Entity
-
-GRAM = 4
-"""Words of a shingle, and of the shortest phrase that can be shared."""
-
-DETAILS = ("price", "hours", "age")
 
 _ODD = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
 
@@ -40,6 +36,11 @@ class Signatures:
     ids: tuple[str, ...]
     posted: NDArray[np.int32]
     """Proleptic Gregorian ordinal; 0 if it is not known."""
+    retrieved: NDArray[np.int64]
+    """Seconds since 1970; 0 if it is not known."""
+    pages: NDArray[np.uint64]
+    """Of what page; of each the newest version counts."""
+    digests: NDArray[np.uint64]
     whole: NDArray[np.uint64]
     """Of all words; 0 for ads with fewer than four, which are not compared as texts."""
     grams: Ragged
@@ -51,81 +52,98 @@ class Signatures:
     """Prices, hours and ages."""
     days: Ragged
     """Dates that the ad names, as ordinals."""
+    sites: Ragged
+    """Of each ad one, or none if it is not known."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def take(self, rows: NDArray[np.int64]) -> Signatures:
         """These rows, in this order."""
-        return Signatures(
-            self.key_mark,
-            tuple(self.ids[i] for i in rows),
-            self.posted[rows],
-            self.whole[rows],
-            *(getattr(self, name).take(rows) for name in COLUMNS),
-        )
+        kept: dict[str, Any] = {name: getattr(self, name)[rows] for name in SINGLES}
+        kept |= {name: getattr(self, name).take(rows) for name in COLUMNS}
+        return Signatures(self.key_mark, tuple(self.ids[i] for i in rows), **kept)
 
 
-COLUMNS = ("grams", "contacts", "names", "places", "details", "days")
+SINGLES = ("posted", "retrieved", "pages", "digests", "whole")
+"""The columns with one number a row."""
+SORTS = {"posted": np.int32, "retrieved": np.int64, "pages": np.uint64, "digests": np.uint64}
+COLUMNS = ("grams", "contacts", "names", "places", "details", "days", "sites")
 """The columns with rows of different length."""
 
 
 def sign(records: Iterable[Record], key: LinkKey) -> Signatures:
     """The signatures of a batch of ads."""
+    return sign_and_mark(records, key)[0]
+
+
+def sign_and_mark(records: Iterable[Record], key: LinkKey) -> tuple[Signatures, Ragged]:
+    """The signatures of a batch of ads, and their marks."""
     ids: list[str] = []
-    posted: list[int] = []
+    singles: dict[str, list[int]] = {name: [] for name in SINGLES[:-1]}
     rows: dict[str, list[Sequence[int]]] = {name: [] for name in ("words", *COLUMNS[1:])}
+    spans: list[tuple[int, int]] = []
+    marks = []
     known: dict[str, int] = {}
     for record in records:
         ids.append(record.id)
-        posted.append(record.posted.toordinal() if record.posted else 0)
+        singles["posted"].append(record.posted.toordinal() if record.posted else 0)
+        singles["retrieved"].append(int(record.retrieved.timestamp()) if record.retrieved else 0)
+        singles["pages"].append(key.digest("page", record.page or record.id))
+        singles["digests"].append(record.digest)
         hashes = []
-        for word, _ in words(record.text, record.entities):
+        for word, span in words(record.text, record.entities):
             if (hashed := known.get(word)) is None:
                 hashed = known[word] = key.digest("word", word)
             hashes.append(hashed)
+            spans.append((span.start, span.end))
+        marks.append(mark_entities(record, key))
+        entities = [x for _, x in record.found()]
         rows["words"].append(hashes)
-        rows["contacts"].append(link_keys(record.entities, key))
-        for column, types in (("names", ("name",)), ("places", ("place",)), ("details", DETAILS)):
-            rows[column].append(_digests(record.entities, types, key))
-        rows["days"].append(
-            sorted({x for e in record.entities if e.type == "date" for x in _days(e.value, record.posted)})
-        )
+        rows["contacts"].append(_marked(marks[-1], range(len(KINDS))))
+        rows["names"].append(_marked(marks[-1], (MARKED.index("name"),)))
+        rows["details"].append(_marked(marks[-1], (MARKED.index("details"),)))
+        rows["places"].append(sorted({key.digest("place", x.value.casefold()) for x in entities if x.type == "place"}))
+        rows["days"].append(sorted({x for e in entities if e.type == "date" for x in _days(e.value, record.posted)}))
+        rows["sites"].append([key.digest("site", record.site)] if record.site else [])
     text = Ragged.of(rows["words"], np.uint64)
     grams = shingles(text)
     whole = [
         int.from_bytes(hashlib.blake2b(text[i].tobytes(), digest_size=8).digest(), "little") if size else 0
         for i, size in enumerate(grams.sizes())
     ]
-    return Signatures(
-        key.mark(),
-        tuple(ids),
-        np.array(posted, np.int32),
-        np.array(whole, np.uint64),
-        grams,
-        *(Ragged.of(rows[x], np.int32 if x == "days" else np.uint64) for x in COLUMNS[1:]),
-    )
+    columns: dict[str, Any] = {name: np.array(singles[name], SORTS[name]) for name in singles}
+    columns |= {x: Ragged.of(rows[x], np.int32 if x == "days" else np.uint64) for x in COLUMNS[1:]}
+    columns |= {"whole": np.array(whole, np.uint64), "grams": grams}
+    signatures = Signatures(key.mark(), tuple(ids), **columns)
+    places = Ragged(np.array(spans, np.int32).reshape(-1, 2), text.starts)
+    return signatures, join_marks(marks, grams, mark_grams(grams, places))
 
 
 def join(parts: Sequence[Signatures]) -> Signatures:
-    """All ads of several batches in the order of their ids; of an id that comes again one signature stays, always the same.
+    """The ads of several batches in the order of their ids, of each page the newest version alone.
 
     Raises:
         OtherKey: see the class.
     """
     if len({x.key_mark for x in parts}) > 1:
         raise OtherKey("signatures were made under different keys; make them anew from the ads, all under one key")
-    everything = Signatures(
-        parts[0].key_mark,
-        tuple(x for part in parts for x in part.ids),
-        np.concatenate([x.posted for x in parts]),
-        np.concatenate([x.whole for x in parts]),
-        *(Ragged.join([getattr(x, name) for x in parts]) for name in COLUMNS),
+    columns: dict[str, Any] = {name: np.concatenate([getattr(x, name) for x in parts]) for name in SINGLES}
+    columns |= {name: Ragged.join([getattr(x, name) for x in parts]) for name in COLUMNS}
+    everything = Signatures(parts[0].key_mark, tuple(x for part in parts for x in part.ids), **columns)
+    return everything.take(newest(parts))
+
+
+def newest(parts: Sequence[Signatures]) -> NDArray[np.int64]:
+    """Rows of the newest version of each page, by id: retrieved last, posted last; where neither tells, what came last."""
+    pages, retrieved, posted = (
+        np.concatenate([getattr(x, y) for x in parts]) for y in ("pages", "retrieved", "posted")
     )
-    rows: dict[str, int] = {}
-    for row in sorted(range(len(everything)), key=lambda x: (everything.whole[x], everything.posted[x])):
-        rows.setdefault(everything.ids[row], row)
-    return everything.take(np.array([rows[x] for x in sorted(rows)], np.int64))
+    ids = [x for part in parts for x in part.ids]
+    order = np.lexsort((np.arange(len(pages)), posted, retrieved, pages))
+    last = np.ones(len(order), bool)
+    last[:-1] = pages[order[1:]] != pages[order[:-1]]
+    return np.array(sorted(order[last].tolist(), key=ids.__getitem__), np.int64)
 
 
 def shingles(text: Ragged) -> Ragged:
@@ -147,8 +165,9 @@ def _mix(x: Array) -> Array:
     return mixed
 
 
-def _digests(entities: Iterable[Entity], types: Sequence[str], key: LinkKey) -> list[int]:
-    return sorted({key.digest(x.type, x.value.casefold()) for x in entities if x.type in types})
+def _marked(marks: Iterable[tuple[int, int, int, int, int]], kinds: Collection[int]) -> list[int]:
+    """The hashes of these kinds, sorted, each once."""
+    return sorted({x[0] for x in marks if x[1] in kinds})
 
 
 def _days(value: str, posted: date | None) -> list[int]:
