@@ -19,12 +19,15 @@ _BEFORE_LAST = re.compile(
 )
 _BETWEEN = re.compile(r"(?<![^\W_])(?:mellem|between) (?:\d{1,2}) ?(?:og|and) ?\Z")
 _PERSON = (
-    r"(?:kvinder?|mand|mænd|herrer?|fyre?|\w{0,12}piger?|piger?ne|\w{0,8}dreng\w{0,3}|damer?|barn|\w{0,8}børn\w{0,3}|datter|døtre|søn|sønner|"
-    r"tvilling\w{0,4}|person\w{0,3}|borger\w{0,2}|folk|unge?|elever?|kunder?|gæster?|venner|par|mennesker|lad(?:y|ies)|girls?|wom[ae]n|m[ae]n|"
+    r"(?:kvinder?|mand|mænd|herrer?|fyre?|\w{0,12}piger?|piger?ne|\w{0,8}dreng\w{0,3}|damer?|barn|\w{0,8}børn\w{0,3}|"
+    r"datter|døtre|søn|sønner|"
+    r"tvilling\w{0,4}|person\w{0,3}|borger\w{0,2}|folk|unge?|elever?|kunder?|gæster?|venner|par|mennesker|lad(?:y|ies)|"
+    r"girls?|wom[ae]n|m[ae]n|"
     r"guys?|people|kids|children)"
 )
 _OF_PERSON = re.compile(
-    rf"(?<![^\W_])(?:{_PERSON}|jeg|hun|han|de|være|er|skal være|fyldt)(?: \w{{2,9}})? (?:på|over|under|mindst|fyldt|fra|omkring|mellem|between|over the age of)"
+    rf"(?<![^\W_])(?:{_PERSON}|jeg|hun|han|de|være|er|skal være|fyldt)(?: \w{{2,9}})? (?:på|over|under|mindst|fyldt|fra|"
+    rf"omkring|mellem|between|over the age of)"
     r"(?: ca\.?| cirka)? \Z"
 )
 _LIMIT = re.compile(r"(?<![^\W_])(?:under|u\.|u/|være mindst|er mindst|være over|over the age of|\+) ?\Z")
@@ -35,18 +38,21 @@ _SURE = re.compile(r"gam|old|rig|o\.?$|alder|jähr|of age")
 _TWO = re.compile(r"(?<![\w/+])(?<!\d[.,:-])[1-9]\d(?:(?: ?- ?| og | and )[1-9]\d)?(?![\w%]|[.,:/-]\d)")
 _ALTER = re.compile(r"(?<![^\W_])(?:alder|age|aged|ages|alter|alderen)(?: er| is)?[ :=-]{1,3}\Z|🎂 ?\Z")
 _ADVERB = (
-    r"(?:(?:kun|lige|blot|nu|about|ca\.|ca|cirka|only|just|allerede|fyldt|måske|vel|omkring|over|under|mindst|nok|nærmere|snart|næsten|knap|"
+    r"(?:(?:kun|lige|blot|nu|about|ca\.|ca|cirka|only|just|allerede|fyldt|måske|vel|omkring|over|under|mindst|nok|"
+    r"nærmere|snart|næsten|knap|"
     r"på|around|maybe) ){0,2}"
 )
 _IS = re.compile(
-    rf"(?<![^\W_])(?<!-)(?:jeg er|hun er|han er|jeg bliver|hun bliver|hun var|han var|i am|i'm|i’m|im|she is|she's|he is|pt\.? er|fylder|blev|"
+    rf"(?<![^\W_])(?<!-)(?:jeg er|hun er|han er|jeg bliver|hun bliver|hun var|han var|i am|i'm|i’m|im|she is|she's|"
+    rf"he is|pt\.? er|fylder|(?<!det )blev|"
     rf"{_PERSON}|enke|enkemand|single|moden|ung|ældre|ingen|ikke),? {_ADVERB}\Z|, er {_ADVERB}\Z|\A\W{{0,4}}\w{{3,15}}, \Z"
 )
 _SAYS = re.compile(
     r"(?<![^\W_])(?:skriver|siger|påstår|oplyser|ligner|nærmere|mindst|says)(?: hun er| han er)? (?:kun |nok )?\Z"
 )
 _AFTER_IS = re.compile(
-    r"\s*$|[,;!?)\n]|\.(?!\d)| og (?!\d)| med | and (?!\d)| fra | from | i | men | på søndag| søger | privat | - |/"
+    r"\s*$|[,;!?)\n]|\.(?!\d)| og (?!\d\d(?!\d))| med | and (?!\d\d(?!\d))| fra | from | i | men | på søndag| søger |"
+    r" privat | - |/"
 )
 _ONLY = re.compile(r"(?<![^\W_])(?:kun|only|blot|bare|just|ung|young|frisk|fyldt|moden|new|ny)(?: på)? \Z")
 _AFTER_ONLY = re.compile(
@@ -92,7 +98,7 @@ def find(reading: Reading) -> None:
                 _AFTER_IS.match(text, end)
                 and (
                     _IS.search(text, near, start)
-                    or _SAYS.search(text, near, start)
+                    or (16 <= int(first) < 40 and _SAYS.search(text, near, start))
                     or (second and _OF_PERSON.search(text, near, start))
                 )
             )

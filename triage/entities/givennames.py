@@ -13,31 +13,38 @@ from importlib.resources import files
 from triage.entities.reading import Reading
 
 WORD = r"[A-ZÆØÅÉÖÄÜŠŽŁĐÇ][^\W\d_]{1,19}(?:-[A-ZÆØÅ][^\W\d_]{1,19})?"
-_GIVEN = re.compile(rf"(?<![\w@.-]){WORD}(?![\w@]|\.\w)")
+_GIVEN = re.compile(rf"(?<![\w@.-]){WORD}(?![\w@]|[.-]\w)")
 _SURNAME = re.compile(rf" (?:(?:von|van|de|al) )?{WORD}(?![\w@])")
 WORDS_TOO = frozenset(
-    "ane august bee bo comfort else elif finn flora frede gift grace hans hope jade joy lan line lis loan love lykke mae may nok palle "  # noqa: SIM905
+    "ane august bee bo comfort else elif finn flora frede gift grace hans hope jade joy lan line lis loan love lykke "  # noqa: SIM905
+    "mae may nok palle "
     "patience per precious rob roman rose sten sune thi tilde tom tord tore trang iris blessing mai max robin".split()
 )
 _FIRM_BEFORE = re.compile(
-    r"(?:salon|klinik|hotel|hotellet|café|cafe|restaurant|kro|bar|butik|studio|clinic|firmaet|sankt|sct\.?|skt\.?|st\.|dronning) \Z"
+    r"(?:salon|klinik|hotel|hotellet|café|cafe|restaurant|kro|bar|butik|studio|clinic|firmaet|sankt|sct\.?|skt\.?|st\.|"
+    r"dronning) \Z"
 )
 _FIRM_AFTER = re.compile(
-    r"(?:['’]?s)? (?:Massage|Wellness|Salon|Klinik|Clinic|Spa|Studio|Shop|Rengøring|Bar|Caf[eé]|Beauty|Hair|Frisør|Negle|Nails|Vej|"
+    r"(?:['’]?s)? (?:Massage|Wellness|Salon|Klinik|Clinic|Spa|Studio|Shop|Rengøring|Bar|Caf[eé]|Beauty|Hair|Frisør|"
+    r"Negle|Nails|Vej|"
     r"Gade|Allé|Plads|Kirke|Skole|ApS|A/S|I/S)(?![^\W_])"
 )
 _JOINT = re.compile(r"\s{0,2}(?:,|&|\+|/|og|and|eller|·|•|\||[^\w\s.,:;!?()'\"-]{1,3})\s{0,2}(?=[A-ZÆØÅ])")
 _CLOSE = re.compile(r"\s{0,2}(?:&|\+|/|og|and) ?\Z")
 _AGE = re.compile(
-    r"(?:, ?| \(?| ?: ?| ?- ?|\s{0,2}[^\w\s.,:;!?()/\"'&+%§#@-]{1,3}\s{0,2})(?P<age>[1-7]\d)(?=[,.)!]\D|[,.)!]?\Z|\n| og | & | \+ |"
+    r"(?:, ?| \(?| ?: ?| ?- ?|\s{0,2}[^\w\s!-/:-@\[-`{-~§°«»…]{1,3}\s{0,2})(?P<age>[1-7]\d)(?=[,.)!]\D|[,.)!]?\Z|\n|"
+    r" og | & | \+ |"
     r" ?[^\w\s.,:/%-]| - |, | [a-zæøå]{4})"
 )
 _WITHIN = re.compile(r"[a-zæøå]{2},? \Z")
 _ROLE = re.compile(r"([^\W\d_]+\.?),? \Z")
 _ROLES = frozenset(
-    "borger borgeren beboer beboeren klient klienten lejer lejeren udlejer ejer ejeren nabo naboen chef chefen bogholderen læge dr. "  # noqa: SIM905
-    "doktor advokat advokaten pastor præst præsten murer tømrer maler bager slagter gartner frisør frisøren massør vært konsulent assistent betjent "
-    "bogholder kok kokken chauffør mand mor far søn datter bror søster veninde ven onkel tante kone kæreste sister brother husband "
+    "borger borgeren beboer beboeren klient klienten lejer lejeren udlejer ejer ejeren nabo naboen chef chefen "  # noqa: SIM905
+    "bogholderen læge dr. "
+    "doktor advokat advokaten pastor præst præsten murer tømrer maler bager slagter gartner frisør frisøren massør vært "
+    "konsulent assistent betjent "
+    "bogholder kok kokken chauffør mand mor far søn datter bror søster veninde ven onkel tante kone kæreste sister "
+    "brother husband "
     "wife friend boss manager fru hr hr. frk frk. mr mr. mrs mrs. ms ms. miss".split()
 )
 _ROLE_ENDINGS = (
@@ -107,7 +114,8 @@ def find(reading: Reading) -> None:
         if not is_known or _is_firms(reading, start, end):
             continue
         age = _AGE.match(text, end)
-        if age and int(age["age"]) >= YOUNGEST and claim(reading, start, end):
+        is_claimed = not reading.is_free(start, end)
+        if age and int(age["age"]) >= YOUNGEST and (is_claimed or claim(reading, start, end)):
             reading.claim("age", *age.span("age"), age["age"])
         elif (
             ((word in known or not is_given(word)) and len(word) > 2)
@@ -118,6 +126,9 @@ def find(reading: Reading) -> None:
         ):
             whole = _with_surname(reading, start, end)
             if claim(reading, start, whole):
+                age = _AGE.match(text, whole)
+                if age and whole > end and int(age["age"]) >= YOUNGEST:
+                    reading.claim("age", *age.span("age"), age["age"])
                 row[-1] = (start, whole, True)
                 known.add(word)
     _claim_row(reading, row)
@@ -131,9 +142,7 @@ def _has_role(reading: Reading, start: int) -> bool:
 
 def _is_title(text: str, start: int, end: int) -> bool:
     return (
-        start < 12
-        and not any(c.isalnum() for c in text[:start])
-        and text[end : end + 1] in (",", ".", "\n", " ", "!", ":")
+        start < 12 and not any(c.isalnum() for c in text[:start]) and text[end : end + 1] in (",", ".", "\n", "!", ":")
     )
 
 

@@ -28,11 +28,13 @@ _CUE = re.compile(
     r"åb[ne]|open|opening|kl\.? ?$|tid|træff|hver|dagligt?|daglig|hours|mandag|tirsdag|onsdag|torsdag|fredag|"
     r"lørdag|søndag|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
     r"weekend|hverdage|(?<![^\W_])(?:man|tir|tirs|ons|tor|tors|fre|lør|søn|mon|tue|wed|thu|fri|sat|sun|"
-    r"alle dage|ring|mellem|vagt|arbejd\w{0,6}|dagvagt|nattevagt|nat|nights?|morgen\w{0,5}|aften\w{0,5}|svarer|vågen|work|works|passer|frokost|tager imod|træffes)(?![^\W_])|[🕐-🕧⏰⌚]|"
+    r"alle dage|ring|mellem|vagt|arbejd\w{0,6}|dagvagt|nattevagt|nat|nights?|morgen\w{0,5}|aften\w{0,5}|svarer|vågen|"
+    r"work|works|passer|frokost|tager imod|træffes)(?![^\W_])|[🕐-🕧⏰⌚]|"
     r"(?:\A|[\n,;/-] ?)(?:ma|ti|on|to|fr|lø|sø)[.:]? ?\Z"
 )
 _CUE_AFTER = re.compile(
-    r"[ ,]{1,2}\(?(?:alle dage|hver dag|hverdage?|dagligt?|every ?day|daily|all days|mandag|tirsdag|onsdag|torsdag|fredag|lørdag|søndag|"
+    r"[ ,]{1,2}\(?(?:alle dage|hver dag|hverdage?|dagligt?|every ?day|daily|all days|mandag|tirsdag|onsdag|torsdag|"
+    r"fredag|lørdag|søndag|"
     r"man-|ma-|man til|hele ugen|i weekenden|også)(?![^\W_])"
 )
 _ALONE = re.compile(r"(?:\A|\n|[^\w\s.,:;!?()'\"/&%+-])[^\w\n.,:;(]{0,3}\Z")
@@ -113,7 +115,7 @@ def _looks_like_hours(match: re.Match[str]) -> bool:
     others = [x for x, quarter in zip((first, second), quarters, strict=True) if not quarter]
     if any(quarters) and all(x.isdigit() for x in others):
         return True
-    return second.isdigit() and second.startswith("0") and first.isdigit() and int(first) > int(second)
+    return re.fullmatch("0[1-6]", second) is not None and first in ("18", "19", "20", "21", "22", "23")
 
 
 def _time(clock: str, half: str | None) -> str:

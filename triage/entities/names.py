@@ -1,4 +1,7 @@
-"""Names that a text gives of itself: "jeg hedder Maria", "Hi, I'm Anna", "Kh Anna", a title "Birthe, 62 år"; or of others: "lejer Jan"."""
+"""Names that a text gives of itself: "jeg hedder Maria", "Hi, I'm Anna", "Kh Anna", "Birthe, 62 år".
+
+Those of the list of given names are found by `givennames.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from triage.entities.reading import Reading
 
 _NAME = rf"(?P<name>{WORD}(?: (?!Og|And|På|Fra|I ){WORD}){{0,2}})(?![\w@])"
 _SELF = re.compile(
-    rf"(?<![^\W_])(?:[Jj]eg hedder|[Jj]eg hed|[Mm](?:it|in) navn(?: er)?|MIT NAVN ER|JEG HEDDER|[Mm]y name(?: is|['’]s)?|[Nn]ame is|"
+    rf"(?<![^\W_])(?:[Jj]eg hedder|[Jj]eg hed|[Mm](?:it|in) navn(?: er)?|MIT NAVN ER|JEG HEDDER|[Mm]y name(?: is|"
+    rf"['’]s)?|[Nn]ame is|"
     rf"[Hh]edder|(?:at|sig) hedde|[Kk]ald(?:er|te)? (?:mig|sig|sig selv|hende|ham)|[Cc]all me|under navnet|[Ss]unt|[Ss]ou a|"
     rf"[Ss]pørg (?:efter|for)|[Aa]sk for|[Ii]ch heiße|[Ii]ch bin die|[Mm]e llamo|[Ss]oy|[Mm]ă numesc|[Mm]am na imię|"
     rf"[Rr]ing til|[Ss]kriv til|[Bb]ook hos|[Hh]envend dig til|[Tt]al(?:t|te)? med|[Mm]ødte|[Kk]ontakt|[Cc]ontact|"
-    rf"[Tt]elefonen passes af|v/|(?:[Nn]avn|[Nn]ame|NAVN|[Kk]ontakt(?:person)?|KONTAKT|[Uu]nderviser|[Ii]ndehaver|[Aa]nsvarlig) ?[:=-]) ?{_NAME}"
+    rf"[Tt]elefonen passes af|v/|(?:[Nn]avn|[Nn]ame|NAVN|[Kk]ontakt(?:person)?|KONTAKT|[Uu]nderviser|[Ii]ndehaver|"
+    rf"[Aa]nsvarlig) ?[:=-]) ?{_NAME}"
 )
 _GREETING = re.compile(
     rf"(?<![^\W_])(?:[Hh]ej|[Hh]ej med dig|[Hh]i|[Hh]ello|[Hh]ey|[Hh]allo|[Hh]ej drenge|[Ss]awadee ka|"
@@ -35,7 +40,7 @@ _SIGNED = re.compile(
 _LAST = re.compile(rf"(?:[.!?)] |\n\W{{0,4}}|[ \n]/{{1,2}} ?)(?P<name>{WORD}(?: {WORD})?)[^\w.]{{0,4}}\Z")
 _TITLE = re.compile(
     rf"(?:\A|(?<=\n)|(?<=[^\w\s.,:;!?()'/&%+-]))[^\w\n]{{0,8}}(?P<name>{WORD}|[A-ZÆØÅ]{{3,12}})"
-    rf"(?:,? | ?\(| - |: | \| |/| ?[^\w\s.,:;!?()'/&%+#@-]{{1,3}} ?)(?P<age>[1-7]\d(?: ?(?:år|ÅR)(?![^\W_]))?)"
+    rf"(?:,? | ?\(| - |: | \| |/| ?[^\w\s!-/:-@\[-`{{-~§°«»…]{{1,3}} ?)(?P<age>[1-7]\d(?: ?(?:år|ÅR)(?![^\W_]))?)"
     rf"(?=[,.)\n!*]|\Z| -| [^\W\d_]| ?[^\w\s.,:/%-])"
 )
 _BEFORE_PHONE = re.compile(
@@ -47,7 +52,8 @@ _NO_NAME_ENDINGS = ("en", "et", "else", "ing", "attest", "vej", "gade", "erne", 
 _HERE = re.compile(rf"(?<![^\W_])(?P<name>{WORD}) (?:her|here)(?=[,.!:]| igen)")
 _LOWER_SELF = re.compile(r"(?<![^\W_])(?:jeg hedder|mit navn er|my name is|kald mig) (?P<name>[^\W\d_]{2,15})(?![\w@])")
 _LOWER_GIVEN = re.compile(
-    r"(?<![^\W_])(?:(?:hun|han) hedder|det er|(?:mvh|kh|hilsen|knus|kys)(?: fra)?[ ,.:\n]{0,3}(?=[^\W\d_]{3,15}\W*\Z)) ?(?P<name>[^\W\d_]{3,15})(?![\w@])"
+    r"(?<![^\W_])(?:(?:hun|han) hedder|det er|(?:mvh|kh|hilsen|knus|"
+    r"kys)(?: fra)?[ ,.:\n]{0,3}(?=[^\W\d_]{3,15}\W*\Z)) ?(?P<name>[^\W\d_]{3,15})(?![\w@])"
 )
 _NO_LOWER = frozenset(
     "ikke noget det jo nu så bare også altså egentlig det samme som og en et den sådan hvad noget andet i på "  # noqa: SIM905
@@ -57,9 +63,9 @@ _GATES = (
     (
         _SELF,
         (
-            "skriv til", "book hos", "henvend", "tal med", "talt", "mødte", "hedde", "hed ", "navn", "name", "mig", "sig", "me ", "kald",
-            "spørg", "ask", "hei", "ich", "soy", "sou", "sunt", "numesc", "imię", "ring til", "kontakt", "contact", "passes", "v/", "underviser",
-            "indehaver", "ansvarlig",
+            "skriv til", "book hos", "henvend", "tal med", "talt", "mødte", "hedde", "hed ", "navn", "name", "mig", "sig", "me ",
+            "kald", "spørg", "ask", "hei", "ich", "soy", "sou", "sunt", "numesc", "imię", "ring til", "kontakt", "contact",
+            "passes", "v/", "underviser", "indehaver", "ansvarlig",
         ),
     ),
     (_GREETING, ("hej", "hi", "hello", "hey", "hallo", "goddag", "sawadee", "ciao", "hola", "godaften")),
@@ -88,8 +94,11 @@ def find(reading: Reading) -> None:
     for pattern in (_LOWER_SELF, _LOWER_GIVEN):
         for match in pattern.finditer(lower):
             name = match["name"]
-            if name not in _NO_LOWER and (
-                pattern is _LOWER_SELF or (is_given(name) and name not in givennames.WORDS_TOO)
+            is_lower = text[match.start("name")].islower()
+            if (
+                name not in _NO_LOWER
+                and (is_lower or pattern is _LOWER_SELF)
+                and (pattern is _LOWER_SELF or (is_given(name) and name not in givennames.WORDS_TOO))
             ):
                 claim(reading, *match.span("name"))
     for title in _TITLE.finditer(text):

@@ -56,7 +56,8 @@ _SUM = re.compile(
 _CUED = re.compile(
     r"(?<![^\W_])(?:\w{0,12}pris(?:en|er)?(?: [^\n\d]{0,12}\d{1,2}-\d{1,2})?|prices?|koster|kostede|kost|"
     r"betaler?|betalte|betale|costs?|husleje|leje|løn|depositum|depositum på|gæld|skylder|skylde|takst|tilbud|"
-    r"honorar|gebyr|forbrug|deposit|aconto|indskud|kaution|varme|salary|wage|rent|månedsløn|timeløn|lommepenge|rate|afdrag|billet(?:ten)?)"
+    r"honorar|gebyr|forbrug|deposit|aconto|indskud|kaution|varme|salary|wage|rent|månedsløn|timeløn|lommepenge|rate|"
+    r"afdrag|billet(?:ten)?)"
     r"(?: (?:er|på|fra|kun|nu|is|from|only|ca\.|jer|dig|ham|hende|dem|mig|altid|bare|højst|mindst|hver|os|til|"
     r"i alt|rundt regnet|omkring)){0,2}(?:[ :=]{1,3}| - )\Z|[💵💰💸💶] ?\Z"
 )
@@ -64,8 +65,10 @@ _COUNTED = re.compile(
     r" (?:aconto|kvarter|halv time|½ ?time|hel time|halvtime|kort tid|short time|ekstra for|i depositum)(?![^\W_])"
 )
 _ASKED = re.compile(
-    r"(?<![^\W_])(?:beder om|forlanger|forlangte|kræver|tager|tog|skal have|vil have|fik|får|få|tjener|giver|gav|earn|pay|pays|take|takes|"
-    r"beholde|afleverer|sparer|steget til|sat op til|sat ned til|indsat|lånt|skylder)(?: (?:kun|dem|ham|hende|mig|dig|os|cirka|ca\.|op til|ialt))? \Z"
+    r"(?<![^\W_])(?:beder om|forlanger|forlangte|kræver|tager|tog|skal have|vil have|fik|får|få|tjener|giver|gav|earn|"
+    r"pay|pays|take|takes|"
+    r"beholde|afleverer|sparer|steget til|sat op til|sat ned til|indsat|lånt|skylder)(?: (?:kun|dem|ham|hende|mig|dig|"
+    r"os|cirka|ca\.|op til|ialt))? \Z"
 )
 _HAND = re.compile(
     r" (?:i hånden|kontant|cash|sort|om måneden|pr\.? måned|pr\.? md|om mdr|netto|brutto|plus ferie|per month|"
