@@ -44,9 +44,9 @@ _LINK = re.compile(
 )
 _NAME = r"[^\W\d]\w{1,31}(?:[.-]\w{1,31}){0,3}|\d\w{0,31}[^\W\d]\w{0,31}"
 _AFTER = re.compile(
-    rf"(?P<service>{_SERVICE})(?P<id>[ -]?(?:id|navn|brugernavn|bruger|user(?:name)?|handle|konto|profil|"
-    rf"account|nick|kontakt|kanal|channel|add|tilføj|hedder|er))?"
-    rf"(?P<mark> ?[:=→>)] ?@?| ?@| - | |: ?\n)(?P<name>{_NAME})"
+    rf"(?P<service>{_SERVICE})(?P<id>(?:[ -](?:id|navn|navnet|brugernavn|bruger|user(?:name)?|handle|konto|profil|"
+    rf"account|nick|kontakt|kanal|channel|add|tilføj|hedder|er|is|under|til|som|med|mit|på|at|@)(?![^\W_])){{0,3}})"
+    rf"(?P<mark> ?[:=→>)👉➡] ?@?| ?@| - | ?\((?:(?:brugernavn|bruger|id|user(?:name)?|navn):? )?@?| |: ?\n)(?P<name>{_NAME})"
 )
 _AT = re.compile(rf"(?<![\w@./+-])@(?P<name>{_NAME})(?![\w@])")
 _BEFORE = re.compile(
@@ -62,6 +62,7 @@ _WORDS = frozenset(
     "group channel chat text call opkald "
     "kontakt link id navn brugernavn user username hedder er oplyses udleveres efter before bio profil opdateres".split()
 )
+_EVERYBODY = frozenset(("alle", "all", "everyone", "here", "channel", "kanal", "admin", "mods"))
 _NEAR = 30
 
 
@@ -85,7 +86,7 @@ def find(reading: Reading) -> None:
                 reading.claim("handle", *_from_at(text, match.span(group)), f"{service}:{name}")
     if "@" in text:
         for match in _AT.finditer(text):
-            if len(match["name"]) > 2:
+            if len(match["name"]) > 2 and match["name"] not in _EVERYBODY:
                 reading.claim("handle", *match.span(), f"{_service_beside(text, match)}:{match['name']}")
 
 
@@ -140,8 +141,10 @@ def _is_marked(reading: Reading, match: re.Match[str]) -> bool:
     """Whether an ordinary word is said to be the name on a service, and is no part of a sentence."""
     mark = match["mark"]
     rest = reading.lower[match.end() : match.end() + 2]
-    is_marked = mark.strip() in (":", "=", "→", ">") or (match["id"] or "").strip(" -") in (
-        "id", "brugernavn", "username", "user", "hedder",
+    if "(" in mark:
+        return rest[:1] == ")"
+    is_marked = mark.strip() in (":", "=", "→", ">", "👉", "➡") or (match["id"] or "").strip(" -") in (
+        "id", "brugernavn", "username", "user", "hedder", "navn er", "under navnet", "brugernavn er", "id er", "navn",
     )  # fmt: skip
     if reading.cased[match.start("name")].isupper() and rest.strip(" .!") and rest[0] != "\n":
         return False  # "Telegram: Danmark, 2.800 euro"

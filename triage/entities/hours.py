@@ -28,7 +28,19 @@ _CUE = re.compile(
     r"åb[ne]|open|opening|kl\.? ?$|tid|træff|hver|dagligt?|daglig|hours|mandag|tirsdag|onsdag|torsdag|fredag|"
     r"lørdag|søndag|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
     r"weekend|hverdage|(?<![^\W_])(?:man|tir|tirs|ons|tor|tors|fre|lør|søn|mon|tue|wed|thu|fri|sat|sun|"
-    r"alle dage|ring|mellem|vagt|arbejd\w{0,6}|dagvagt|nattevagt|nat|nights?|morgen\w{0,5}|aften\w{0,5})(?![^\W_])"
+    r"alle dage|ring|mellem|vagt|arbejd\w{0,6}|dagvagt|nattevagt|nat|nights?|morgen\w{0,5}|aften\w{0,5}|svarer|vågen|"
+    r"work|works|passer|frokost|tager imod|træffes)(?![^\W_])|[🕐-🕧⏰⌚]|"
+    r"(?:\A|[\n,;/-] ?)(?:ma|ti|on|to|fr|lø|sø)[.:]? ?\Z"
+)
+_CUE_AFTER = re.compile(
+    r"[ ,]{1,2}\(?(?:alle dage|hver dag|hverdage?|dagligt?|every ?day|daily|all days|mandag|tirsdag|onsdag|torsdag|"
+    r"fredag|lørdag|søndag|"
+    r"man-|ma-|man til|hele ugen|i weekenden|også)(?![^\W_])"
+)
+_ALONE = re.compile(r"(?:\A|\n|[^\w\s.,:;!?()'\"/&%+-])[^\w\n.,:;(]{0,3}\Z")
+_ALONE_AFTER = re.compile(r" ?(?:\Z|\n|[^\w\s.,:;!?()'\"/&%+-])")
+_PEOPLE = re.compile(
+    r"(?:piger|damer|kvinder|mænd|mennesker|unge|børn|personer|women|men|girls|people|aged?|alder(?:en)?|er) \Z"
 )
 _UNIT = re.compile(
     r" ?(?:år|kr|mand|mænd|m2|m²|kg|cm|km|min|timer|dage|uger|gange|pers|stk|piger|damer|kunder|måned|mdr|plads|"
@@ -53,7 +65,7 @@ def find(reading: Reading) -> None:
         if (
             int(re.split(r"[:.]", match["a"])[0]) < 24
             and not _UNIT.match(text, match.end())
-            and ("kl" in match[0] or _CUE.search(near) or "ring" in near)
+            and ("kl" in match[0] or _CUE.search(near) or "ring" in near or _is_told(text, match))
         ):
             reading.claim(
                 "hours", match.start("a"), match.end(), f"{_time(match['a'], None)}-{_time(match['b'], None)}"
@@ -77,7 +89,33 @@ def _is_hours(text: str, match: re.Match[str]) -> bool:
     if _UNIT.match(text, match.end()) or match["a"] == match["b"]:
         return False
     line = text.rfind("\n", 0, match.start()) + 1
-    return _CUE.search(text, max(line, match.start() - _NEAR), match.start()) is not None
+    near = max(0, line - 1, match.start() - _NEAR)
+    return (
+        _CUE.search(text, near, match.start()) is not None
+        or _CUE_AFTER.match(text, match.end()) is not None
+        or _looks_like_hours(match)
+        or (_ALONE.search(text, max(0, match.start() - 5), match.start()) and _ALONE_AFTER.match(text, match.end()))
+        is not None
+    )
+
+
+def _is_told(text: str, match: re.Match[str]) -> bool:
+    """Whether "mellem 18 og 20" ends a part of a sentence and is about no people."""
+    near = max(0, match.start() - 20)
+    ends = text[match.end() : match.end() + 1] in ("", ".", ",", "\n", "!", ")") or text.startswith(
+        (" på", " alle", " hver"), match.end()
+    )
+    return ends and _PEOPLE.search(text, near, match.start()) is None
+
+
+def _looks_like_hours(match: re.Match[str]) -> bool:
+    """Whether "20-05" or "10-17.30" is written as times are: over midnight with a nought, or with quarters of an hour."""
+    first, second = match["a"], match["b"]
+    quarters = [re.search(r"[:.](?:00|15|30|45)\Z", x) for x in (first, second)]
+    others = [x for x, quarter in zip((first, second), quarters, strict=True) if not quarter]
+    if any(quarters) and all(x.isdigit() for x in others):
+        return True
+    return re.fullmatch("0[1-6]", second) is not None and first in ("18", "19", "20", "21", "22", "23")
 
 
 def _time(clock: str, half: str | None) -> str:

@@ -23,6 +23,8 @@ _PREPOSITION = re.compile(
     r"nord for|syd for|øst for|vest for|bor|af|og|eller|"
     r"and|or|samt|nu i|by|station|kommune|kro|vej til)|\d{4}|\d\. ?sal,?|📍)[ :,]{1,2}$"
 )
+_WITHIN = re.compile(r"(?<![^\W_])(?:\d{1,2}|år|uge|nu|igen|tilbage|atter|dejlige|skønne|hyggelige),? \Z")
+"""What stands before a place within a sentence: an age, a week, "nu", "igen"."""
 _BESIDE = re.compile(r" ?(?:,|/|&|-|→|>|\+|•|\|| og | eller | and |\n) ?")
 _ENDINGS = ("s", "området", "sområdet", "egnen", "kanten", "omegn")
 
@@ -127,6 +129,8 @@ def _is_meant(reading: Reading, start: int, end: int) -> bool:
     if _PREPOSITION.search(before) and not reading.cased[max(0, start - 4) : start].isupper():
         return True
     if re.match(r":? ?(?:d\. ?|den )?\d{1,2}(?:\.|/|-)", text[end : end + 12]):
+        return True
+    if _WITHIN.search(text, max(0, start - 8), start) and not reading.cased[start:end].isupper():
         return True
     following = _BESIDE.match(text, end)
     if (

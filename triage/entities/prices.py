@@ -51,22 +51,38 @@ _FOR = re.compile(
 )
 _SUM = re.compile(
     r"(?=[.,;:!?)\n]|\Z| (?:kr|i|om|pr|for|til|af|per|kontant|cash|plus|efter|hver|og|når|så|netto|brutto|måned|"
-    r"som|den|hun|han|jeg|fra|oveni|tilbage)(?!\w))"
+    r"som|den|hun|han|jeg|fra|oveni|tilbage|ekstra|inkl\.?|incl\.?|ex|pris|sort|a|per)(?!\w))"
 )
 _CUED = re.compile(
     r"(?<![^\W_])(?:\w{0,12}pris(?:en|er)?(?: [^\n\d]{0,12}\d{1,2}-\d{1,2})?|prices?|koster|kostede|kost|"
     r"betaler?|betalte|betale|costs?|husleje|leje|løn|depositum|depositum på|gæld|skylder|skylde|takst|tilbud|"
-    r"honorar|gebyr|månedsløn|timeløn|lommepenge|rate|afdrag|billet(?:ten)?)"
+    r"honorar|gebyr|forbrug|deposit|aconto|indskud|kaution|varme|salary|wage|rent|månedsløn|timeløn|lommepenge|rate|"
+    r"afdrag|billet(?:ten)?)"
     r"(?: (?:er|på|fra|kun|nu|is|from|only|ca\.|jer|dig|ham|hende|dem|mig|altid|bare|højst|mindst|hver|os|til|"
-    r"i alt|rundt regnet|omkring)){0,2}[ :=]{1,3}\Z"
+    r"i alt|rundt regnet|omkring)){0,2}(?:[ :=]{1,3}| - )\Z|[💵💰💸💶] ?\Z"
+)
+_COUNTED = re.compile(
+    r" (?:aconto|kvarter|halv time|½ ?time|hel time|halvtime|kort tid|short time|ekstra for|i depositum)(?![^\W_])"
+)
+_ASKED = re.compile(
+    r"(?<![^\W_])(?:beder om|forlanger|forlangte|kræver|tager|tog|skal have|vil have|fik|får|få|tjener|giver|gav|earn|"
+    r"pay|pays|take|takes|"
+    r"beholde|afleverer|sparer|steget til|sat op til|sat ned til|indsat|lånt|skylder)(?: (?:kun|dem|ham|hende|mig|dig|"
+    r"os|cirka|ca\.|op til|ialt))? \Z"
 )
 _HAND = re.compile(
     r" (?:i hånden|kontant|cash|sort|om måneden|pr\.? måned|pr\.? md|om mdr|netto|brutto|plus ferie|per month|"
     r"a month)(?!\w)"
 )
 _ONLY = re.compile(r"(?<![^\W_])(?:kun|only|ekstra|extra|normalt|for kun|just)[ :]{1,2}\Z")
-_NO_SUM = re.compile(r"(?:nr|nummer|km|kilometer|cirka|sag|matr|side|§|stk|omkring|antal|oplag)[. :]{0,2}\Z")
+_NO_SUM = re.compile(
+    r"(?:\w{0,9}tæller|kørt|nr|nummer|km|kilometer|cirka|sag|matr|side|§|stk|omkring|antal|oplag)[. :]{0,2}\Z"
+)
 _RATE = re.compile(rf"{_BEGIN}(?P<a>[1-9]\d) (?:i timen|pr\.? time|an hour|per hour|om timen)(?!\w)")
+_MENU_LINE = re.compile(r"^[^\d\n:]{3,40}?(?:\([^)\n]{1,20}\) ?)?[ .]{1,30}(?P<n>[1-9]\d{1,3})(?: ?,-)?$", re.MULTILINE)
+_NO_MENU = re.compile(r"nr|sal|vej|gade|højde|vægt|alder|str|uge|linje|bus|post|side|rum|lokale|værelse|km|år ")
+_ALONE = re.compile(r"(?:\A|\n| - |[^\w\s.,:;!?()'\"/&%+-])[^\w\n.,:;(]{0,3}\Z")
+_ALONE_AFTER = re.compile(r" ?(?:\Z|\n|- |[^\w\s.,:;!?()'\"/&%+-])")
 _NEAR = 40
 
 
@@ -84,16 +100,41 @@ def find_named(reading: Reading) -> None:
 def find_listed(reading: Reading) -> None:
     """Claim amounts that only what stands around them tells from other numbers."""
     text = reading.lower
+    menu = {x.start("n") for x in _menu(text)}
     for match in _NUMBER.finditer(text):
         start, end = match.span()
         near = max(0, start - _NEAR)
         value = f"{_number(match[0])} DKK"
-        if per := _PER.match(text, end):
-            reading.claim("price", start, per.end(), value)
-        elif _is_listed(text, near, start, end) or (_SUM.match(text, end) and _is_sum(text, near, start, match[0])):
+        if (
+            _PER.match(text, end)
+            or _is_listed(text, near, start, end)
+            or (_SUM.match(text, end) and _is_sum(text, near, start, match[0]))
+            or start in menu
+        ):
             reading.claim("price", start, end, value)
     for match in _RATE.finditer(text):
         reading.claim("price", *match.span("a"), f"{match['a']} DKK")
+
+
+def _menu(text: str) -> list[re.Match[str]]:
+    """Lines of a list of wares, words and a number each; one such line alone is none."""
+    lines = [x for x in _MENU_LINE.finditer(text) if not _NO_MENU.search(x[0])]
+    near = [
+        x
+        for i, x in enumerate(lines)
+        if (i and x.start() - lines[i - 1].end() < 3) or (i + 1 < len(lines) and lines[i + 1].start() - x.end() < 3)
+    ]
+    return near if len(near) > 1 else []
+
+
+def _is_alone(text: str, start: int, end: int) -> bool:
+    """Whether a round number stands by itself between signs or line ends: "Lisa - 24 - 700"."""
+    return (
+        text[end - 2 : end] in ("00", "50")
+        and end - start < 5
+        and _ALONE.search(text, max(0, start - 6), start) is not None
+        and _ALONE_AFTER.match(text, end) is not None
+    )
 
 
 def _is_listed(text: str, near: int, start: int, end: int) -> bool:
@@ -103,6 +144,9 @@ def _is_listed(text: str, near: int, start: int, end: int) -> bool:
         or _FOR.match(text, end)
         or _HAND.match(text, end)
         or _CUED.search(text, near, start)
+        or _COUNTED.match(text, end)
+        or (_ASKED.search(text, near, start) and _SUM.match(text, end))
+        or _is_alone(text, start, end)
     )
 
 

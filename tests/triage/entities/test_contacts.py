@@ -118,3 +118,23 @@ def test_contacts_never_overlap():
     contacts = [x for x in find_entities(text) if x.type in CONTACTS]
     assert len(contacts) == 6
     assert all(a.span.end <= b.span.start for a, b in pairwise(contacts))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("på Skype (brugernavn birgitta.lys) ser jeg", "skype:birgitta.lys"),
+        ("på telegram under navnet lady_mona.", "telegram:lady_mona"),
+        ("snap 👉 selinaxo24 💋", "snapchat:selinaxo24"),
+        ("og Facebook (theasnegle). Ring", "messenger:theasnegle"),
+        ("Mit Snapchat-navn er lottelykke, skriv", "snapchat:lottelykke"),
+        ("CV på Telegram til hr_green.", "telegram:hr_green"),
+    ],
+)
+def test_a_handle_may_have_words_before_it(found, text, value):
+    assert [x for _, x in found("handle", text)] == [value]
+
+
+@pytest.mark.parametrize("text", ["@alle: ny tråd", "Facebook (kun beskeder her)", "skriv på Telegram til i morgen"])
+def test_everybody_and_sentences_are_no_handles(found, text):
+    assert found("handle", text) == []

@@ -27,6 +27,8 @@ from triage.entities import find_entities
         ("5750 Ringe", "Ringe", "Ringe"),
         ("fra Skive", "Skive", "Skive"),
         ("Skive 3.-5.", "Skive", "Skive"),
+        ("uge 33 Skive", "Skive", "Skive"),
+        ("privat 35 år Greve", "Greve", "Greve"),
     ],
 )
 def test_a_place_is_named_as_the_list_has_it(found, text, quote, name):
@@ -45,6 +47,7 @@ def test_a_word_beside_a_place_is_one_too(found):
         "Vejen er glat",
         "han beder om hjælp",
         "en skive brød",
+        "hjørnet af Istedgade",
         "Ring i dag",
         "Hals og hoved",
     ],

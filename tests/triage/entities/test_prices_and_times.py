@@ -75,9 +75,10 @@ def test_other_ranges_are_no_hours(found, text):
         ("3. maj 2024", "3. maj 2024", "2024-05-03"),
         ("3.-5. maj", "3.-5. maj", "--05-03/--05-05"),
         ("30. april - 2. maj", "30. april - 2. maj", "--04-30/--05-02"),
-        ("fredag d. 3. maj", "fredag d. 3. maj", "--05-03"),
-        ("fredag den 3/5", "fredag den 3/5", "--05-03"),
-        ("1/4 2024 eller start 1/4", "1/4", "--04-01"),
+        ("fredag d. 3. maj", "3. maj", "--05-03"),
+        ("fredag den 3/5", "3/5", "--05-03"),
+        ("1/4 2024", "1/4 2024", "2024-04-01"),
+        ("1/4 af dem, start 1/4", "1/4", "--04-01"),
         ("03.05.2024", "03.05.2024", "2024-05-03"),
         ("3/5-24", "3/5-24", "2024-05-03"),
         ("2024-05-03", "2024-05-03", "2024-05-03"),
@@ -101,3 +102,72 @@ def test_a_tour_that_names_its_month_once_has_it_on_every_day(found):
 )
 def test_other_numbers_and_days_are_no_dates(found, text):
     assert found("date", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("600/30 min 1000/time", ["600", "1000"]),
+        ("Stjerneskud 148\nPariserbøf 139\n", ["148", "139"]),
+        ("Dameklip ..... 395\nHerreklip .... 295", ["395", "295"]),
+        ("💵 500 / 30", ["500"]),
+        ("Pris - 600", ["600"]),
+        ("Lisa – 24 – Odense – 700 – ring", ["700"]),
+        ("hun beder om 200 ekstra", ["200"]),
+        ("leje 6.200 inkl. varme", ["6.200"]),
+        ("400 kvarter 600 halv time", ["400", "600"]),
+    ],
+)
+def test_a_price_ends_before_what_it_is_for(found, text, quotes):
+    assert [x for x, _ in found("price", text)] == quotes
+
+
+@pytest.mark.parametrize(
+    "text", ["Højde 164\nVægt 153", "Sal 148\nLokale 139", "km-tæller 212.000", "tog 200 billeder", "bus 150"]
+)
+def test_lists_of_other_numbers_are_no_prices(found, text):
+    assert found("price", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("privat massage\n10-22\nring", "10:00-22:00"),
+        ("🌹 10-20 🌹", "10:00-20:00"),
+        ("11-23 alle dage", "11:00-23:00"),
+        ("I work 7-15 every day", "07:00-15:00"),
+        ("vagter\nma 6-14", "06:00-14:00"),
+        ("trafik 22-05.", "22:00-05:00"),
+        ("butik 10-17.30.", "10:00-17:30"),
+        ("kom mellem 18 og 20. Tak", "18:00-20:00"),
+    ],
+)
+def test_hours_that_stand_alone_or_look_like_it(found, text, value):
+    assert [x for _, x in found("hours", text)] == [value]
+
+
+@pytest.mark.parametrize(
+    "text", ["Tilsyn 11-03", "piger mellem 18 og 24.", "nummer 1-0-H-4", "række 4-10 på balkonen", "fra 10 til sent"]
+)
+def test_days_people_and_single_times_are_no_hours(found, text):
+    assert found("hours", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("torsdag den 12. juni til søndag den 15. juni", ["12. juni til søndag den 15. juni"]),
+        ("fra 3/8 og 11/8", ["3/8", "11/8"]),
+        ("pr. 1.11. eller før", ["1.11."]),
+        ("Vejle 💎 5.10-8.10 💎", ["5.10-8.10"]),
+        ("20.02.-25.02.2026", ["20.02.-25.02.2026"]),
+        ("till 12/6", ["12/6"]),
+        ("konto 2/5 2025.", ["2/5 2025"]),
+        ("from June 3, call", ["June 3"]),
+        ("28. november kl. 14-16. Velkommen", ["28. november"]),
+        ("i juni\nåben hver dag 10-23. Kom", []),
+        ("åben fra 9.30-11.30", []),
+    ],
+)
+def test_a_date_is_marked_without_its_weekday(found, text, dates):
+    assert [x for x, _ in found("date", text)] == dates
