@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from serving import cli_ads, cli_backup, cli_desk
-from serving.opening import open_existing
+from serving.opening import end, open_existing, resumable
 from serving.opening import open_settings as _settings
 from serving.opening import open_store as _ledger
 from serving.opening import stop as _stop
@@ -227,7 +227,7 @@ def tag(
 
     if engine != "local":
         _stop(f"the engine {engine!r} is not available in this version; use --engine local")
-    try:
+    with resumable(CannotTag, BrokenModel):
         summary = tag_file(
             source,
             output,
@@ -236,10 +236,4 @@ def tag(
             all_indicators=all_indicators,
             check=check,
         )
-    except (CannotTag, BrokenModel) as error:
-        _stop(error)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; run the same command again to go on", err=True)
-        raise typer.Exit(130) from None
-    typer.echo(summary.sentence(), err=True)
-    raise typer.Exit(3 if summary.bad else 0)
+    end(summary.sentence(), summary.bad)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from serving.opening import stop
+from serving.opening import end, resumable, stop
 
 ads = typer.Typer(help="Ads from saved pages, crawls and feeds, and what links them.", no_args_is_help=True)
 _TOLD = 20
@@ -41,18 +40,12 @@ def import_sources(
     from serving.ads.importing import CannotImport, import_ads
     from serving.ads.rules import UnusableRules, read_rules
 
-    try:
+    with resumable(CannotImport, UnusableRules):
         known = read_rules(rules)
         if rules is not None and site is not None and site not in known.sites:
             stop(f"{rules} has no site named {site}; it has {', '.join(known.sites) or 'none'}")
         summary = import_ads(sources, output, known, site, tell=_teller(f"{output}.faults.jsonl"))
-    except (CannotImport, UnusableRules) as error:
-        stop(error)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; run the same command again to go on", err=True)
-        raise typer.Exit(130) from None
-    typer.echo(summary.sentence(), err=True)
-    raise typer.Exit(3 if summary.bad else 0)
+    end(summary.sentence(), summary.bad)
 
 
 @ads.command("link")
@@ -75,23 +68,18 @@ def link_files(
 ) -> None:
     """Find out which ads belong together. After an interruption the same command goes on; exit 3 if lines were bad."""
     from serving.ads.linking import CannotLink, link_ads
+    from serving.inference.pool import cores
 
-    try:
+    with resumable(CannotLink):
         summary = link_ads(
             files,
             output,
             folder=signatures,
             key_file=key,
-            workers=workers or len(os.sched_getaffinity(0)),
+            workers=workers or cores(),
             tell=_teller(f"{output}.errors.jsonl"),
         )
-    except CannotLink as error:
-        stop(error)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; run the same command again to go on", err=True)
-        raise typer.Exit(130) from None
-    typer.echo(summary.sentence(), err=True)
-    raise typer.Exit(3 if summary.bad else 0)
+    end(summary.sentence(), summary.bad)
 
 
 def _teller(rest: str) -> Callable[[str], None]:

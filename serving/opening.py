@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
@@ -17,6 +19,24 @@ def stop(error: object) -> NoReturn:
     """End a command that cannot go on: say why, exit 2."""
     typer.echo(str(error), err=True)
     raise typer.Exit(2)
+
+
+@contextmanager
+def resumable(*wrong: type[Exception]) -> Iterator[None]:
+    """Work on files that the same command takes up again: what is wrong ends it with exit 2, an interruption with 130."""
+    try:
+        yield
+    except wrong as error:
+        stop(error)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; run the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+
+
+def end(summary: str, bad: int) -> NoReturn:
+    """End a command that did all it could: say what it did, exit 3 if parts of its input were bad."""
+    typer.echo(summary, err=True)
+    raise typer.Exit(3 if bad else 0)
 
 
 def open_settings() -> Settings:

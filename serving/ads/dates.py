@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, date, datetime, timedelta
 
 from serving.ads.rules import Dates
+from serving.danishtime import danish_time
 
 _LONGEST = 300
 """Code points that are looked at: a line with a date in it is short."""
@@ -155,14 +154,6 @@ def _ago(found: re.Match[str], retrieved: datetime | None) -> date | None:
     return _today(retrieved) - timedelta(days=number * (7 if unit.startswith(("uge", "week")) else 1))
 
 
-@lru_cache(maxsize=1)
-def _zone() -> tzinfo:
-    try:
-        return ZoneInfo("Europe/Copenhagen")
-    except ZoneInfoNotFoundError:  # a system without time zones
-        return UTC
-
-
 def _today(at: datetime) -> date:
     """The day in Denmark."""
-    return at.astimezone(_zone()).date()
+    return at.astimezone(danish_time()).date()

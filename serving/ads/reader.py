@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import threading
 import time
 from dataclasses import asdict
 from types import TracebackType
@@ -112,23 +111,13 @@ class Reader:
         """What the child answers, None if it does not, and whether its time ran out."""
         assert child.stdin is not None
         assert child.stdout is not None
-        stopped = threading.Event()
-
-        def stop() -> None:
-            stopped.set()
-            child.kill()
-
-        timer = threading.Timer(seconds, stop)
-        timer.daemon = True
-        timer.start()
         # The child reads all before it answers, and a killed child closes both pipes: neither call waits for ever.
-        try:
-            send(child.stdin, head, data)
-            said = receive(child.stdout, self._most)
-        except (BrokenPipeError, ConnectionResetError):
-            said = None
-        finally:
-            timer.cancel()
+        with sandbox.killed_after(child, seconds) as stopped:
+            try:
+                send(child.stdin, head, data)
+                said = receive(child.stdout, self._most)
+            except (BrokenPipeError, ConnectionResetError):
+                said = None
         return (None if said is None or stopped.is_set() else said[0]), stopped.is_set()
 
 

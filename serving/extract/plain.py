@@ -7,7 +7,7 @@ import re
 
 from serving.extract.result import Unreadable
 
-_MARKS = (  # the mark of UTF-32 begins with that of UTF-16
+MARKS = (  # the mark of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -30,7 +30,7 @@ def decode(data: bytes) -> tuple[str, bool]:
     Raises:
         Unreadable: no text (unknown_type), or not in the encoding its mark says (damaged).
     """
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             try:
                 return data[len(mark) :].decode(encoding), True

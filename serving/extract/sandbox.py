@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -61,36 +62,46 @@ def start(module: str, memory: int, seconds: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, env=environment, cwd="/")  # noqa: S603
 
 
-def _ask(request: bytes) -> tuple[bytes, bool]:
-    """The bytes a child answers, and whether its time ran out."""
-    try:
-        child = start("serving.extract.child", MEMORY, int(SECONDS) + 1)
-    except OSError:
-        raise Unreadable("too_busy") from None
+@contextlib.contextmanager
+def killed_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
+    """Kill a child that is not done by the end of the block; whether it was killed.
+
+    Raises:
+        RuntimeError: there is no thread to be had.
+    """
     stopped = threading.Event()
 
     def stop() -> None:
         stopped.set()
         child.kill()
 
-    timer = threading.Timer(SECONDS, stop)
+    timer = threading.Timer(seconds, stop)
     timer.daemon = True
+    timer.start()
     try:
-        timer.start()
-    except RuntimeError:  # there is no thread to be had
-        with child:
-            child.kill()
+        yield stopped
+    finally:
+        timer.cancel()
+
+
+def _ask(request: bytes) -> tuple[bytes, bool]:
+    """The bytes a child answers, and whether its time ran out."""
+    try:
+        child = start("serving.extract.child", MEMORY, int(SECONDS) + 1)
+    except OSError:
         raise Unreadable("too_busy") from None
     assert child.stdin is not None
     assert child.stdout is not None
     # The child reads all before it answers, and a killed child closes both pipes: neither call waits for ever.
     with child:
         try:
-            with contextlib.suppress(BrokenPipeError), child.stdin as pipe_in:
-                pipe_in.write(request)
-            answer = child.stdout.read(_MAX_ANSWER + 1)
+            with killed_after(child, SECONDS) as stopped:
+                with contextlib.suppress(BrokenPipeError), child.stdin as pipe_in:
+                    pipe_in.write(request)
+                answer = child.stdout.read(_MAX_ANSWER + 1)
+        except RuntimeError:  # there is no thread to be had
+            raise Unreadable("too_busy") from None
         finally:
-            timer.cancel()
             child.kill()
     return answer, stopped.is_set()
 

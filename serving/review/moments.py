@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 
+from serving.danishtime import danish_time
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Not those of the system, which may speak any language."""
-
-
-@lru_cache(maxsize=1)
-def _zone() -> tzinfo:
-    try:
-        return ZoneInfo("Europe/Copenhagen")
-    except ZoneInfoNotFoundError:  # a system without time zones
-        return UTC
 
 
 def moment(at: datetime | None, language: str, *, now: datetime | None = None) -> Markup:
@@ -28,8 +20,8 @@ def moment(at: datetime | None, language: str, *, now: datetime | None = None) -
     """
     if at is None:
         return Markup()
-    here = at.astimezone(_zone())
-    today = now is not None and here.date() == now.astimezone(_zone()).date()
+    here = at.astimezone(danish_time())
+    today = now is not None and here.date() == now.astimezone(danish_time()).date()
     if language == "en":
         day, clock = f"{here.day} {_MONTHS[here.month - 1]} {here.year}, ", f"{here:%H:%M}"
     else:

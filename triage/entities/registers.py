@@ -60,10 +60,10 @@ def _is_cpr(text: str, match: re.Match[str]) -> bool:
     day -= 60 if day > 60 else 0
     if not 1 <= month <= 12 or not 1 <= day <= 31:
         return False
-    before = text[max(0, match.start() - 30) : match.start()]
-    is_named = re.search(r"cpr|personnr|personnummer|født|f\.", before) is not None
     if "-" in (match["s"] or ""):
         return True
+    before = text[max(0, match.start() - 30) : match.start()]
+    is_named = re.search(r"cpr|personnr|personnummer|født|f\.", before) is not None
     if not is_named and day > monthrange(2000, month)[1]:
         return False
     is_whole = " " not in match[0]
