@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 
 from triage.encoder import EncoderScorer, Familiarity, Outputs
 from triage.modelfolder import BrokenModel
-from triage.pieces import Ids, Mask, TextTokenizer, Window
+from triage.pieces import Ids, Mask, TextTokenizer, Window, padded_length
 from triage.scoring import Array
 from triage.unitcache import UnitCache
 from triage.weights import ENCODER, HEAD, WEIGHTS, Rows, is_compact, load_weights, weight_files
@@ -73,9 +73,9 @@ class CompiledForward:
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
-            # What is made ready for a shape is not kept for the next group of that shape: hardly two groups have the same,
-            # making it ready takes no time that can be measured, and kept it takes 2 MB a shape without end.
-            "CPU_RUNTIME_CACHE_CAPACITY": "0",
+            # What is made ready for a shape is kept for the next group of that shape: making it takes as long as reading 200
+            # tokens. It takes up to 2 MB a shape, so groups come in few of them (`triage.pieces.by_length`), and not many more are kept.
+            "CPU_RUNTIME_CACHE_CAPACITY": "1000",
         }
         weights = tensors(folder)
         self.bias: Array = weights["head.bias"]
@@ -89,9 +89,12 @@ class CompiledForward:
         self._lock = Lock()
 
     def __call__(self, ids: Ids, seen: Mask, own: Mask) -> Outputs:
+        length = ids.shape[1]
+        inputs = [np.pad(x, ((0, 0), (0, padded_length(length) - length))) for x in (ids, seen, own)]
         with self._lock:
-            found = self._request.infer(dict(zip(INPUTS, (ids, seen, own), strict=True)))
-            return Outputs(*(np.array(found[place]) for place in range(3)))
+            found = self._request.infer(dict(zip(INPUTS, inputs, strict=True)))
+            logits, contributions, states = (np.array(found[place]) for place in range(3))
+        return Outputs(logits, contributions[:, :length], states)
 
     def embedding(self, ids: Sequence[int]) -> Array:
         return self._rows.mean(ids)

@@ -76,6 +76,10 @@ class TextTokenizer:
         return [(x.ids, x.offsets) for x in self.backend.encode_batch(list(texts), add_special_tokens=False)]
 
 
+GROUP_COST = 48
+"""What a group costs beside its tokens, in tokens: some 2.5 ms to 0.05 ms of a token, measured on one core with bfloat16."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """How a text is cut into the sequences that the encoder sees."""
@@ -154,14 +158,32 @@ def pad(sequences: Sequence[Piece], padding: int) -> tuple[Ids, Mask, Mask]:
 
 
 def by_length(sequences: Sequence[Piece], tokens: int) -> Iterator[list[int]]:
-    """Rows grouped by length, at most `tokens` padded tokens a group, so that little is padded."""
-    batch: list[int] = []
-    longest = 0
-    for row in sorted(range(len(sequences)), key=lambda i: len(sequences[i].ids)):
-        longest = len(sequences[row].ids)
-        if batch and longest * (len(batch) + 1) > tokens:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
+    """Rows grouped by length, at most `tokens` padded tokens a group, so that the least is spent.
+
+    A group costs `GROUP_COST` tokens beside those of its shape, and has one of few sizes and lengths (`padded_length`); of all ways
+    to cut the sorted rows into such groups, the cheapest is taken.
+    """
+    order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].ids))
+    least, sizes = [0], [0]
+    for end in range(1, len(order) + 1):
+        longest = padded_length(len(sequences[order[end - 1]].ids))
+        most = min(end, max(1, tokens // longest))
+        cost, size = min((least[end - size] + longest * size + GROUP_COST, size) for size in _sizes(most))
+        least.append(cost)
+        sizes.append(size)
+    groups = []
+    end = len(order)
+    while end:
+        groups.append(order[end - sizes[end] : end])
+        end -= sizes[end]
+    yield from reversed(groups)
+
+
+def padded_length(tokens: int) -> int:
+    """The length to which a sequence is padded where each new shape costs time, as it does on a processor."""
+    step = 16 if tokens <= 64 else 32 if tokens <= 160 else 64
+    return -(-tokens // step) * step
+
+
+def _sizes(most: int) -> list[int]:
+    return [x for x in (1, 2, 3, 4, 6, 8, 12, 16) if x <= most] + list(range(32, most + 1, 16))

@@ -74,11 +74,12 @@ def to_linkable(read: Read) -> tuple[Linkable | None, list[Problem]]:
     if document.kind != "ad":
         return None, [("kind", "is not ad; only ads are linked")]
     url = _text(about, "url", 10_000, problems)
+    title = _text(about, "title", MAX_TITLE, problems)
     return (
         Linkable(
             document.id,
             document.text,
-            _text(about, "title", MAX_TITLE, problems),
+            "" if document.text.startswith(title) else title,
             _text(about, "place", MAX_SHORT, problems),
             _contacts(about.get("contacts"), problems),
             _day(about.get("posted"), problems),

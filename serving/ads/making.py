@@ -88,7 +88,7 @@ class Maker:
         site = cut(self._named or found.site or site_of(found.url), MAX_SHORT)
         ad = Ad(
             id_of(found.url, site, title=found.title, text=found.text, place=found.place, contacts=found.contacts),
-            found.text,
+            _with_title(found),
             found.title,
             found.url,
             site,
@@ -106,6 +106,13 @@ class Maker:
         for kind in found.faults:
             yield Fault(piece.file, record, kind)
         yield ad
+
+
+def _with_title(found: Found) -> str:
+    """The text under its title: a sign may stand in the title alone, and what is tagged is the text."""
+    text, title = found.text, (found.title or "").strip()
+    known = not title or " ".join(title.split()).casefold() in " ".join(text[: 4 * MAX_TITLE].split()).casefold()
+    return text if known else f"{title}\n\n{text}"
 
 
 def _has_column(piece: Piece, rules: Rules, named: str | None) -> bool:

@@ -16,7 +16,11 @@ from triage.assessment import Assessment
 from triage.text import Document
 
 AT_ONCE = 2_400
-"""Code points that a process takes at a time, about 600 tokens: enough to fill a group, and soon done."""
+"""Code points that a process takes at a time, about 600 tokens: soon done, so that what comes next waits little."""
+AT_MOST = 9_600
+"""The same where much waits: sequences of like length are read together, so many texts take less time each than few."""
+_PART = 8
+"""What waits is taken in no fewer parts than this."""
 MAX_DEATHS = 2
 """How many processes may end while they read a text: once may be chance."""
 _PACE = 5_000.0
@@ -140,6 +144,7 @@ class Turns:
     def _next(self) -> list[Turn]:
         turns: list[Turn] = []
         size = 0
+        most = max(AT_ONCE, min(self.waiting // _PART, AT_MOST))
         while self._calls:
             call, queue = next(iter(self._calls.items()))
             if call.future.cancelled():  # nobody waits for it any more
@@ -147,7 +152,7 @@ class Turns:
                 self.texts -= len(queue)
                 del self._calls[call]
                 continue
-            if turns and size + queue[0].size > AT_ONCE:
+            if turns and size + queue[0].size > most:
                 break
             turn = queue.popleft()
             turns.append(turn)

@@ -116,7 +116,7 @@ assert "openvino.tools.ovc.telemetry_stub" in sys.modules
 
 
 def test_groups_of_many_shapes_leave_nothing_behind():
-    """OpenVINO keeps what it made ready for each shape, 2 MB each with the shipped model, unless it is told not to."""
+    """OpenVINO keeps what it made ready for each shape, so there have to be few, and not too many may be kept."""
     script = """
 from pathlib import Path
 import numpy as np
@@ -126,7 +126,7 @@ forward = load(Path("models/tegn-da"), Inference("openvino", threads=1)).scorer.
 
 def read(rows):
     for height in rows:
-        for length in range(20, 50):
+        for length in range(20, 100, 3):
             ids = np.full((height, length), 7)
             forward(ids, ids > 0, ids > 0)
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4 // 1024
@@ -136,7 +136,7 @@ print(read(range(5, 8)) - before)
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 70  # MB; 150 where they are kept
+    assert int(done.stdout) < 70  # MB; 160 if each length were a shape of its own and all were kept
 
 
 def test_what_does_not_say_the_same_is_not_kept(folder, monkeypatch):

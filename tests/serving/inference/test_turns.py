@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from serving.inference.turns import AT_ONCE, Overloaded, ReaderLost, Turns, Unreadable
+from serving.inference.turns import AT_MOST, AT_ONCE, Overloaded, ReaderLost, Turns, Unreadable
 from triage.assessment import Assessment, Priority
 from triage.text import Document
 
@@ -23,7 +23,7 @@ def ids(turns) -> list[str]:
 
 def test_a_short_call_does_not_wait_for_the_whole_of_a_long_one():
     turns = Turns(1_000_000)
-    turns.put(texts("long", 50, 800))
+    turns.put(texts("long", 20, 800))
     turns.put(texts("short", 1, 800))
     assert ids(turns.take()) == ["long0", "short0", "long1"]
 
@@ -37,6 +37,17 @@ def test_so_many_are_taken_at_once_as_fill_a_group_and_at_least_one():
             break
         assert sum(x.size for x in first) <= AT_ONCE
     assert ids(first) == ["big0"]
+
+
+def test_where_much_waits_more_is_taken_at_once_but_not_without_bound():
+    turns = Turns(1_000_000)
+    turns.put(texts("a", 400, 500))
+    sizes = []
+    for _ in range(30):
+        waiting = turns.waiting
+        sizes.append(sum(x.size for x in turns.take()))
+        assert sizes[-1] <= max(AT_ONCE, min(waiting // 8, AT_MOST))
+    assert (sizes[0], sizes[-1]) == (9_500, 2_000)
 
 
 def test_answers_come_in_the_order_of_the_texts_however_they_were_read():
