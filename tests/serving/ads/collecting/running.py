@@ -1,0 +1,116 @@
+"""Runs the command as an operator does, and reads what it left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from warcio.archiveiterator import ArchiveIterator
+
+from tests.adsite.server import Served
+from tests.conftest import ROOT
+
+TIMEOUT = 120
+
+
+def write_sites(path: Path, served: Served, **manners: Any) -> Path:
+    """A rules file for a served site, as fast as a site of one's own may be read."""
+    known = {
+        "permission": "Invented for a test, 3 May 2026",
+        "start": [f"{served.origin}/"],
+        "follow": [r"/alle\?side=\d+$", r"/kalender\?dag=\d+$"],
+        "private": True,
+        "delay": 0,
+        "concurrency": 4,
+        "timeout": 1,
+        "again": 0,
+        **manners,
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in known.items()]
+    path.write_text(
+        f"""limit_mb = 1
+[collector]
+contact = "ads@tavle.example"
+[sites.tavle]
+hosts = ["127.0.0.1"]
+ads = ['/annonce/[\\w-]+$']
+text = ".ad-body"
+title = "h1"
+place = ".by"
+[sites.tavle.collect]
+{chr(10).join(lines)}
+""",
+        "utf-8",
+    )
+    return path
+
+
+def start(sites: Path, folder: Path, *more: str) -> subprocess.Popen[str]:
+    """Start the command."""
+    command = [sys.executable, "-m", "serving", "ads", "collect", str(sites), "-o", str(folder), *more]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def run(sites: Path, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return finish(start(sites, folder, *more))
+
+
+def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """Wait for the end of a command."""
+    try:
+        out, err = process.communicate(timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def path_of(url: str) -> str:
+    """An address without its host."""
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def lines_of(folder: Path, *, errors: bool = False) -> list[dict[str, Any]]:
+    """The lines of the last run's journal, or of its errors."""
+    runs = sorted(x for x in beside(folder).glob("*.jsonl") if x.name.endswith(".errors.jsonl") == errors)
+    return [json.loads(x) for x in runs[-1].read_text("utf-8").splitlines()] if runs else []
+
+
+def changes_of(folder: Path) -> dict[str, list[str]]:
+    """The paths of the last run's journal, by what changed."""
+    found: dict[str, list[str]] = {}
+    for line in lines_of(folder):
+        found.setdefault(line["change"], []).append(path_of(line["address"]))
+    return {change: sorted(paths) for change, paths in found.items()}
+
+
+def beside(folder: Path) -> Path:
+    """Where all but the pages lies."""
+    return folder.with_name(folder.name + ".runs")
+
+
+def kept(folder: Path, run: str = "") -> list[str]:
+    """The paths of the pages in WARC files of a run, or of all."""
+    found = []
+    for file in sorted(folder.rglob(f"*{run}*")):
+        if file.is_file():
+            with file.open("rb") as stream:
+                for record in ArchiveIterator(stream):
+                    record.content_stream().read()
+                    if record.rec_type == "response":
+                        found.append(path_of(record.rec_headers.get_header("WARC-Target-URI")))
+    return found
+
+
+def runs(folder: Path) -> list[str]:
+    """The names of all runs."""
+    return sorted({x.name.split(".")[0] for x in beside(folder).glob("*.jsonl")})
