@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from serving.ads.ads import page_address
 from serving.ads.collecting.asking import HOPS, Answer
-from serving.ads.collecting.content import Read, unpacked
+from serving.ads.collecting.content import Read, page_in, unpacked
 from serving.ads.collecting.faults import UNKEPT
 from serving.ads.collecting.pages import Known
 from serving.ads.collecting.queue import Visit
@@ -33,7 +33,7 @@ class Consequences:
         """A page: follow its links, and keep it if it is an ad that is new or changed."""
         time = self._report.time()
         try:
-            body = unpacked(answer.body, answer.header("content-encoding"), self._limit)
+            body = page_in(unpacked(answer.body, answer.header("content-encoding"), self._limit))
             read = None if body is None else await self._read(visit.url, answer.header("content-type"), time, body)
         except PageFault as error:
             body, read = b"", Read(fault=error.kind)
@@ -123,8 +123,9 @@ class Consequences:
                 queue.move(visit, url)
                 return
         else:
-            starts = visit.kind == "list" and visit.depth == 0
-            place = self._scope.place_of(url) or (Place("list") if starts else None)
+            place = self._scope.place_of(url)
+            if place is None and visit.is_start and self._scope.allows(url):
+                place = Place("list")
             address = page_address(url)
             if place is None:
                 fault = "redirected"

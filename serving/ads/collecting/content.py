@@ -34,11 +34,11 @@ def is_page(content_type: str | None) -> bool:
     return content_type is None or content_type.partition(";")[0].strip().lower() in TYPES
 
 
-def unpacked(data: bytes, packing: str | None, limit: int) -> bytes | None:
-    """The page a server sent; None if it is none, whatever its header says.
+def unpacked(data: bytes, packing: str | None, limit: int) -> bytes:
+    """What a server sent, as it was before it was packed.
 
     Raises:
-        PageFault: empty, too_large, bomb, content_encoding.
+        PageFault: too_large, bomb, content_encoding.
     """
     packing = (packing or "").strip().lower()
     if packing in ("gzip", "x-gzip", "deflate"):
@@ -47,6 +47,15 @@ def unpacked(data: bytes, packing: str | None, limit: int) -> bytes | None:
         raise PageFault("content_encoding")
     if len(data) > limit:
         raise PageFault("too_large")
+    return data
+
+
+def page_in(data: bytes) -> bytes | None:
+    """The page that bytes are; None if they are none, whatever their header says.
+
+    Raises:
+        PageFault: empty.
+    """
     if not data.strip():
         raise PageFault("empty")
     return None if kind_of(data[:HEAD]) in _NO_PAGES else data

@@ -12,13 +12,15 @@ from email.utils import parsedate_to_datetime
 from serving.ads.ads import page_address
 from serving.ads.collecting.asking import HOPS, REDIRECTS, Answer, Asked
 from serving.ads.collecting.consequences import Consequences, Reading
+from serving.ads.collecting.content import unpacked
 from serving.ads.collecting.faults import PASSING, Trouble
 from serving.ads.collecting.gate import Gate
 from serving.ads.collecting.queue import Visit
 from serving.ads.collecting.report import Report
-from serving.ads.collecting.robots import Policy
+from serving.ads.collecting.robots import LIMIT, Policy
 from serving.ads.collecting.scope import Place, Scope, origin_of
 from serving.ads.collecting.state import State
+from serving.ads.faults import PageFault
 
 TRIES = 3
 FAILURES = 10
@@ -89,6 +91,10 @@ class Course:
             if self._asked >= self._manners.pages:
                 self.stopped = True
                 return None
+            if not self._is_asked_for(visit):  # it was, by the rules of an earlier run
+                with self._state.change():
+                    self._state.queue.finish(visit)
+                continue
             origin = origin_of(visit.url)
             policy = self._gate.policy(origin)
             if policy is None:
@@ -104,6 +110,12 @@ class Course:
             self._asked += 1
             return Asked(visit.url, self._conditions(visit), visit)
         return None
+
+    def _is_asked_for(self, visit: Visit) -> bool:
+        if visit.is_start:
+            return self.scope.allows(visit.url)
+        place = self.scope.place_of(visit.url)
+        return place is not None and (place.kind == "ad" or visit.kind == "list")
 
     def _conditions(self, visit: Visit) -> dict[str, str]:
         known = self._state.pages.known(self._site, visit.address) if visit.kind == "ad" else None
@@ -144,7 +156,12 @@ class Course:
             if url is not None and asked.hops < HOPS and self.scope.covers(url):
                 self._gate.ask_instead(origin, url, asked.hops + 1)
                 return
-        if not self._gate.learn(origin, answer.status, answer.body):
+        try:
+            body = unpacked(answer.body, answer.header("content-encoding"), LIMIT)
+        except PageFault as error:
+            self._robots_unknown(asked, origin, error.kind, answer.status)
+            return
+        if not self._gate.learn(origin, answer.status, body):
             self._robots_unknown(asked, origin, "robots_unknown", answer.status)
             return
         policy = self._gate.policy(origin)

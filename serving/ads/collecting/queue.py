@@ -25,6 +25,11 @@ class Visit:
     """Redirects that led to it."""
     tries: int
 
+    @property
+    def is_start(self) -> bool:
+        """Whether it is a page to begin at, or one that such a page leads to in another's place."""
+        return self.kind == "list" and self.depth == 0
+
 
 class Queue:
     """The addresses of the rounds of all sites."""

@@ -46,9 +46,13 @@ class Scope:
         """The hosts of the site; those below them are of it too."""
         return tuple(x.lower().removeprefix("www.") for x in self.rules.hosts or (self.name,))
 
+    def allows(self, url: str) -> bool:
+        """Whether an address may be asked for at all."""
+        return self.covers(url) and not any(re.search(x, url) for x in self.manners.skip)
+
     def place_of(self, url: str) -> Place | None:
         """What is at an address; None if it is not to be asked for."""
-        if not self.covers(url) or any(re.search(x, url) for x in self.manners.skip):
+        if not self.allows(url):
             return None
         if self.rules.is_ad(url):
             return Place("ad")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from serving.ads.collecting.asking import Answer, Asked
 from serving.ads.collecting.content import Read
@@ -161,6 +165,15 @@ def test_robots_txt_may_be_elsewhere_on_the_site_and_nowhere_else(tmp_path):
     assert set(world.run()) == {"/robots.txt"}
 
 
+def test_a_packed_robots_txt_is_unpacked_first(tmp_path):
+    packed = Answer(200, "", (("Content-Encoding", "gzip"),), gzip.compress(ROBOTS), None)
+    world = World(tmp_path, {"/robots.txt": packed, "/": to("/privat/annonce/1")})
+    assert world.run() == ["/robots.txt", "/"]
+    world.pages["/robots.txt"] = Answer(200, "", (("Content-Encoding", "br"),), ROBOTS, None)
+    assert world.run() == ["/robots.txt"]
+    assert world.errors() == [("/robots.txt", "content_encoding")]
+
+
 def test_robots_txt_is_asked_for_again_after_a_day(tmp_path):
     world = World(tmp_path, {"/": to("/annonce/1"), "/annonce/1": {}})
     course = world.begin()
@@ -219,6 +232,13 @@ def test_who_has_a_tag_is_asked_whether_it_changed(tmp_path):
     world.run()
     assert world.asked[-1].headers == {"If-None-Match": '"x"', "If-Modified-Since": "Sun, 03 May 2026 10:00:00 GMT"}
     assert world.state.counts()["unchanged"] == 1
+
+
+def test_what_the_rules_no_longer_allow_is_not_asked_for_again(tmp_path):
+    world = World(tmp_path, {"/": to("/annonce/1", "/annonce/2"), "/annonce/1": {}, "/annonce/2": {}})
+    world.run()
+    world.manners["skip"] = ["/annonce/1"]
+    assert world.run() == ["/robots.txt", "/", "/annonce/2"]
 
 
 def test_the_same_page_under_https_is_the_same_page(tmp_path):
@@ -329,3 +349,22 @@ def test_a_body_that_is_something_else_is_refused_and_counted(tmp_path, body):
     world = World(tmp_path, {"/": to("/annonce/1"), "/annonce/1": Answer(200, "", HTML, body, None)})
     world.run()
     assert (world.errors(), world.journal(), world.state.counts()["refused"]) == ([], [], 1)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=300), st.text(max_size=40), st.integers(200, 599))
+def test_no_answer_ends_the_course(tmp_path, body, header, status):
+    path = tmp_path / str(time.monotonic_ns())
+    path.mkdir()
+    headers = tuple((x, header) for x in ("Content-Type", "Content-Encoding", "Location", "Retry-After", "ETag"))
+    answer = Answer(status, "", headers, body, None)
+    world = World(path, {"/robots.txt": answer, "/": to("/annonce/1")}, again=0)
+    world.run(patient=False)
+    world.pages = {"/robots.txt": 404, "/": to("/annonce/1"), "/annonce/1": answer}
+    world.read = nothing
+    world.run(patient=False)
+    world.state.close()
+
+
+async def nothing(url, content_type, time, body):
+    return Read()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -129,3 +131,9 @@ def test_only_hosts_that_are_the_operators_own_may_be_private():
     assert guard.is_own("tavle.local")
     assert guard.is_own("www.tavle.local")
     assert not guard.is_own("nottavle.local")
+
+
+def test_only_the_collector_imports_what_speaks_to_the_network_for_it():
+    speaks = re.compile(r"^\s*(?:from|import) (?:scrapy|twisted|OpenSSL|service_identity)\b", re.M)
+    found = {x.name for x in (ROOT / "serving").rglob("*.py") if speaks.search(x.read_text("utf-8"))}
+    assert found == {"spider.py", "guard.py", "collecting.py"}
