@@ -75,6 +75,7 @@ def serve(site: Answers, *, context: ssl.SSLContext | None = None, host: str = "
             for name, value in {"Set-Cookie": "spor=1", **reply.headers}.items():
                 self.send_header(name, value)
             _WAYS[reply.way](self, reply)
+            self.wfile.flush()
             if served.on_request is not None:
                 served.on_request(len(served.log))
 

@@ -114,7 +114,7 @@ def _held(folder: Path, beside: Path) -> Iterator[None]:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_dev != beside.stat().st_dev:
         raise CannotCollect(f"{folder} and {beside} must lie on one disk; name a folder inside {folder}")
-    with (beside / "lock").open("w") as file:
+    with os.fdopen(os.open(beside / "lock", os.O_RDWR | os.O_CREAT, 0o600)) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -165,7 +165,8 @@ class _Run:
                     self._shelf.write_out()
         if self._broken is not None:
             raise _told(self._broken)
-        interrupted = "shutdown" in self._reasons
+        # Somebody in a hurry interrupts twice: some crawls end without a reason then.
+        interrupted = "shutdown" in self._reasons or len(self._reasons) < len(self._courses)
         done = [x.end() for x in self._courses]
         summary = Summary(
             self._state.counts(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -50,12 +51,21 @@ place = ".by"
     return path
 
 
-def start(sites: Path, folder: Path, *more: str) -> subprocess.Popen[str]:
-    """Start the command."""
+def start(sites: Path, folder: Path, *more: str, disk: int | None = None) -> subprocess.Popen[str]:
+    """Start the command.
+
+    Args:
+        disk: Bytes a file may have, as if the disk were full then.
+    """
+
+    def limit() -> None:
+        if disk is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (disk, disk))
+
     command = [sys.executable, "-m", "serving", "ads", "collect", str(sites), "-o", str(folder), *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True, preexec_fn=limit)
 
 
 def run(sites: Path, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:

@@ -11,13 +11,14 @@ import pytest
 from serving.ads.rules import Rules
 from serving.ads.sources.files import read_sources
 from tests.adsite.server import serve
-from tests.adsite.site import AdSite
+from tests.adsite.site import CANARY, AdSite
 from tests.serving.ads.collecting import running
 
 COUNT = 150
 ALL = COUNT + 3 + 2
 """Requests of a whole run: ads, lists, the front page and robots.txt."""
-POINTS = [*sorted(random.Random(29).sample(range(4, ALL - 4), 3)), ALL]
+_RANDOM = random.Random(29)
+POINTS = [_RANDOM.randint(15, 50), _RANDOM.randint(65, 100), _RANDOM.randint(115, 145)]
 
 
 @pytest.fixture(scope="module")
@@ -28,23 +29,27 @@ def ended(tmp_path_factory):
     with serve(AdSite(COUNT, traps=False)) as served:
         sites = running.write_sites(base / "sites.toml", served, concurrency=2)
 
-        def until(point, how):
+        def until(reached, how):
             process = running.start(sites, folder)
 
             def end(number):
-                if number == point:
+                if reached(number):
                     os.kill(process.pid, how)
+                    served.on_request = None
 
             served.on_request = end
             done = running.finish(process)
             served.on_request = None
             return done
 
-        interrupted = until(3, signal.SIGINT)
+        def all_asked(_):
+            return len({x.path for x in served.log if x.path.startswith("/annonce")}) == COUNT
+
+        interrupted = until(lambda number: number >= 3, signal.SIGINT)
         assert interrupted.returncode == 130
         assert "run the same command again" in interrupted.stderr
-        for point in POINTS:
-            killed = until(point, signal.SIGKILL)
+        for reached in (*(lambda number, point=x: number >= point for x in POINTS), all_asked):
+            killed = until(reached, signal.SIGKILL)
             assert killed.returncode == -signal.SIGKILL, killed.stderr
             whole = [x for x in read_sources([folder], Rules(), None) if x.kind != "nothing"]
             assert not [x for x in read_sources([folder], Rules(), None) if x.faults]
@@ -69,7 +74,7 @@ def test_in_the_end_each_page_is_kept_once_and_said_once(ended):
 def test_little_is_asked_for_twice(ended):
     _, _, asked, _, _ = ended
     each = 2 + 1  # what was on its way, and robots.txt
-    assert asked <= ALL + (len(POINTS) + 1) * each
+    assert asked <= ALL + (len(POINTS) + 2) * each
 
 
 def test_a_run_in_which_nothing_changed_writes_no_page(ended):
@@ -96,3 +101,17 @@ def test_two_commands_in_one_folder_are_refused(tmp_path):
         assert second[0].returncode == 2
         assert "another command collects" in second[0].stderr
         assert first.returncode == 130
+
+
+def test_a_full_disk_ends_the_command_and_what_is_finished_is_kept(tmp_path):
+    with serve(AdSite(60, traps=False)) as served:
+        sites = running.write_sites(tmp_path / "sites.toml", served)
+        full = running.finish(running.start(sites, tmp_path / "pages", disk=400_000))
+        assert full.returncode == 2
+        assert "what is finished is kept" in full.stderr
+        assert CANARY not in full.stderr
+        before = len(served.log)
+        assert 20 < before < 63
+        assert running.run(sites, tmp_path / "pages").returncode == 0
+        assert len(served.log) < 63 + 10
+    assert sorted(running.kept(tmp_path / "pages")) == sorted(f"/annonce/{x}" for x in range(60))
