@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,9 @@ from tests.adsite.server import Served
 from tests.conftest import ROOT
 
 TIMEOUT = 120
+_LIMITED = """import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+os.execv(sys.argv[2], sys.argv[2:])"""
 
 
 def write_sites(path: Path, served: Served, **manners: Any) -> Path:
@@ -57,15 +59,12 @@ def start(sites: Path, folder: Path, *more: str, disk: int | None = None) -> sub
     Args:
         disk: Bytes a file may have, as if the disk were full then.
     """
-
-    def limit() -> None:
-        if disk is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (disk, disk))
-
     command = [sys.executable, "-m", "serving", "ads", "collect", str(sites), "-o", str(folder), *more]
+    if disk is not None:
+        command = [sys.executable, "-c", _LIMITED, str(disk), *command]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True, preexec_fn=limit)
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
 
 
 def run(sites: Path, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
