@@ -35,6 +35,7 @@ class Line:
 class Served:
     """A running server."""
 
+    host: str
     port: int
     log: list[Line] = field(default_factory=list)
     on_request: Callable[[int], None] | None = None
@@ -42,7 +43,7 @@ class Served:
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def paths(self) -> list[str]:
         return [x.path for x in self.log]
@@ -87,7 +88,7 @@ def serve(site: Answers, *, context: ssl.SSLContext | None = None, host: str = "
     server = _Server((host, 0), Handler)
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    served = Served(server.server_address[1])
+    served = Served(host, server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -23,6 +23,8 @@ from serving.ads.collecting.state import State
 from serving.ads.faults import PageFault
 
 TRIES = 3
+AHEAD = 2
+"""Pages on their way or waiting to be read, at most, for each that may be asked for at the same time."""
 FAILURES = 10
 """Failures in a row after which a site is left alone."""
 _PAUSE, _LONGEST_PAUSE = 60.0, 600.0
@@ -83,14 +85,10 @@ class Course:
 
     def next(self) -> Asked | None:
         """What to ask for now; None if nothing is to be, at the moment or any more."""
-        now = self._now().timestamp()
-        while not self.stopped and now >= self._pause:
-            visit = self._state.queue.next(self._site, now, self._on_way)
+        while self._may_ask():
+            visit = self._state.queue.next(self._site, self._now().timestamp(), self._on_way)
             if visit is None:
-                return None
-            if self._asked >= self._manners.pages:
-                self.stopped = True
-                return None
+                break
             if not self._is_asked_for(visit):  # it was, by the rules of an earlier run
                 with self._state.change():
                     self._state.queue.finish(visit)
@@ -100,7 +98,7 @@ class Course:
             if policy is None:
                 place = self._gate.ask(origin)
                 if place is None:
-                    return None  # its robots.txt is on the way
+                    break  # its robots.txt is on the way
                 self._asked += 1
                 return Asked(place[0], {}, origin=origin, hops=place[1])
             if not policy.allows(visit.url):
@@ -110,6 +108,13 @@ class Course:
             self._asked += 1
             return Asked(visit.url, self._conditions(visit), visit)
         return None
+
+    def _may_ask(self) -> bool:
+        if self._asked >= self._manners.pages:
+            self.stopped = True
+        # Scrapy would go on asking while answers wait to be read, and an interruption would lose them all.
+        ahead = len(self._on_way) >= AHEAD * self._manners.concurrency
+        return not (self.stopped or ahead or self._now().timestamp() < self._pause)
 
     def _is_asked_for(self, visit: Visit) -> bool:
         if visit.is_start:

@@ -23,9 +23,20 @@ os.execv(sys.argv[2], sys.argv[2:])"""
 
 def write_sites(path: Path, served: Served, **manners: Any) -> Path:
     """A rules file for a served site, as fast as a site of one's own may be read."""
+    return write_file(path, table("tavle", ["127.0.0.1"], start=[f"{served.origin}/"], **manners))
+
+
+def write_file(path: Path, *tables: str) -> Path:
+    """A rules file with sites."""
+    head = 'limit_mb = 1\n[collector]\ncontact = "ads@tavle.example"\n'
+    path.write_text(head + "".join(tables), "utf-8")
+    return path
+
+
+def table(name: str, hosts: list[str], **manners: Any) -> str:
+    """One site of a rules file."""
     known = {
         "permission": "Invented for a test, 3 May 2026",
-        "start": [f"{served.origin}/"],
         "follow": [r"/alle\?side=\d+$", r"/kalender\?dag=\d+$"],
         "private": True,
         "delay": 0,
@@ -34,23 +45,16 @@ def write_sites(path: Path, served: Served, **manners: Any) -> Path:
         "again": 0,
         **manners,
     }
-    lines = [f"{name} = {json.dumps(value)}" for name, value in known.items()]
-    path.write_text(
-        f"""limit_mb = 1
-[collector]
-contact = "ads@tavle.example"
-[sites.tavle]
-hosts = ["127.0.0.1"]
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in known.items())
+    return f"""[sites.{name}]
+hosts = {json.dumps(hosts)}
 ads = ['/annonce/[\\w-]+$']
 text = ".ad-body"
 title = "h1"
 place = ".by"
-[sites.tavle.collect]
-{chr(10).join(lines)}
-""",
-        "utf-8",
-    )
-    return path
+[sites.{name}.collect]
+{lines}
+"""
 
 
 def start(sites: Path, folder: Path, *more: str, disk: int | None = None) -> subprocess.Popen[str]:
@@ -110,13 +114,12 @@ def beside(folder: Path) -> Path:
 def kept(folder: Path, run: str = "") -> list[str]:
     """The paths of the pages in WARC files of a run, or of all."""
     found = []
-    for file in sorted(folder.rglob(f"*{run}*")):
-        if file.is_file():
-            with file.open("rb") as stream:
-                for record in ArchiveIterator(stream):
-                    record.content_stream().read()
-                    if record.rec_type == "response":
-                        found.append(path_of(record.rec_headers.get_header("WARC-Target-URI")))
+    for file in sorted(folder.rglob(f"{run}*.warc.gz")):
+        with file.open("rb") as stream:
+            for record in ArchiveIterator(stream):
+                record.content_stream().read()
+                if record.rec_type == "response":
+                    found.append(path_of(record.rec_headers.get_header("WARC-Target-URI")))
     return found
 
 

@@ -28,7 +28,7 @@ ROBOTS = b"User-agent: *\nDisallow: /privat\n"
 class World:
     """Pages by path; each is what `Read` says, a status, an answer, or a fault."""
 
-    def __init__(self, tmp_path, pages, **manners):
+    def __init__(self, tmp_path, pages, /, **manners):
         self.pages = {"/robots.txt": Answer(200, "OK", (), ROBOTS, None), **pages}
         self.manners = manners
         self.state = State(tmp_path / "state.sqlite")
@@ -138,6 +138,15 @@ def test_links_are_followed_by_the_rules_alone(tmp_path):
     assert world.run() == ["/robots.txt", "/", "/alle", "/annonce/1", "/annonce/2"]
     assert world.journal() == [("/annonce/1", "new"), ("/annonce/2", "new")]
     assert world.errors() == []
+
+
+def test_a_limit_of_pages_ends_the_run_and_the_next_goes_on(tmp_path):
+    ads = [f"/annonce/{x}" for x in range(9)]
+    world = World(tmp_path, {"/": to(*ads), **{x: {} for x in ads}}, pages=5)
+    assert world.run() == ["/robots.txt", "/", *ads[:3]]
+    assert world.run() == ["/robots.txt", *ads[3:7]]
+    assert world.run() == ["/robots.txt", *ads[7:]]
+    assert world.run()[:2] == ["/robots.txt", "/"]
 
 
 def test_what_is_to_be_skipped_is(tmp_path):
@@ -351,7 +360,7 @@ def test_a_body_that_is_something_else_is_refused_and_counted(tmp_path, body):
     assert (world.errors(), world.journal(), world.state.counts()["refused"]) == ([], [], 1)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.text(max_size=40), st.integers(200, 599))
 def test_no_answer_ends_the_course(tmp_path, body, header, status):
     path = tmp_path / str(time.monotonic_ns())
