@@ -137,7 +137,7 @@ class SiteSpider(Spider):
             slot.delay = max(slot.delay, seconds)
 
     def _fault(self, failure: Failure, url: str) -> str:
-        error: BaseException = failure.value
+        error: BaseException | None = failure.value
         if isinstance(error, CannotResolveHostError):
             host = (urlsplit(url).hostname or "").rstrip(".")
             return "private_address" if host in self._guard.refused else "no_address"
