@@ -63,10 +63,12 @@ class Course:
         queue = self._state.queue
         if queue.has_done(self._site, self._run):
             self.stopped = True
-        elif not queue.has_begun(self._site):
-            with self._state.change():
-                start = [(page_address(x), x, self.scope.place_of(x) or Place("list")) for x in self._manners.start]
-                queue.begin_round(self._site, self._run, start)
+            return
+        with self._state.change():
+            if not queue.has_begun(self._site):
+                queue.begin_round(self._site, self._run)
+            for url in self._manners.start:  # one may be new in the rules
+                queue.add(self._site, page_address(url), url, self.scope.place_of(url) or Place("list"), 0)
 
     def end(self) -> bool:
         """Whether all has been asked for; the next run begins anew then."""

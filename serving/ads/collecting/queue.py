@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from serving.ads.collecting.scope import Place
@@ -46,19 +45,13 @@ class Queue:
         row = self._db.execute("SELECT 1 FROM rounds WHERE site = ? AND done AND run = ?", (site, run)).fetchone()
         return row is not None
 
-    def begin_round(self, site: str, run: str, start: Iterable[tuple[str, str, Place]]) -> None:
-        """Ask for the pages to begin at, and again for every ad that was not removed.
-
-        Args:
-            start: What tells each apart, its address, and what it is.
-        """
+    def begin_round(self, site: str, run: str) -> None:
+        """Ask again for every ad that was not removed; the pages to begin at are for the caller to add."""
         self._db.execute("DELETE FROM queue WHERE site = ?", (site,))
         self._db.execute("INSERT OR REPLACE INTO rounds VALUES (?, ?, 0)", (site, run))
-        for address, url, place in start:
-            self.add(site, address, url, place, 0)
         self._db.execute(
-            "INSERT OR IGNORE INTO queue (site, address, url, kind, pattern, depth, hops, tries, after, state) "
-            "SELECT site, address, url, 'ad', -1, 0, 0, 0, 0, 'waiting' FROM pages WHERE site = ? AND removed IS NULL "
+            "INSERT INTO queue (site, address, url, kind, pattern, depth, hops, tries, after, state) "
+            "SELECT site, address, url, 'ad', -1, 0, 0, 0, 1, 'waiting' FROM pages WHERE site = ? AND removed IS NULL "
             "ORDER BY last, first, address",
             (site,),
         )

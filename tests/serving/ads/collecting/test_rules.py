@@ -7,6 +7,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
+from serving.ads.collecting.faults import FAULTS
 from serving.ads.collecting.guard import Guard
 from serving.ads.collecting.scope import is_public, scopes_of
 from serving.ads.rules import Rules, read_rules
@@ -89,6 +90,8 @@ def test_the_example_of_the_documentation_can_be_used():
     docs = (ROOT / "docs" / "ads.md").read_text("utf-8")
     example = (ROOT / "docs" / "ads-sites.toml").read_text("utf-8")
     assert "(ads-sites.toml)" in docs
+    assert all(f"`{x}`" in docs for x in FAULTS)
+    assert all(f"`{x}`" in docs for x in ("new", "edited", "back", "reposted", "removed", "barred", "robots_changed"))
     rules = read_rules(ROOT / "docs" / "ads-sites.toml")
     collector, (scope,) = scopes_of(rules)
     assert collector.contact in collector.agent
@@ -96,6 +99,9 @@ def test_the_example_of_the_documentation_can_be_used():
     assert scope.place_of("https://opslagstavlen.example/alle?side=2").kind == "list"
     assert scope.place_of("https://opslagstavlen.example/annonce/17?print=1") is None
     assert scope.place_of("https://opslagstavlen.example/om-os") is None
+    chosen = ("permission", "start", "follow", "skip")
+    usual = {x: y.default for x, y in type(scope.manners).model_fields.items() if x not in chosen}
+    assert {x: getattr(scope.manners, x) for x in usual} == usual
     documented = {x.split("=")[0].strip("# ") for x in example.partition(".collect]")[2].splitlines() if " = " in x}
     assert documented == set(type(scope.manners).model_fields)
 
