@@ -85,6 +85,7 @@ def test_stopped_at_any_step_it_gives_the_same_files(tmp_path, monkeypatch):
                 shelf.write_out()
             except Stop:
                 stopped += 1
+        assert all(x.endswith(".warc.gz") for x in files_of(folder))
         assert not [x for x in read_sources([folder], Rules(), None) if x.faults]
         shelf.write_out()
         shelf.write_out()  # nothing waits: nothing is written
