@@ -15,7 +15,7 @@ from warcio.archiveiterator import ArchiveIterator
 from tests.adsite.server import Served
 from tests.conftest import ROOT
 
-TIMEOUT = 120
+TIMEOUT = 400
 _LIMITED = """import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 os.execv(sys.argv[2], sys.argv[2:])"""
@@ -41,7 +41,7 @@ def table(name: str, hosts: list[str], **manners: Any) -> str:
         "private": True,
         "delay": 0,
         "concurrency": 4,
-        "timeout": 1,
+        "timeout": 20,
         "again": 0,
         **manners,
     }
