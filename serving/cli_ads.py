@@ -1,4 +1,4 @@
-"""Commands for ads: take them in from saved pages, crawls and feeds, and link them."""
+"""Commands for ads: collect their pages, take them in from saved pages, crawls and feeds, and link them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,30 @@ def add_to(app: typer.Typer) -> None:
 @ads.callback()
 def _group() -> None:
     """Ads from saved pages, crawls and feeds, and what links them."""
+
+
+@ads.command("collect")
+def collect_sites(
+    rules: Annotated[
+        Path, typer.Argument(metavar="SITES.toml", help="Sites, who allowed them to be read, and what their ads are.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="WARC files that `import` reads.")],
+    site: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="This site alone; all that may be if not given.")
+    ] = None,
+) -> None:
+    """Read sites that you may read, slowly. After an interruption the same command goes on; exit 3 if there were faults."""
+    from serving.ads.collecting.collecting import CannotCollect, collect
+    from serving.ads.rules import UnusableRules, read_rules
+
+    with resumable(CannotCollect, UnusableRules):
+        summary = collect(
+            read_rules(rules), output, tuple(site or ()), tell=_teller(f"the errors file in {output}.runs")
+        )
+        if summary.interrupted:
+            typer.echo(summary.sentence(), err=True)
+            raise KeyboardInterrupt
+    end(summary.sentence(), summary.bad)
 
 
 @ads.command("import")

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from serving.ads.collecting.links import Links, read_links
 from serving.ads.dates import moment
 from serving.ads.encoding import decode
 from serving.ads.faults import PageFault
 from serving.ads.feed import read_feed
-from serving.ads.messages import Entry, Request, receive, send
+from serving.ads.messages import Answer, Entry, Request, receive, send
 from serving.ads.page import Found, read_page, words_of
 from serving.ads.rules import Rules
 from serving.extract.child import limit
@@ -43,6 +44,26 @@ def entries(request: Request, data: bytes, rules: Rules, named: str | None) -> I
         yield Entry(0, fault="damaged")
 
 
+def answer(request: Request, data: bytes, rules: Rules, named: str | None) -> Answer:
+    """All that is said of one thing."""
+    told = tuple(entries(request, data, rules, named))
+    links = _links(request, data) if request.kind == "collected" else Links()
+    return Answer(told, links.addresses, links.login)
+
+
+def _links(request: Request, data: bytes) -> Links:
+    try:
+        return read_links(decode(data, request.charset), request.url or "")
+    except PageFault:
+        return Links()  # the entry says why
+    except MemoryError:
+        raise
+    except Exception as error:  # as in `entries`
+        if "memory" in str(error).lower():
+            raise MemoryError from None
+        return Links()
+
+
 def _told(number: int, found: Found | PageFault | None) -> Entry:
     if isinstance(found, PageFault):
         return Entry(number, fault=found.kind)
@@ -64,8 +85,7 @@ def main() -> None:
     rules = Rules.model_validate_json(settings["rules"])
     send(sys.stdout.buffer, {"ready": True})
     while (asked := receive(sys.stdin.buffer, _MOST)) is not None:
-        told = [asdict(x) for x in entries(Request(**asked[0]), asked[1], rules, settings["site"])]
-        send(sys.stdout.buffer, {"entries": told})
+        send(sys.stdout.buffer, asdict(answer(Request(**asked[0]), asked[1], rules, settings["site"])))
 
 
 if __name__ == "__main__":

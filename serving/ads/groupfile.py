@@ -107,13 +107,14 @@ def write_parquet(groups: Iterable[dict[str, Any]], file: IO[bytes]) -> None:
             writer.write_table(pa.Table.from_pylist(rows, schema))
 
 
-def put(path: Path, write: Callable[[IO[bytes]], None], *, keep: bool = False) -> None:
+def put(path: Path, write: Callable[[IO[bytes]], None], *, keep: bool = False, made_in: Path | None = None) -> None:
     """A file that is there as a whole or not at all, and its owner's alone.
 
     Args:
         keep: what was there is kept as ``.previous`` if it was anything else.
+        made_in: another folder of the same disk, where it lies until it is whole.
     """
-    fresh = path.with_name(f".{path.name}.new")
+    fresh = (made_in or path.parent) / f".{path.name}.new"
     with os.fdopen(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b") as out:
         write(out)
         out.flush()

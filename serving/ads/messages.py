@@ -1,4 +1,4 @@
-"""What the import and its reading child say to one another: a length, a line of JSON, then bytes."""
+"""What the import or the collector and its reading child say to one another: a length, a line of JSON, then bytes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import struct
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
-from serving.ads.ads import MAX_CONTACTS
+from serving.ads.ads import MAX_CONTACTS, MAX_URL
 from serving.ads.page import Found
 from triage.text import MAX_TEXT
 
+MAX_LINKS = 5_000
+"""Links of one page that are read."""
 _LENGTH = struct.Struct(">Q")
-Kind = Literal["page", "feed", "words"]
+Kind = Literal["page", "feed", "words", "collected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Request:
     """One thing to read."""
 
     kind: Kind
-    """A page of HTML; a feed of XML; a piece of HTML of which the words are wanted."""
+    """A page of HTML; a feed of XML; a piece of HTML of which the words are wanted; a page of which the links are wanted too."""
     url: str | None = None
     retrieved: str | None = None
     charset: str | None = None
@@ -42,6 +44,10 @@ class Answer:
     """What was read."""
 
     entries: tuple[Entry, ...] = field(default_factory=tuple)
+    links: tuple[str, ...] = ()
+    """Addresses a page leads to, where they were asked for."""
+    login: bool = False
+    """Whether it asks for a password; known where the links are."""
 
 
 def send(stream: IO[bytes], head: dict[str, Any], data: bytes = b"") -> None:
@@ -69,6 +75,11 @@ def receive(stream: IO[bytes], most: int) -> tuple[Any, bytes] | None:
         return json.loads(line), data
     except (ValueError, RecursionError):
         return None
+
+
+def leads_on(answer: Answer) -> bool:
+    """Whether the links of an answer are as many and as long as links are."""
+    return len(answer.links) <= MAX_LINKS and all(len(x) <= MAX_URL for x in answer.links)
 
 
 def fits(found: Found) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 
 from serving.ads.faults import FAULTS
-from serving.ads.messages import Answer, Entry, Request, fits, receive, send
+from serving.ads.messages import Answer, Entry, Request, fits, leads_on, receive, send
 from serving.ads.rules import Rules
 from serving.extract import sandbox
 
@@ -131,4 +131,4 @@ def _checked(said: Any) -> Answer | None:
         faults = [entry.fault] if entry.fault is not None else list(entry.found.faults) if entry.found else []
         if any(x not in FAULTS for x in faults) or (entry.found is not None and not fits(entry.found)):
             return None
-    return answer
+    return answer if leads_on(answer) else None

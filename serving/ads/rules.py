@@ -1,4 +1,4 @@
-"""The rules file: what a site's pages look like, and what a feed calls its columns. Written by who runs the import."""
+"""The rules file: what a site's pages look like, what a feed calls its columns, and how a site may be read. By the operator."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from serving.ads.ads import site_of
+from serving.ads.collecting.manners import Collector, Manners
+from serving.ads.patterns import Pattern
 from triage.wire import problems_of
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -40,14 +42,6 @@ def _selector(value: Any) -> Any:
 
 def _list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
-
-
-def _compiled(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"is no regular expression ({error.msg})") from None
-    return pattern
 
 
 def _date_form(form: str) -> str:
@@ -85,7 +79,6 @@ class Picked(BaseModel):
 Selector = Annotated[Picked, BeforeValidator(_selector)]
 Selectors = Annotated[tuple[Selector, ...], BeforeValidator(lambda x: tuple(_list(x)))]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda x: tuple(_list(x)))]
-Pattern = Annotated[str, AfterValidator(_compiled)]
 
 
 class Columns(BaseModel):
@@ -127,6 +120,14 @@ class Site(BaseModel):
     contacts: Selectors | None = None
     dates: Dates = Dates()
     columns: Columns | None = None
+    collect: Manners | None = Field(default=None, exclude=True)
+    """How the site may be read, if it may be; an import does not depend on it."""
+
+    @model_validator(mode="after")
+    def _says_what_is_kept(self) -> Self:
+        if self.collect is not None and not self.ads:
+            raise ValueError("needs ads, the patterns of addresses to keep, where it has collect")
+        return self
 
     def is_ad(self, url: str | None) -> bool:
         """Whether a page of the site is an ad, by its address."""
@@ -143,6 +144,8 @@ class Rules(BaseModel):
     """Of sites without rules of their own."""
     columns: Columns = Columns()
     sites: dict[str, Site] = Field(default_factory=dict)
+    collector: Collector | None = Field(default=None, exclude=True)
+    """Who collects; needed where a site is collected."""
 
     @property
     def limit(self) -> int:
