@@ -131,10 +131,17 @@ def _choose(
         kept.append(ad)
         for child in children[ad]:
             heapq.heappush(waiting, (-sizes[child], child, ad))
-    folded: dict[int, int] = defaultdict(int)
-    for size, _, parent in waiting:
-        folded[parent] -= size
-    return kept, dict(sorted(folded.items()))
+    left: dict[int, list[int]] = defaultdict(list)
+    for _, ad, parent in sorted(waiting):
+        left[parent].append(ad)
+    folded = {}
+    for parent, ads in sorted(left.items()):
+        count = sum(sizes[x] for x in ads)
+        if count == 1:  # it needs no more room than a dot that stands for it
+            kept += ads
+        else:
+            folded[parent] = count
+    return kept, folded
 
 
 def _around(count: int, edges: Sequence[tuple[int, int, str]]) -> Floats:
@@ -177,8 +184,11 @@ def _spread(places: Floats, edges: Sequence[tuple[int, int, str]]) -> Floats:
             step = 0.1 * (1 - turn / _ROUNDS)
             places = places + push / length[:, None] * np.minimum(length, step)[:, None]
     low, extent = places.min(axis=0), np.ptp(places, axis=0)
-    middle = np.where(extent < 1e-6, 0.5, (places - low) / np.maximum(extent, 1e-6))
-    return 6 + 88 * middle
+    along = np.where(extent < 1e-6, 0.5, (places - low) / np.maximum(extent, 1e-6))
+    if count > 2:
+        # Half by its place in the order: one long branch must not press all others together.
+        along = (along + places.argsort(axis=0, kind="stable").argsort(axis=0) / (count - 1)) / 2
+    return 6 + 88 * along
 
 
 def _part(places: Floats, height: int) -> Floats:

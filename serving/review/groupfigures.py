@@ -14,8 +14,10 @@ from serving.review.groupwords import counted, label, month, reasons, sort_of
 from serving.review.words import Words
 from triage.indicators import Scheme
 
-_LABELS = 4
+_LABELS = 3
 """Bars that have a label below them; more would not fit on a phone."""
+_WIDEST = 7.0
+"""Percent of the picture that a bar takes at most."""
 ROWS = 100
 """Ties of the table beside the picture."""
 
@@ -56,19 +58,20 @@ def chart(seen: Seen, words: Words) -> Chart:
     found = timeline(seen.ads)
     bars = found.bars
     most = max((x.ads for x in bars), default=0)
-    step = max(1, -(-len(bars) // _LABELS))
+    labels = {round(x * (len(bars) - 1) / (_LABELS - 1)) for x in range(_LABELS)}
+    room = 100 / max(1, len(bars))
+    wide = min(0.8 * room, _WIDEST)
     columns = []
     for at, bar in enumerate(bars):
         high = HEIGHT * bar.ads / most
-        ticked = at % step == 0 and (at == 0 or at + step <= len(bars))
         anchor = "start" if at == 0 else "end" if at == len(bars) - 1 else "middle"
         columns.append(
             Column(
-                x=round(100 * (at + 0.1) / len(bars), 2),
-                width=round(80 / len(bars), 2),
+                x=round(at * room + (room - wide) / 2, 2),
+                width=round(wide, 2),
                 y=round(HEIGHT - high, 1),
                 height=round(high, 1),
-                tick=_tick(words, found, at) if ticked else "",
+                tick=_tick(words, found, at) if at in labels else "",
                 anchor=anchor,
                 name=label(words, bar, found.unit),
                 ads=bar.ads,
@@ -84,7 +87,10 @@ def chart(seen: Seen, words: Words) -> Chart:
 
 def _tick(words: Words, found: Timeline, at: int) -> str:
     begins = found.bars[at].begins
-    return str(begins.year) if found.unit == "year" else month(words, begins, year=False)[:3]
+    if found.unit == "year":
+        return str(begins.year)
+    name = month(words, begins, year=False)[:3]
+    return f"{name} {begins.year}" if found.unit == "month" else words.say("chart_day", day=begins.day, month=name)
 
 
 @dataclass(frozen=True, slots=True)

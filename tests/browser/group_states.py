@@ -57,8 +57,9 @@ def put_group(site: Site, ads: int, *, answered: bool = True) -> int:
             reasons.append(a_reason("phrase", PHRASE, one, other, count=2))
         ties.append(a_tie(one, other, *(reasons if own % 4 else reasons[1:] or reasons)))
     counts = {"names": min(ads, 6), "towns": min(9, -(-ads // 2)), "texts": ads}
-    name = f"g-{first}"
-    group = a_group(name, made, ties=ties, counts=counts, hubs={"phone": 1, "site": 2})
+    name, undated = f"g-{first}", sum(x["posted"] is None for x in made)
+    unknown = {"undated": undated, "without_contact": 0, "without_place": 0, "too_short": 1}
+    group = a_group(name, made, ties=ties, counts=counts, hubs={"phone": 1, "site": 2}, unknown=unknown)
     answers = [an_answer(x, obscured_contact="Ring", city_rotation=PHONE) for x in made[::2]]
     ledger = site.app.state.ledger
     with TemporaryDirectory() as folder:
