@@ -153,7 +153,7 @@ def _want(ledger: Ledger, groups: Path, *, again: bool, fault: Tell) -> _Wanted:
         if erased.intersection((line.group.id, *line.group.was)):
             wanted.left_out.add(line.group.id)
             continue
-        wanted.names.add(line.group.id)
+        wanted.names |= {line.group.id, *line.group.was}
         wanted.group_of |= dict.fromkeys(line.group.ads, line.group.id)
     if not good:
         raise CannotLoad(f"{groups} has no group that can be read; give the GROUPS that `ads link` wrote")

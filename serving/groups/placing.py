@@ -33,7 +33,7 @@ def place_group(ledger: Ledger, line: GroupLine, digest: str, *, keep_days: int,
     """Make a group what the file says; one that is so already is left as it is. Notes stay, those of merged groups too.
 
     Args:
-        named: ids of all groups in the file.
+        named: ids of all groups in the file, those they had before they were merged too.
 
     Raises:
         KeyLost, Tampered: something of it, or of a group it takes ads from, cannot be opened; nothing was changed.
@@ -49,7 +49,8 @@ def place_group(ledger: Ledger, line: GroupLine, digest: str, *, keep_days: int,
         group = group_for(act, ledger.vault, line.id, keep_days=keep_days)
         boxes = Boxes(act.db, ledger.vault)
         left = _gather(act, boxes, group, list(rows.values()))
-        taken = _take_in(act, boxes, group, line.was, [x for x in left if x.name not in named and not x.ads])
+        emptied = [x for x in left if x.name not in named and not x.ads and x.merged_into is None]
+        taken = _take_in(act, boxes, group, line.was, emptied)
         for number, id_ in enumerate((x for x in line.ads if x in rows), start=1):
             rows[id_].place = number
         others = {x.id for x in rows.values()}

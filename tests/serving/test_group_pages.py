@@ -207,6 +207,17 @@ def test_a_group_that_was_merged_or_erased_leads_to_where_it_is(logged_in, group
     assert logged_in.get("/groups/99").status_code == 404
 
 
+def test_a_lead_erases_a_group_on_the_page_of_its_case(app, group, client):
+    client.post(f"/login/{app.state.access.add_user('Lis', 'lead')}")
+    case = re.search(r"/cases/(\d+)", client.get("/groups/1").text)[1]
+    page = plain(client.get(f"/cases/{case}/erase").text)
+    assert "Annoncer i gruppen med bånd, forslag, beslutninger og noter: 3" in page
+    assert "Tekster med alt" not in page
+    client.post(f"/cases/{case}/erase", data={"reason": "asked"})
+    assert "Der er ingen grupper endnu" in client.get("/groups").text
+    assert client.get("/groups/1", follow_redirects=False).headers["location"] == f"/cases/{case}"
+
+
 def test_looks_stand_in_the_audit_log_in_words(app, logged_in, group, client):
     logged_in.get("/groups")
     logged_in.get("/groups/1")

@@ -186,6 +186,16 @@ def test_a_group_that_was_split_gives_ads_away_whichever_line_comes_first(desk, 
         assert held(desk.ledger) == {"g-1": texts(0, 1), "g-2": texts(2, 3)}
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_group_that_was_merged_and_split_at_once_leads_to_the_one_that_took_it_in(desk, bring, first):
+    bring([a_group("g-1", ADS[:2]), a_group("g-2", ADS[2:4])], ADS)
+    lines = [a_group("g-1", ADS[:3], was=["g-2"]), a_group("g-3", ADS[3:5])]
+    bring(lines if first else lines[::-1], ADS)
+    assert held(desk.ledger) == {"g-1": texts(0, 1, 2), "g-3": texts(3, 4)}
+    with desk.ledger.reading() as db:
+        assert db.get(AdGroup, number_of(desk.ledger, "g-2")).merged_into == number_of(desk.ledger, "g-1")
+
+
 def test_a_group_whose_ads_all_went_to_another_is_found_there(desk, bring):
     bring([a_group("g-1", ADS[:2])], ADS)
     note(desk.ledger, 1, "set på")
