@@ -1,4 +1,4 @@
-"""Commands for ads: collect their pages, take them in from saved pages, crawls and feeds, and link them."""
+"""Commands for ads: collect their pages, take them in from pages, crawls and feeds, link them, and bring groups to the desk."""
 
 from __future__ import annotations
 
@@ -104,6 +104,37 @@ def link_files(
             tell=_teller(f"{output}.errors.jsonl"),
         )
     end(summary.sentence(), summary.bad)
+
+
+@ads.command("load")
+def load_files(
+    files: Annotated[list[Path], typer.Argument(metavar="ADS...", help="Files of ads that were linked.")],
+    groups: Annotated[Path, typer.Option("--groups", "-g", metavar="GROUPS", help="What `ads link` wrote of them.")],
+    answers: Annotated[
+        list[Path] | None,
+        typer.Option("--answers", "-a", metavar="TAGGED", help="What `tag` wrote of them; may be given several times."),
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Bring back groups that were erased here, too.")] = False,
+) -> None:
+    """Bring groups of ads to the review desk. Run again, it follows what changed; exit 3 if there were faults."""
+    from tqdm import tqdm
+
+    from serving.groups.loading import CannotLoad, load_groups
+    from serving.opening import open_existing, open_settings
+
+    settings = open_settings()
+    ledger = open_existing(settings)
+    with resumable(CannotLoad):
+        summary = load_groups(
+            ledger,
+            groups,
+            files,
+            answers or (),
+            keep_days=settings.keep_days,
+            again=again,
+            tell=lambda said: tqdm.write(said, file=sys.stderr),
+        )
+    end(summary.sentence(), summary.bad or summary.missing)
 
 
 def _teller(rest: str) -> Callable[[str], None]:

@@ -118,9 +118,8 @@ def erase(
         if found.erased is not None:
             raise NoSuchCase(f"case {case} was erased already, at {found.erased.isoformat(timespec='seconds')}")
         if not yes:
-            typer.confirm(
-                f"Erase case {case} with {found.count} texts and {found.readings} readings for good?", abort=True
-            )
+            what = f"{found.ads} ads" if found.group else f"{found.count} texts and {found.readings} readings"
+            typer.confirm(f"Erase case {case} with {what} for good?", abort=True)
         done = cases.erase(ledger, case, actor=SYSTEM, reason=reason)
     except (*UNREADABLE, NoSuchCase) as error:
         stop(error)

@@ -46,14 +46,15 @@ class Linkable:
             date.fromisoformat(self.posted) if self.posted else None,
             self.text,
             find_entities(self.text),
-            tuple(self._beside()),
+            tuple(self.beside()),
             datetime.fromisoformat(self.retrieved) if self.retrieved else None,
             page_of(self.id),
             self.site or None,
             self.digest(key),
         )
 
-    def _beside(self) -> Iterator[tuple[str, Entity]]:
+    def beside(self) -> Iterator[tuple[str, Entity]]:
+        """What is found in its other fields, each with the name of the field."""
         yield from (("title", x) for x in find_entities(self.title))
         found = [x for x in find_entities(self.place) if x.type == "place"]
         if not found and self.place.strip():  # a place, as the field says, if none that is listed

@@ -1,7 +1,7 @@
 """The file of a backup: a tar of a manifest and the parts it names, each with its SHA-256, under an HMAC of the master key.
 
-Texts, titles, references, notes and names of files are sealed in the store, and so they are in here. In clear are names and roles
-of people, hashes of passwords and keys, decisions, times, and the audit log.
+Texts, ads, titles, references, notes and names of files are sealed in the store, and so they are in here. In clear are names and
+roles of people, hashes of passwords and keys, decisions, figures of groups, times, and the audit log.
 """
 
 from __future__ import annotations

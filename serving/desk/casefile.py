@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as Transaction
 from serving.desk.cases import NoSuchCase, called, open_box, standing, unseal_text
 from serving.desk.unreadable import reason_of
 from serving.store.desk import Case, Reading, Text, Upload, UploadedFile
+from serving.store.groups import AdGroup
 from serving.store.ledger import Ledger, user
 from serving.store.tables import User
 from serving.store.vault import UNREADABLE, CaseBox, Place, Tampered
@@ -59,6 +60,10 @@ class CaseFile:
     """Readings that were handed in or begun."""
     files: int
     """Files that wait or are listed."""
+    group: int | None
+    """Number of the group of ads that it holds."""
+    ads: int
+    """Ads of that group."""
 
     @property
     def pages(self) -> int:
@@ -113,6 +118,7 @@ def read(db: Transaction, ledger: Ledger, number: int, *, page: int = 1) -> Case
     ours = sa.select(sa.func.count()).select_from(Text).where(Text.case_id == number)
     readings = sa.select(sa.func.count()).select_from(Reading).join(Text).where(Text.case_id == number)
     files = sa.select(sa.func.count()).select_from(UploadedFile).join(Upload).where(Upload.case_id == number)
+    group = db.execute(sa.select(AdGroup.id, AdGroup.ads).where(AdGroup.case_id == number).limit(1)).one_or_none()
     return CaseFile(
         id=number,
         reference=reference,
@@ -126,6 +132,8 @@ def read(db: Transaction, ledger: Ledger, number: int, *, page: int = 1) -> Case
         done=db.scalar(ours.where(Text.stage == "done")) or 0,
         readings=db.scalar(readings) or 0,
         files=db.scalar(files) or 0,
+        group=group.id if group else None,
+        ads=group.ads if group else 0,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.store.database import overwrite_deleted
 from serving.store.desk import Case, Draft, Reading, Suggestion, Text, Upload, UploadedFile
+from serving.store.groups import Ad, AdGroup, AdTie, GroupNote
 from serving.store.ledger import SYSTEM, Act, Ledger
 from serving.store.vault import CaseBox, Place, Tampered, Vault
 
@@ -19,7 +20,7 @@ MAX_REFERENCE = 100
 ERASED_FOR = ("asked", "expired", "mistake")
 """Why a case is erased: somebody asked for it, its time is over, or it should not be here."""
 _LOCK = 2
-Sealed = Case | Text | Reading | Draft | Suggestion | Upload | UploadedFile
+Sealed = Case | Text | Reading | Draft | Suggestion | Upload | UploadedFile | Ad | AdTie | GroupNote
 
 
 class NoSuchCase(LookupError):
@@ -127,7 +128,7 @@ class Erasure:
     """What an erasure did."""
 
     texts: int
-    """Texts that the case had."""
+    """Texts that the case had, ads of a group too."""
     overwritten: bool
     """Whether the database's own log is empty too; if not, `Jobs` tries again until it is."""
 
@@ -159,16 +160,30 @@ def standing(act: Act, number: int) -> Case:
 
 
 def erase_in(act: Act, number: int, reason: str) -> int:
-    """As `erase`, within an act; returns how many texts it had. Afterwards `overwrite_deleted` is to be called."""
+    """As `erase`, within an act; returns how many texts it had, ads too. Afterwards `overwrite_deleted` is to be called."""
     # Whoever adds to the case locks its row too: no text can come in that the erasure does not see.
     case = standing(act, number)
     texts = act.db.scalar(sa.select(sa.func.count()).select_from(Text).where(Text.case_id == number)) or 0
     act.db.execute(sa.delete(Text).where(Text.case_id == number))
     act.db.execute(sa.delete(Upload).where(Upload.case_id == number))
+    texts += _empty_group(act.db, number)
     case.wrapped_key = case.sealed_reference = case.reference = None
     case.erased = act.now
     act.record("case.erased", f"case#{number}", documents=texts, reason=reason)
     return texts
+
+
+def _empty_group(db: Transaction, case: int) -> int:
+    """Take all away that a case holds of a group of ads; returns how many ads. That there was a group stays."""
+    groups = sa.select(AdGroup.id).where(AdGroup.case_id == case)
+    ads = db.scalar(sa.select(sa.func.count()).select_from(Ad).where(Ad.group_id.in_(groups))) or 0
+    db.execute(sa.delete(AdTie).where(AdTie.group_id.in_(groups)))
+    db.execute(sa.delete(GroupNote).where(GroupNote.group_id.in_(groups)))
+    db.execute(sa.delete(Ad).where(Ad.group_id.in_(groups)))
+    nothing = {"ads": 0, "names": 0, "phones": 0, "towns": 0, "figures": "{}"}
+    empty = dict.fromkeys(("first", "last", "digest", "outcome", "loaded"))
+    db.execute(sa.update(AdGroup).where(AdGroup.case_id == case).values({**nothing, **empty}))
+    return ads
 
 
 def erase_expired(ledger: Ledger) -> int:

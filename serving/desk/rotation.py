@@ -1,4 +1,4 @@
-"""A new master key: cases are wrapped anew, and texts get new fingerprints and traces, a little at a time."""
+"""A new master key: cases are wrapped anew, and texts and ads get new fingerprints and traces, a little at a time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from serving.desk.cases import open_box, unseal_text
 from serving.desk.traces import replace, traces
 from serving.desk.views import answer_of
+from serving.groups.renewing import renew_ads
 from serving.store.database import overwrite_deleted
 from serving.store.desk import Case, Text, Trace
 from serving.store.ledger import SYSTEM, Ledger
@@ -27,6 +28,7 @@ class Rotation:
 
     cases: int
     texts: int
+    """Ads of groups, too."""
     unreadable: tuple[str, ...] = ()
     """What was changed and cannot be opened, as sentences. Its case stays under the old key and stops no other."""
 
@@ -55,7 +57,7 @@ def rotate(ledger: Ledger, *, progress: Callable[[int], object] = lambda _: None
         whole = []
         for number in old:
             before = len(unreadable)
-            texts += _renew_texts(ledger, number, unreadable)
+            texts += _renew_texts(ledger, number, unreadable) + renew_ads(ledger, number, unreadable)
             if len(unreadable) == before:
                 whole.append(number)
         # The case's key comes last: a case that has it is done with all its texts.

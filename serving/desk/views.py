@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session as Transaction
 from serving.desk import marks
 from serving.desk.answers import load
 from serving.desk.cases import open_box, unseal_text
+from serving.desk.crossing import Shared, groups_of_text
 from serving.desk.marks import Decision
 from serving.desk.switches import read_switches
 from serving.desk.traces import Relative, relatives
@@ -74,6 +75,8 @@ class View:
     final: dict[str, Decision]
     """What stands in the end of a text that is done."""
     relatives: tuple[Relative, ...]
+    groups: tuple[Shared, ...]
+    """Groups of ads that share a contact with it."""
     for_training: bool
 
 
@@ -215,6 +218,7 @@ def open_text(ledger: Ledger, person: int, text_id: int, *, emergency: str | Non
             differing=differing(earlier) if reading is not None and reading.part == "adjudicator" else (),
             final=_final(text, reading, mine, earlier),
             relatives=tuple(relatives(act.db, text_id)),
+            groups=tuple(groups_of_text(act.db, text_id)),
             for_training=text.for_training,
         )
 

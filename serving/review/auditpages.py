@@ -30,9 +30,9 @@ from serving.store.desk import Text
 from serving.store.ledger import ANONYMOUS, SYSTEM, Ledger, UnusableEnd, user
 
 router = APIRouter(include_in_schema=False)
-ABOUT = ("text", "case", "upload", "user", "key")
+ABOUT = ("text", "case", "group", "upload", "user", "key")
 """What entries are about."""
-_LINKED = {"text": "/texts/", "case": "/cases/"}
+_LINKED = {"text": "/texts/", "case": "/cases/", "group": "/groups/"}
 _NAMED = {"stage": "stage_{}", "outcome": "outcome_{}", "kind": "kind_{}_short", "priority": "level_{}"}
 """Keys of the words for the values of a detail, where pages have them anyway."""
 _ACTOR = re.compile(r"system|anonymous|(?:user|key)#[0-9]{1,18}")

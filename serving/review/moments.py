@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from markupsafe import Markup
 
@@ -28,3 +28,11 @@ def moment(at: datetime | None, language: str, *, now: datetime | None = None) -
         day, clock = f"{here:%d.%m.%Y} ", f"kl. {here:%H.%M}"
     exact = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Markup('<time datetime="{}">{}</time>').format(exact, clock if today else day + clock)
+
+
+def day(on: date | None, language: str) -> Markup:
+    """A day, with the exact one for machines; nothing where there is none."""
+    if on is None:
+        return Markup()
+    said = f"{on.day} {_MONTHS[on.month - 1]} {on.year}" if language == "en" else f"{on:%d.%m.%Y}"
+    return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), said)

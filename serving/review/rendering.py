@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import Request
@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from serving.review import assets
 from serving.review.language import COOKIE
-from serving.review.moments import moment
+from serving.review.moments import day, moment
 from serving.review.words import Words, words_in
 from serving.store.access import Person
 
@@ -24,6 +24,12 @@ from serving.store.access import Person
 def _moment(page: Context, at: datetime | None) -> Markup:
     """A moment in the language of the page."""
     return moment(at, page["words"].language)
+
+
+@pass_context
+def _day(page: Context, on: date | None) -> Markup:
+    """A day in the language of the page."""
+    return day(on, page["words"].language)
 
 
 def exact(text: str) -> Markup:
@@ -39,6 +45,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters["moment"] = _moment
+_templates.filters["day"] = _day
 _templates.filters["exact"] = exact
 _templates.globals.update(asset=assets.address, nav=(), person=None)  # a page may say otherwise
 
@@ -51,6 +58,8 @@ def words_of(request: Request) -> Words:
 _PAGES = (
     ("/queue", "queue_heading", ("analyst", "lead")),
     ("/cases", "cases_heading", ("analyst", "lead")),
+    ("/groups", "groups_heading", ("analyst", "lead")),
+    ("/links", "links_heading", ("analyst", "lead")),
     ("/submit", "submit_heading", ("analyst", "lead")),
     ("/", "paste_heading", ("analyst", "lead", "engineer", "admin")),
     ("/oversight", "oversight_heading", ("lead", "admin")),

@@ -79,6 +79,15 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "reading.submitted": {"part": Kind.CODE, "outcome": Kind.CODE, "stage": Kind.CODE, "for_training": Kind.FLAG},
         "decision.made": {"indicator": Kind.CODE, "verdict": Kind.CODE, "state": Kind.CODE, "reason": Kind.CODE},
         "decision.undone": {"indicator": Kind.CODE},
+        "ads.stored": {"ads": Kind.COUNT, "changed": Kind.COUNT},  # of groups
+        "ads.answered": {"ads": Kind.COUNT},  # what the model said of them was kept
+        "ads.dropped": {"ads": Kind.COUNT},  # no group has them any more
+        "group.loaded": {"ads": Kind.COUNT, "ties": Kind.COUNT, "merged": Kind.COUNT, "missing": Kind.COUNT},
+        "groups.read": {"groups": Kind.COUNT},
+        "group.read": {"page": Kind.COUNT},
+        "group.noted": {"outcome": Kind.CODE},
+        "links.read": {"links": Kind.COUNT},
+        "link.read": {"texts": Kind.COUNT, "groups": Kind.COUNT},
         "switch.turned": {"switch": Kind.CODE, "on": Kind.FLAG, "percent": Kind.COUNT},
         "oversight.read": {"what": Kind.CODE},
         "export.made": {"format": Kind.CODE, "records": Kind.COUNT, "with_text": Kind.FLAG, "numbers": Kind.NUMBERS},

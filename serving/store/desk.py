@@ -29,7 +29,8 @@ REASONS = ("denied", "other_person", "hypothetical", "lawful", "wrong_words", "n
 """Why a suggestion is rejected."""
 
 
-def _one_of(column: str, values: tuple[str, ...], *, optional: bool = False) -> CheckConstraint:
+def one_of(column: str, values: tuple[str, ...], *, optional: bool = False) -> CheckConstraint:
+    """A check that a column has one of these values."""
     known = f"{column} IN ({', '.join(repr(x) for x in values)})"
     return CheckConstraint(f"{column} IS NULL OR {known}" if optional else known, name=f"{column}_is_known")
 
@@ -56,9 +57,9 @@ class Text(Base):
 
     __tablename__ = "texts"
     __table_args__ = (
-        _one_of("kind", KINDS),
-        _one_of("stage", STAGES),
-        _one_of("outcome", OUTCOMES, optional=True),
+        one_of("kind", KINDS),
+        one_of("stage", STAGES),
+        one_of("outcome", OUTCOMES, optional=True),
         Index("ix_texts_priority", "stage", "priority", "id"),
         Index("ix_texts_uncertainty", "stage", "uncertainty", "id"),
         Index("ix_texts_age", "stage", "id"),
@@ -134,8 +135,8 @@ class Reading(Base):
 
     __tablename__ = "readings"
     __table_args__ = (
-        _one_of("part", PARTS),
-        _one_of("outcome", OUTCOMES, optional=True),
+        one_of("part", PARTS),
+        one_of("outcome", OUTCOMES, optional=True),
         Index(
             "ux_readings_held",
             "text_id",
@@ -172,9 +173,9 @@ class Mark(Base):
 
     __tablename__ = "marks"
     __table_args__ = (
-        _one_of("verdict", VERDICTS),
-        _one_of("state", STATES, optional=True),
-        _one_of("reason", REASONS, optional=True),
+        one_of("verdict", VERDICTS),
+        one_of("state", STATES, optional=True),
+        one_of("reason", REASONS, optional=True),
         Index("ix_marks_reading", "reading_id", "indicator", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -228,7 +229,7 @@ class UploadedFile(Base):
     """A file on its way to texts. Its bytes go as soon as they are read, or cannot be; they stay while trying again may help."""
 
     __tablename__ = "uploaded_files"
-    __table_args__ = (_one_of("state", FILE_STATES), Index("ix_uploaded_files_state", "state", "id"))
+    __table_args__ = (one_of("state", FILE_STATES), Index("ix_uploaded_files_state", "state", "id"))
     id: Mapped[int] = mapped_column(primary_key=True)
     upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), index=True)
     sealed_name: Mapped[bytes] = mapped_column(LargeBinary)

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from serving.api.auth import Open
 from serving.review import rendering
 from tests.browser import account_states as accounts
+from tests.browser import group_states as groups
 from tests.browser import intake
 from tests.browser import reader_states as readers
 from tests.browser.desk_states import finish_early, outside, queued, taken, wrong_mark
@@ -158,6 +159,21 @@ STATES = [
     State("case, erase, error", intake.erase_without_reason, role="lead", shows="[role=alert]"),
     State("case, cannot be opened", intake.see_unreadable, role="lead", shows=".alert-error"),
     State("case, erased", intake.see_erased, role="lead", shows="h1"),
+    State("case, of a group", groups.see_group_case, role="lead", shows="main a[href^='/groups/']"),
+    State("groups", groups.see_list, shows=".table a"),
+    State("groups, none", see("/groups?outcome=more_information&least=100"), shows=".empty"),
+    State("group", groups.see_group(14), shows=".graph circle"),
+    State("group, tables", groups.unfolded, shows="details[open] .table"),
+    State("group, second page", groups.see_group(26, "?page=2"), shows="#ad-26"),
+    State("group, large", groups.see_group(300, answered=False), shows=".graph .several"),
+    State("group, two ads", groups.see_group(2), shows=".graph circle"),
+    State("group, suggestions stopped", groups.see_group(5, suggestions="off"), shows=".alert-warning"),
+    State("group, decided", groups.write_note("Ses igen i næste uge.", "wait"), shows=".alert-success"),
+    State("group, nothing written", groups.write_note(" "), shows="#note[aria-invalid]"),
+    State("group, merged", groups.see_merged, shows=".alert-info"),
+    State("links", groups.see_links, shows=".table a"),
+    State("links, none", see("/links?kind=mobilepay"), shows=".empty"),
+    State("link", groups.see_link, shows=".table a"),
     State("oversight", intake.see_oversight, role="lead", shows=".stop .button-warning"),
     State("oversight, no figures", intake.see_no_figures, role="lead", shows=".empty"),
     State("oversight, stopped", intake.see_stopped, role="lead", shows=".stop .button-primary"),

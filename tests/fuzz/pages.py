@@ -95,6 +95,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "/submit": ("text", "kind", "reference"),
     "/uploads/{number}/column": ("file", "column"),
     "/cases/{number}/erase": ("reason",),
+    "/groups/{number}/notes": ("outcome", "note"),
     "/users": ("name", "role"),
     "/password": ("password_old", "password_new", "password_again"),
     "/login": ("name", "password", "to"),

@@ -105,7 +105,7 @@ def test_a_backup_is_one_file_for_its_owner_with_a_manifest_and_no_key_and_no_te
     manifest = json.loads(parts["manifest.json"])
     assert manifest["tegn"] == VERSION
     assert manifest["engine"] == service.engine.dialect.name
-    assert manifest["revision"] == "0004"
+    assert manifest["revision"] == "0005"
     assert manifest["cases"] == 1
     assert manifest["newest"] == anchors.dump(service.last()) != last
     assert manifest["keys"] == [manifest["key"]] == [service.vault.key_id]

@@ -270,7 +270,7 @@ def test_a_backup_of_an_earlier_form_is_brought_to_the_newest(home, store_url, f
     ledger = opened(url, home.parent / "other")
     with ledger.reading() as db:
         assert db.scalar(sa.select(User.name)) == "Anna"
-        assert db.scalar(sa.text("SELECT version_num FROM alembic_version")) == "0004"
+        assert db.scalar(sa.text("SELECT version_num FROM alembic_version")) == "0005"
     ledger.engine.dispose()
 
 

@@ -42,6 +42,11 @@ TABLE = {
     ("GET", "/cases/{number}/erase"): LEAD,
     ("POST", "/cases/{number}/erase"): LEAD,
     ("POST", "/cases/{number}/keep"): LEAD,
+    ("GET", "/groups"): READERS,
+    ("GET", "/groups/{number}"): READERS,
+    ("POST", "/groups/{number}/notes"): READERS,
+    ("GET", "/links"): READERS,
+    ("GET", "/links/{number}/{place}"): READERS,
     ("GET", "/oversight"): RESPONSIBLE,
     ("POST", "/oversight"): RESPONSIBLE,
     ("GET", "/submit"): READERS,
@@ -79,7 +84,7 @@ TABLE = {
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CALLERS = ("anonymous", *ROLES, "key", "key without the scope")
 _NUMBERS = count(1)
-FILLED = {"{token}": "nonsense", "{path:path}": "tegn.css", "{number}": "999"}
+FILLED = {"{token}": "nonsense", "{path:path}": "tegn.css", "{number}": "999", "{place}": "0"}
 
 
 def routes(router):

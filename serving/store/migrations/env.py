@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from serving.store import desk  # noqa: F401 (its tables belong to Base)
+from serving.store import desk, groups  # noqa: F401 (their tables belong to Base)
 from serving.store.tables import Base
 
 context.configure(

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from serving.desk import cases, drafts, holding, intake, reading, uploads
 from serving.store.desk import Case
+from serving.store.groups import Ad, AdGroup, AdTie, AdTrace, GroupNote
 from serving.store.ledger import SYSTEM, user
 from serving.store.tables import Base
 from serving.store.vault import CaseBox, Place, Tampered
@@ -34,7 +35,29 @@ def _fill(desk: Desk) -> int:
     upload = uploads.start(desk.ledger, person, kind="note", reference=f"J {CANARY}", keep_days=30)
     uploads.add_file(desk.ledger, person, upload, f"{CANARY}.csv", f"a;b\n{CANARY};{CANARY}\n".encode())
     with desk.ledger.reading() as db:
-        return db.scalar(sa.select(Case.id))
+        case = db.scalar(sa.select(Case.id))
+    _add_group(desk, case)
+    return case
+
+
+def _add_group(desk: Desk, case: int) -> None:
+    """A group of ads, as if it were the case's own."""
+    with desk.ledger.acting(SYSTEM) as act:
+        box = cases.open_box(desk.ledger.vault, act.db.get(Case, case))
+        act.db.add(AdGroup(id=1, name="g-1", case_id=case, made=act.now, loaded=act.now, ads=1, outcome="wait"))
+        act.db.flush()
+        rows = [
+            Ad(id=1, group_id=1, place=1, known="x", sealed_text=b"", sealed_about=b"", added=act.now),
+            AdTie(id=1, group_id=1, first_id=1, second_id=1, strength="weak", sealed_reasons=b""),
+            GroupNote(id=1, group_id=1, about=1, user_id=1, made=act.now),
+        ]
+        for row in rows:
+            act.db.add(row)
+            act.db.flush()
+            for column in [x.key for x in row.__table__.columns]:
+                if column.startswith("sealed_"):
+                    cases.seal(box, row, column, f"{CANARY} i {column}")
+        act.db.add(AdTrace(ad_id=1, place=0, kind="phone", value="y"))
 
 
 def _values(store: sa.Engine) -> Iterator[tuple[str, str, object, object]]:
@@ -65,7 +88,8 @@ def test_after_an_erasure_no_table_holds_a_word_in_clear_or_decryptable(desk, st
         wrapped = db.scalar(sa.select(Case.wrapped_key))
     box = desk.ledger.vault.open_case(wrapped, Place("cases", "wrapped_key", number))
     assert _opened(store, box) == [
-        "cases.sealed_reference", "drafts.sealed_fields", "readings.sealed_note", "suggestions.sealed_answer",
+        "ad_ties.sealed_reasons", "ads.sealed_about", "ads.sealed_answer", "ads.sealed_text", "cases.sealed_reference",
+        "drafts.sealed_fields", "group_notes.sealed_note", "readings.sealed_note", "suggestions.sealed_answer",
         "texts.sealed_text", "texts.sealed_title", "uploaded_files.sealed_data", "uploaded_files.sealed_name",
     ]  # fmt: skip
     assert not any(CANARY in str(value) for *_, value in _values(store))
@@ -78,6 +102,7 @@ def test_after_an_erasure_no_table_holds_a_word_in_clear_or_decryptable(desk, st
     assert [value for table, column, _, value in left if (table, column) == ("cases", "wrapped_key")] == [None]
     tables = {table for table, *_ in left}
     assert not tables & {"texts", "suggestions", "readings", "drafts", "marks", "traces", "uploads", "uploaded_files"}
+    assert not tables & {"ads", "ad_ties", "ad_traces", "group_notes"}
 
 
 def _files(store: sa.Engine, tmp_path) -> bytes:

@@ -1,12 +1,16 @@
 """Calls of the API and looks at pages stand in the audit log, without a word of a text; what shows nobody's data does not."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
 from serving.desk import intake, uploads
+from serving.groups.loading import load_groups
+from serving.store.desk import Trace
 from serving.store.tables import AuditEntry, User
+from tests.serving.groups.made import PHONE, a_group, an_ad, write
 from tests.serving.test_routes import TABLE
 
 CANARY = "Kanariefugl-7731"
@@ -22,23 +26,41 @@ def _entries(app) -> list[tuple[str, str, str, dict]]:
 
 
 @pytest.fixture
-def stored(app, log_in, number_of):
-    """A lead who sent a text and a file; every address has a row."""
+def stored(app, log_in, number_of, tmp_path):
+    """A lead who sent a text and a file, and a group of ads; every address has a row."""
     browser = log_in("lead")
     person, ledger = number_of("lead"), app.state.ledger
-    item = [intake.Item(f"{CANARY} et")]
+    item = [intake.Item(f"{CANARY} et, ring {PHONE}")]
     intake.submit(ledger, item, kind="note", by=person, actor=f"user#{person}", reference="J 1", keep_days=30)
     uploads.start(ledger, person, kind="note", reference="", keep_days=30)
     uploads.add_unread(ledger, person, 1, f"{CANARY}.txt", "too_large")
+    ads = [an_ad(1), an_ad(2)]
+    load_groups(
+        ledger, write(tmp_path / "g.jsonl", [a_group("g-1", ads)]), [write(tmp_path / "a.jsonl", ads)], keep_days=30
+    )
     return browser
+
+
+def _wait_for_contacts(app) -> None:
+    """Until the model has read the text, and what it has in common with others is kept."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with app.state.ledger.reading() as db:
+            if db.get(Trace, (1, 0)) is not None:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the text was not read")
 
 
 @pytest.mark.parametrize("path", sorted({path for method, path in TABLE if method == "GET"}))
 def test_whoever_gets_a_page_with_data_is_recorded(app, log_in, stored, path):
     browser = log_in("admin") if path == "/users" else stored
+    if "{place}" in path:
+        _wait_for_contacts(app)
     before = len(_entries(app))
     answer = browser.get(
-        path.replace("{number}", "1") + ("?new=1" if "receipt" in path else ""), follow_redirects=False
+        path.replace("{number}", "1").replace("{place}", "0") + ("?new=1" if "receipt" in path else ""),
+        follow_redirects=False,
     )
     new = [x for x in _entries(app)[before:] if x[0].startswith("user#")]
     if path in SILENT:

@@ -1,0 +1,217 @@
+"""The same contact in different cases, and in groups of ads: found by keyed hashes, told by kind and place, never by value.
+
+Tegn knows no bodies yet, and whoever reads cases may read all of them; so a link is between cases, and is shown to readers alone.
+A number of a person or firm (CPR, CVR) is never hashed, so it links nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session as Transaction
+
+from serving.desk.cases import NoSuchCase, open_box, unseal_text
+from serving.store.desk import Case, Text, Trace
+from serving.store.groups import Ad, AdGroup, AdTrace
+from serving.store.ledger import Ledger, user
+from serving.store.vault import UNREADABLE
+from triage.entities import CONTACTS
+
+MANY = 12
+"""Cases and groups from which a contact is likely to be that of a body, a clinic or a portal."""
+_MOST = 200
+"""Texts and groups of one link that are listed."""
+_SHOWN = (AdGroup.loaded.is_not(None), AdGroup.merged_into.is_(None), Ad.place > 0)
+
+
+class NoSuchLink(LookupError):
+    """There is no such contact any more: its text was erased, or tagged anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A contact that stands in several cases, or in a case and in a group."""
+
+    text: int
+    """The first text that has it, and its place among the contacts of that: what its page is called by."""
+    place: int
+    kind: str
+    cases: int
+    texts: int
+    groups: int
+    newest: datetime
+    """When the last of the texts came in."""
+
+    @property
+    def many(self) -> bool:
+        """Whether it stands in so many that it may say little."""
+        return self.cases + self.groups >= MANY
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedText:
+    """A text that has the contact."""
+
+    id: int
+    case_id: int
+    reference: str
+    """What people call its case; empty where it has no name, or none that opens."""
+    kind: str
+    received: datetime
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link with all that it joins."""
+
+    kind: str
+    texts: tuple[LinkedText, ...]
+    groups: tuple[tuple[int, int], ...]
+    """(number, ads with the contact) of each group of ads."""
+    more: bool
+    """There are others that are not listed."""
+
+    @property
+    def cases(self) -> int:
+        """How many cases it joins, of those listed."""
+        return len({x.case_id for x in self.texts})
+
+
+def links(db: Transaction, *, kind: str = "", page: int = 1, size: int = 25) -> tuple[list[Link], bool]:
+    """One page of links, the one with the newest text first, and whether there is another page.
+
+    Args:
+        kind: one of `triage.entities.CONTACTS` alone.
+    """
+    same = (AdTrace.kind == Trace.kind, AdTrace.value == Trace.value)
+    groups = (
+        sa.select(sa.func.count(sa.distinct(Ad.group_id)))
+        .select_from(AdTrace)
+        .join(Ad, Ad.id == AdTrace.ad_id)
+        .join(AdGroup, AdGroup.id == Ad.group_id)
+        .where(*same, *_SHOWN)
+        .correlate(Trace)
+        .scalar_subquery()
+    )
+    cases = sa.func.count(sa.distinct(Text.case_id))
+    first = sa.func.min(Trace.text_id)
+    query = (
+        sa.select(
+            Trace.kind,
+            Trace.value,
+            first.label("text"),
+            cases.label("cases"),
+            sa.func.count(sa.distinct(Trace.text_id)).label("texts"),
+            groups.label("groups"),
+            sa.func.max(Text.received).label("newest"),
+        )
+        .join(Text, Text.id == Trace.text_id)
+        .where(Trace.kind.in_([kind] if kind else CONTACTS))
+        .group_by(Trace.kind, Trace.value)
+        .having(sa.or_(cases > 1, groups > 0))
+        .order_by(sa.func.max(Text.received).desc(), first.desc(), Trace.kind)
+        .limit(size + 1)
+        .offset((page - 1) * size)
+    )
+    rows = db.execute(query).all()
+    found = []
+    for row in rows[:size]:
+        at = sa.select(sa.func.min(Trace.place)).where(
+            Trace.text_id == row.text, Trace.kind == row.kind, Trace.value == row.value
+        )
+        found.append(Link(row.text, db.scalar(at) or 0, row.kind, row.cases, row.texts, row.groups, row.newest))
+    return found, len(rows) > size
+
+
+def look(ledger: Ledger, person: int, text: int, place: int) -> Linked:
+    """All that a contact of a text joins; the look is recorded.
+
+    Raises:
+        NoSuchLink: see the class.
+    """
+    with ledger.acting(user(person)) as act:
+        trace = act.db.get(Trace, (text, place))
+        if trace is None or trace.kind not in CONTACTS:
+            raise NoSuchLink(f"text {text} has no contact {place}")
+        texts, groups = _texts(act.db, ledger, trace), _groups(act.db, trace)
+        more = len(texts) > _MOST or len(groups) > _MOST
+        found = Linked(trace.kind, tuple(texts[:_MOST]), tuple(groups[:_MOST]), more)
+        act.record("link.read", f"text#{text}", texts=len(found.texts), groups=len(found.groups))
+        return found
+
+
+def _texts(db: Transaction, ledger: Ledger, trace: Trace) -> list[LinkedText]:
+    unread = sa.orm.defer(Text.sealed_text)
+    having = sa.select(Trace.text_id).where(Trace.kind == trace.kind, Trace.value == trace.value)
+    query = sa.select(Text, Case).join(Case).where(Text.id.in_(having)).options(unread).order_by(Text.id.desc())
+    names: dict[int, str] = {}
+    found = []
+    for text, case in db.execute(query.limit(_MOST + 1)):
+        if case.id not in names:
+            try:
+                names[case.id] = unseal_text(open_box(ledger.vault, case), case, "sealed_reference")
+            except (*UNREADABLE, NoSuchCase):
+                names[case.id] = ""
+        found.append(LinkedText(text.id, case.id, names[case.id], text.kind, text.received, text.stage))
+    return found
+
+
+def _groups(db: Transaction, trace: Trace) -> list[tuple[int, int]]:
+    count = sa.func.count(sa.distinct(Ad.id))
+    query = (
+        sa.select(Ad.group_id, count)
+        .join(AdTrace, AdTrace.ad_id == Ad.id)
+        .join(AdGroup, AdGroup.id == Ad.group_id)
+        .where(AdTrace.kind == trace.kind, AdTrace.value == trace.value, *_SHOWN)
+        .group_by(Ad.group_id)
+        .order_by(count.desc(), Ad.group_id)
+        .limit(_MOST + 1)
+    )
+    return [(number, ads) for number, ads in db.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Another text, or group, with what kinds of contacts both have."""
+
+    id: int
+    contacts: tuple[str, ...]
+
+
+def groups_of_text(db: Transaction, text: int, *, count: int = 10) -> list[Shared]:
+    """Groups of ads that share a contact with a text."""
+    query = (
+        sa.select(Ad.group_id, Trace.kind)
+        .distinct()
+        .select_from(Trace)
+        .join(AdTrace, sa.and_(AdTrace.kind == Trace.kind, AdTrace.value == Trace.value))
+        .join(Ad, Ad.id == AdTrace.ad_id)
+        .join(AdGroup, AdGroup.id == Ad.group_id)
+        .where(Trace.text_id == text, Trace.kind.in_(CONTACTS), *_SHOWN)
+    )
+    return _shared(db.execute(query).all(), count)
+
+
+def texts_of_group(db: Transaction, group: int, *, count: int = 20) -> list[Shared]:
+    """Texts of cases that share a contact with ads of a group."""
+    query = (
+        sa.select(Trace.text_id, Trace.kind)
+        .distinct()
+        .select_from(Ad)
+        .join(AdTrace, AdTrace.ad_id == Ad.id)
+        .join(Trace, sa.and_(AdTrace.kind == Trace.kind, AdTrace.value == Trace.value))
+        .where(Ad.group_id == group, Ad.place > 0)
+    )
+    return _shared(db.execute(query).all(), count)
+
+
+def _shared(rows: Sequence[sa.Row[int, str]], count: int) -> list[Shared]:
+    kinds: dict[int, set[str]] = {}
+    for number, kind in rows:
+        kinds.setdefault(number, set()).add(kind)
+    found = [Shared(number, tuple(x for x in CONTACTS if x in said)) for number, said in kinds.items()]
+    return sorted(found, key=lambda x: (-len(x.contacts), -x.id))[:count]

@@ -1,0 +1,57 @@
+"""The pages of links between cases: which contacts stand in several of them, or in a case and in ads, and where."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from serving.api.problems import Problem
+from serving.desk import crossing
+from serving.desk.crossing import Link, NoSuchLink
+from serving.review.guards import READERS
+from serving.review.numbers import LARGEST, Number, row_number
+from serving.review.rendering import show, words_of
+from serving.store.access import Person
+from serving.store.ledger import Ledger, user
+from triage.entities import CONTACTS
+
+router = APIRouter(prefix="/links", include_in_schema=False)
+_Reader = Annotated[Person, Depends(READERS)]
+_SIZE = 25
+_LAST_PAGE = 2_000
+
+
+@router.get("")
+async def list_links(request: Request, person: _Reader) -> Response:
+    """The links."""
+    ledger: Ledger = request.app.state.ledger
+    query, words = request.query_params, words_of(request)
+    kind = query.get("kind", "")
+    kind = kind if kind in CONTACTS else ""
+    page = min(row_number(query.get("page", "")) or 1, _LAST_PAGE)
+
+    def read() -> tuple[list[Link], bool]:
+        with ledger.acting(user(person.id)) as act:
+            found = crossing.links(act.db, kind=kind, page=page, size=_SIZE)
+            act.record("links.read", links=len(found[0]))
+            return found
+
+    links, more = await run_in_threadpool(read)
+    kinds = [("", words["all"]), *((x, words[f"entity_{x}"]) for x in CONTACTS)]
+    return show(
+        "links.html", words, person=person, here="/links", links=links, more=more, page=page, kind=kind, kinds=kinds
+    )
+
+
+@router.get("/{number}/{place}")
+async def link(
+    request: Request, number: Number, place: Annotated[int, Path(ge=0, le=LARGEST)], person: _Reader
+) -> Response:
+    """One link, by a text that has the contact and its place there: of the contact itself nothing is in the address."""
+    try:
+        found = await run_in_threadpool(crossing.look, request.app.state.ledger, person.id, number, place)
+    except NoSuchLink:
+        raise Problem("not-found", "link") from None
+    return show("linked.html", words_of(request), person=person, linked=found)

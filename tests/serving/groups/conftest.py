@@ -1,0 +1,32 @@
+"""A desk, and groups brought to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from serving.groups.loading import Summary, load_groups
+from tests.serving.desk.conftest import desk  # noqa: F401 (a fixture)
+from tests.serving.groups.made import write
+
+
+@pytest.fixture
+def bring(desk, tmp_path: Path) -> Callable[..., Summary]:  # noqa: F811
+    """Brings groups of ads to the desk; what is wrong with them is added to `bring.said`."""
+
+    def run(groups, ads, answers=(), **more) -> Summary:
+        tagged = [write(tmp_path / "tagged.jsonl", answers)] if answers else []
+        return load_groups(
+            desk.ledger,
+            write(tmp_path / "groups.jsonl", groups),
+            [write(tmp_path / "ads.jsonl", ads)],
+            tagged,
+            keep_days=30,
+            tell=run.said.append,
+            **more,
+        )
+
+    run.said = []
+    return run

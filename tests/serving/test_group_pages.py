@@ -1,0 +1,268 @@
+"""The pages of groups of ads and of links between cases, as forms without script send them."""
+
+import re
+
+import pytest
+
+from serving.desk import cases
+from serving.groups.loading import load_groups
+from serving.review import groupads
+from tests.serving.groups.made import PHONE, a_group, a_reason, a_tie, an_ad, an_answer, write
+
+ODD = "<script>alert(1)</script>"
+SHARED = "altid varm te og rolig musik"
+
+
+@pytest.fixture
+def bring(app, client, tmp_path):
+    """Brings groups of ads to the desk."""
+
+    def run(groups, ads, answers=()):
+        tagged = [write(tmp_path / "t.jsonl", answers)] if answers else []
+        paths = write(tmp_path / "g.jsonl", groups), [write(tmp_path / "a.jsonl", ads)], tagged
+        return load_groups(app.state.ledger, *paths, keep_days=30)
+
+    return run
+
+
+@pytest.fixture
+def ads():
+    """Two ads with shared words, one of which names a person's number."""
+    return [
+        an_ad(
+            1,
+            f"😀 Her er {SHARED} {ODD}. CPR 010190-1234. Ring {PHONE}.",
+            posted="2026-03-02",
+            title="Velkommen",
+            place="Odense",
+        ),
+        an_ad(2, f"Hos mig er {SHARED}, CVR 12 34 56 78. Ring {PHONE}.", posted="2026-03-09", place="Aarhus"),
+        an_ad(3, f"Ring {PHONE}.", contacts=[PHONE]),
+    ]
+
+
+@pytest.fixture
+def group(bring, ads):
+    phrase = a_reason("phrase", SHARED, ads[0], ads[1], count=2)
+    ties = [a_tie(ads[0], ads[1], a_reason("phone", PHONE, *ads[:2]), phrase), a_tie(ads[1], ads[2])]
+    signs = [an_answer(ads[0], obscured_contact=PHONE, city_rotation=PHONE), an_answer(ads[1], city_rotation=PHONE)]
+    counts = {"names": 6, "towns": 9, "texts": 3}
+    bring([a_group("g-1", ads, ties=ties, counts=counts, hubs={"phone": 2, "site": 1})], ads, signs)
+
+
+def plain(page: str) -> str:
+    """What is read of a page."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+
+
+def test_the_list_says_what_each_group_is(logged_in, group):
+    page = logged_in.get("/groups").text
+    assert 'href="/groups/1"' in page
+    assert re.search(r"3 annoncer, 6 navne, ét nummer, (i|fra) marts[^<]*, 9 byer", page)
+    assert "09.03.2026" in page
+    assert "er ingen vurdering af et menneske" in page
+    assert "3 ads, 6 names, one number, " in logged_in.get("/groups?lang=en").text
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?order=newest", "?least=100", "?days=30&outcome=refer", "?page=7", "?order=x&least=-1"]
+)
+def test_the_list_takes_any_question(logged_in, group, query):
+    assert logged_in.get(f"/groups{query}").status_code == 200
+
+
+def test_without_groups_the_list_says_where_they_come_from(logged_in):
+    assert "Der er ingen grupper endnu" in logged_in.get("/groups").text
+    assert "Ingen grupper passer" in logged_in.get("/groups?least=5").text
+
+
+def test_shared_words_are_marked_and_say_in_which_ad_they_stand_too(logged_in, group):
+    page = logged_in.get("/groups/1").text
+    marked = re.findall(r'<mark class="ad">([^<]*)</mark><a class="number" href="#ad-(\d)">', page)
+    assert marked == [
+        (SHARED, "2"), (PHONE, "2"), (SHARED, "1"), (PHONE, "1"), (PHONE, "2"),
+    ] or marked == [(SHARED, "2"), (PHONE, "2"), (SHARED, "1"), (PHONE, "1")]  # fmt: skip
+    assert "samme telefonnummer: »01 66 12 34«; samme usædvanlige vending (2): »altid varm te og rolig musik«" in page
+
+
+def test_numbers_of_persons_and_firms_are_masked_and_markup_is_text(logged_in, group):
+    page = logged_in.get("/groups/1").text
+    assert "010190-xxxx" in page
+    assert "010190-1234" not in page
+    assert "1234xxxx" in page
+    assert "12 34 56 78" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>" not in page
+
+
+def test_a_number_is_masked_where_shared_words_cut_it():
+    registers = groupads._registers(text := "ring om CPR 010190-1234 nu")
+    shared = [groupads._Shared(0, 15, 2), groupads._Shared(15, 26, 3)]
+    found = groupads.parts(text, shared, registers, 1)
+    assert "".join(x.text for x in found) == "ring om CPR 010190-xxxx nu"
+    assert groupads._quote(text, registers, 0, 15) == "ring om CPR 010190-xxxx"
+    assert groupads._quote(text, registers, 20, 26) == "010190-xxxx nu"
+
+
+def test_words_are_cut_by_code_points_and_spans_beyond_a_text_hurt_nobody():
+    found = groupads.parts("😀 åben dør", [groupads._Shared(2, 6, 5), groupads._Shared(7, 99, 9)], [], 1)
+    assert [(x.text, x.marked, x.ends) for x in found] == [
+        ("😀 ", False, ()), ("åben", True, ((5, "#ad-5"),)), (" ", False, ()), ("dør", True, ((9, "#ad-9"),)),
+    ]  # fmt: skip
+
+
+def test_the_page_tells_what_is_not_known(logged_in, group):
+    page = plain(logged_in.get("/groups/1").text)
+    assert "Det ved vi ikke" in page
+    assert "Én annonce har ingen kendt dato." in page
+    assert "3 annoncer nævner intet sted" in page
+    assert "Én annonce er ikke læst af modellen." in page
+    assert "Et bånd er mellem tekster, ikke mellem mennesker." in page
+    assert "Det er ikke bevist, at den samme har skrevet annoncerne" in page
+
+
+def test_signs_are_counted_and_contested_ones_are_called_so(logged_in, group):
+    page = logged_in.get("/groups/1").text
+    rows = [plain(x) for x in re.findall(r"<tr.*?</tr>", page, re.DOTALL)]
+    contested = next(x for x in rows if "Rotation mellem byer" in x)
+    assert "omstridt" in contested
+    assert " 2 " in contested
+    assert "omstridt" not in next(x for x in rows if "Sløret kontakt" in x)
+    assert "Modellen har læst 2 af 3 annoncer" in page
+    assert page.index("Sløret kontakt") < page.index("Rotation mellem byer")
+
+
+def test_time_towns_hubs_and_the_picture_stand_in_words_too(logged_in, group):
+    page = logged_in.get("/groups/1").text
+    assert 'aria-label="2 annoncer fordelt på 2 søjler. Flest er der i Uge 10 (02.03.2026): 1."' in page
+    assert "2 telefonnumre, én anden hjemmeside" in page
+    assert (
+        "Billedet viser 3 annoncer og 2 bånd mellem dem. Annonce 2 har flest bånd: 2. 2 bånd er en fælles kontakt."
+        in page
+    )
+    towns = plain(page[page.index('id="towns-heading"') :])
+    assert re.search(r"Odense 1 02\.03\.2026 02\.03\.2026 Aarhus 1 09\.03\.2026 09\.03\.2026", towns)
+    assert "Stederne efter hinanden (2 ophold)" in towns
+    assert page.count("<circle") == 3
+
+
+@pytest.mark.parametrize("path", ["/groups", "/groups/1", "/groups?lang=en", "/groups/1?lang=en"])
+def test_no_page_has_a_score_or_a_style_or_a_script_of_its_own(logged_in, group, path):
+    page = logged_in.get(path).text
+    assert not re.search(
+        r"score|risiko|risk\b|sandsynlighed|probab|mistænk|suspect|victim|offer\b", plain(page), re.IGNORECASE
+    )
+    assert " style=" not in page
+    assert "<script" not in page
+    assert not re.search(r"<[^>]*\son\w+=", page)
+
+
+def test_with_the_stop_switch_no_sign_is_shown(logged_in, group, app):
+    from serving.store.tables import Switch
+
+    with app.state.ledger.acting("system") as act:
+        act.db.merge(Switch(name="suggestions", value="off", changed=act.now))
+    page = logged_in.get("/groups/1").text
+    assert "Rotation mellem byer" not in page
+    assert "Forslag er slået fra" in page
+    assert "ikke læst af modellen" not in page
+
+
+def test_a_decision_and_a_note_are_kept_and_shown(logged_in, group):
+    sent = logged_in.post("/groups/1/notes", data={"outcome": "wait", "note": f"Se igen {ODD}"}, follow_redirects=False)
+    assert (sent.status_code, sent.headers["location"]) == (303, "/groups/1?noted#notes")
+    page = logged_in.get("/groups/1?noted").text
+    assert "Det er gemt." in page
+    assert "Vent og se igen" in plain(page)
+    assert "Se igen &lt;script&gt;" in page
+    assert "Vent og se igen" in logged_in.get("/groups?outcome=wait").text
+    assert "Ingen grupper passer" in logged_in.get("/groups?outcome=undecided").text
+
+
+def test_nothing_typed_is_lost_where_it_cannot_be_kept(logged_in, group, bring, ads):
+    sent = logged_in.post("/groups/1/notes", data={"outcome": "", "note": "x" * 5001})
+    assert sent.status_code == 422
+    assert "x" * 5001 in sent.text
+    assert "Noten er for lang: der er plads til 5,000 anslag." in sent.text
+    sent = logged_in.post("/groups/1/notes", data={"note": " "})
+    assert "Vælg, hvad der skal ske, eller skriv en note." in sent.text
+    bring([a_group("g-2", [*ads, an_ad(9)], was=["g-1"])], [*ads, an_ad(9)])
+    sent = logged_in.post("/groups/1/notes", data={"note": "Skrevet imens"})
+    assert sent.status_code == 422
+    assert "lagt sammen med gruppe 2" in sent.text
+    assert "Skrevet imens" in sent.text
+    assert 'action="/groups/2/notes"' in sent.text
+
+
+def test_a_group_that_was_merged_or_erased_leads_to_where_it_is(logged_in, group, bring, ads, app):
+    bring([a_group("g-2", [*ads, an_ad(9)], was=["g-1"])], [*ads, an_ad(9)])
+    moved = logged_in.get("/groups/1", follow_redirects=False)
+    assert moved.headers["location"] == "/groups/2?was=1"
+    assert "Gruppe 1 er lagt sammen med denne." in logged_in.get("/groups/1").text
+    assert "lagt sammen" not in logged_in.get("/groups/2?was=7").text
+    case = re.search(r"/cases/(\d+)", logged_in.get("/groups/2").text)[1]
+    assert "Sagen holder en gruppe af annoncer" in logged_in.get(f"/cases/{case}").text
+    cases.erase(app.state.ledger, int(case), actor="system", reason="asked")
+    assert "slettet" in logged_in.get("/groups/2").text.lower()
+    assert logged_in.get("/groups/99").status_code == 404
+
+
+def test_a_lead_erases_a_group_on_the_page_of_its_case(app, group, client):
+    client.post(f"/login/{app.state.access.add_user('Lis', 'lead')}")
+    case = re.search(r"/cases/(\d+)", client.get("/groups/1").text)[1]
+    page = plain(client.get(f"/cases/{case}/erase").text)
+    assert "Annoncer i gruppen med bånd, forslag, beslutninger og noter: 3" in page
+    assert "Tekster med alt" not in page
+    client.post(f"/cases/{case}/erase", data={"reason": "asked"})
+    assert "Der er ingen grupper endnu" in client.get("/groups").text
+    assert client.get("/groups/1", follow_redirects=False).headers["location"] == f"/cases/{case}"
+
+
+def test_looks_stand_in_the_audit_log_in_words(app, logged_in, group, client):
+    logged_in.get("/groups")
+    logged_in.get("/groups/1")
+    client.post(f"/login/{app.state.access.add_user('Lis', 'lead')}")
+    page = plain(client.get("/audit").text)
+    assert re.search(r"Anna Så en gruppe Gruppe 1 side: 1", page)
+    assert re.search(r"Anna Så grupperne", page)
+    assert "group.read" not in page
+
+
+def test_a_group_that_cannot_be_opened_says_so(app, logged_in, group):
+    import sqlalchemy as sa
+
+    from serving.store.groups import Ad
+
+    with app.state.ledger.acting("system") as act:
+        act.db.execute(sa.update(Ad).where(Ad.id == 1).values(sealed_about=b"\x01" * 60))
+    page = logged_in.get("/groups/1")
+    assert page.status_code == 409
+    assert "gruppe 1" in page.text
+
+
+def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in, group):
+    from serving.desk import intake
+    from serving.store.desk import Text, Trace
+    from serving.store.ledger import user
+
+    ledger = app.state.ledger
+    for case in ("J 1", "J 2"):
+        item = intake.Item(f"{case}: Chefen ringer fra {PHONE} hver aften.")
+        intake.submit(ledger, [item], kind="note", by=1, actor=user(1), reference=case, keep_days=9)
+    with ledger.acting("system") as act:
+        value = ledger.vault.fingerprint("phone +4501661234")
+        for number in (1, 2):
+            act.db.get(Text, number).stage = "first"
+            act.db.merge(Trace(text_id=number, place=0, kind="phone", value=value))
+    page = logged_in.get("/links").text
+    assert 'href="/links/1/0"' in page
+    assert "Tegn ved ikke, hvilken myndighed en sag hører til." in page
+    linked = logged_in.get("/links/1/0").text
+    assert "2 tekster i 2 sager" in linked
+    assert "J 1" in linked
+    assert 'href="/groups/1"' in linked
+    assert PHONE not in page + linked
+    assert value not in page + linked
+    assert "Samme kontakt i tekster fra sager" in logged_in.get("/groups/1").text
+    assert logged_in.get("/links/1/7").status_code == 404
+    assert logged_in.get("/links?kind=email&page=2").status_code == 200
