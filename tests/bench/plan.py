@@ -24,7 +24,7 @@ class Plan:
     minutes: float = 5
     """Of overload, or of the soak."""
     million: bool = False
-    """Whether linking is measured with a million ads too."""
+    """Whether importing and linking are measured with a million ads too."""
 
     @property
     def rounds(self) -> int:
