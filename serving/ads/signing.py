@@ -9,7 +9,6 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
@@ -103,7 +102,7 @@ def signers(name: str, key: LinkKey, workers: int | None, patience: float = PATI
 
 def _by(pool: ProcessPoolExecutor, work: Sign, batches: Iterable[list[Linkable]], ahead: int) -> Iterator[_Signed]:
     try:
-        yield from in_order(batches, partial(pool.submit, work), ahead=ahead)
+        yield from in_order(batches, lambda batch: pool.submit(work, batch), ahead=ahead)
     except BrokenProcessPool:
         raise SignersLost(
             "a process that reads ads ended, perhaps for memory; what is finished is kept, run the same command again "
