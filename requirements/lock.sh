@@ -6,8 +6,8 @@ compile() {
   "$bin/pip-compile" --quiet --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
     --allow-unsafe "$@" pyproject.toml
 }
-compile --extra serving --extra training --extra dev -o requirements/dev.txt
-compile --extra serving --extra training --extra dev --extra bench --constraint requirements/dev.txt -o requirements/bench.txt
+compile --extra serving --extra training --extra ray --extra dev -o requirements/dev.txt
+compile --extra serving --extra training --extra ray --extra dev --extra bench --constraint requirements/dev.txt -o requirements/bench.txt
 # Serving takes the same versions: its lock is resolved under the other.
 compile --extra serving --constraint requirements/dev.txt -o requirements/serving.txt
 # A local version label ("+cpu") names one index's wheel; the public version fits all.

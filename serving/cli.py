@@ -15,6 +15,8 @@ from typing import Annotated
 import typer
 
 from serving import cli_ads, cli_backup, cli_desk
+from serving.batch.engines import LOCAL, PATIENCE
+from serving.cli_ads import EngineName, Patience
 from serving.opening import end, open_existing, resumable
 from serving.opening import open_settings as _settings
 from serving.opening import open_store as _ledger
@@ -216,8 +218,12 @@ def tag(
     model: Annotated[
         Path | None, typer.Option(help="Model folder; TEGN_MODEL or the shipped one if not given.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that tag.")] = 1,
-    engine: Annotated[str, typer.Option(help="local runs on this machine.")] = "local",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that tag; if not given one, or of a cluster all its processors."),
+    ] = None,
+    engine: EngineName = LOCAL,
+    patience: Patience = PATIENCE,
     all_indicators: Annotated[bool, typer.Option("--all", help="All indicators, not only flag and look.")] = False,
     check: Annotated[bool, typer.Option(help="Check flags by their words; without, it takes half the time.")] = True,
 ) -> None:
@@ -225,8 +231,6 @@ def tag(
     from serving.batch.run import CannotTag, tag_file
     from triage.modelfolder import BrokenModel
 
-    if engine != "local":
-        _stop(f"the engine {engine!r} is not available in this version; use --engine local")
     with resumable(CannotTag, BrokenModel):
         summary = tag_file(
             source,
@@ -235,5 +239,7 @@ def tag(
             workers=workers,
             all_indicators=all_indicators,
             check=check,
+            engine=engine,
+            patience=patience,
         )
     end(summary.sentence(), summary.bad)

@@ -9,11 +9,21 @@ from typing import Annotated
 
 import typer
 
+from serving.batch.engines import LOCAL, PATIENCE
 from serving.opening import end, resumable, stop
 
 ads = typer.Typer(help="Ads from saved pages, crawls and feeds, and what links them.", no_args_is_help=True)
 _TOLD = 20
 """Faults that are said one by one; the file has all."""
+EngineName = Annotated[
+    str,
+    typer.Option(
+        help="local: this machine; ray: the cluster of RAY_ADDRESS, or one of this machine (docs/operations.md)."
+    ),
+]
+Patience = Annotated[
+    float, typer.Option(min=1, metavar="SECONDS", help="Of a cluster: stop if it finished nothing for so long.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -88,11 +98,12 @@ def link_files(
             metavar="FILE", help="Key of the hashes, kept elsewhere; else link.key in FOLDER, made on first use."
         ),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if not given.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that sign; one a core if not given.")] = None,
+    engine: EngineName = LOCAL,
+    patience: Patience = PATIENCE,
 ) -> None:
     """Find out which ads belong together. After an interruption the same command goes on; exit 3 if lines were bad."""
     from serving.ads.linking import CannotLink, link_ads
-    from serving.inference.pool import cores
 
     with resumable(CannotLink):
         summary = link_ads(
@@ -100,7 +111,9 @@ def link_files(
             output,
             folder=signatures,
             key_file=key,
-            workers=workers or cores(),
+            workers=workers,
+            engine=engine,
+            patience=patience,
             tell=_teller(f"{output}.errors.jsonl"),
         )
     end(summary.sentence(), summary.bad)

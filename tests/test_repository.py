@@ -132,7 +132,7 @@ def test_locks_pin_every_requirement_of_the_project():
     def name(requirement: str) -> str:
         return re.split(r"[\s<>=!~\[;]", requirement)[0].lower().replace("_", "-")
 
-    for lock, extras in (("serving", ["serving"]), ("dev", ["serving", "torch", "training", "dev"])):
+    for lock, extras in (("serving", ["serving"]), ("dev", ["serving", "torch", "training", "ray", "dev"])):
         lines = (ROOT / "requirements" / f"{lock}.txt").read_text().splitlines()
         pinned = {name(line) for line in lines if "==" in line}
         assert all(re.fullmatch(r"[\w.\-]+==[\w.\-!]+( ; .*)?", line) for line in lines if line), lock
@@ -141,7 +141,7 @@ def test_locks_pin_every_requirement_of_the_project():
         if lock == "dev":
             assert "torch==2.13.0" in lines
         else:
-            assert not pinned & {"mlflow", "torch", "transformers", "scikit-learn"}
+            assert not pinned & {"mlflow", "torch", "transformers", "scikit-learn", "ray"}
 
 
 def test_the_shipped_model_is_compiled_and_says_what_torch_says():

@@ -19,7 +19,8 @@ from serving.ads import lineage
 from serving.ads.groupfile import Show, kinds_shown, publish, put, to_json, write_parquet
 from serving.ads.linkable import Linkable, to_linkable
 from serving.ads.linkkey import UnusableLinkKey, open_key
-from serving.ads.signing import SignersLost, sign_new
+from serving.ads.signing import SignersLost, sign_new, signers
+from serving.batch.engines import LOCAL, PATIENCE, EngineStopped, check_engine
 from serving.batch.records import UnreadableInput, read_records
 from serving.batch.resuming import CannotGoOn, opened, refuse_what_is_no_file
 from serving.linking import segments
@@ -60,13 +61,18 @@ def link_ads(
     *,
     folder: Path | None = None,
     key_file: Path | None = None,
-    workers: int = 1,
+    workers: int | None = 1,
+    engine: str = LOCAL,
+    patience: float = PATIENCE,
     tell: Tell = lambda _: None,
 ) -> Summary:
     """Write the groups of all ads of `sources` and of those that `folder` has signatures of.
 
     Lines with faults go to ``output.errors.jsonl``, and to `tell` in words. An earlier `output` that was another is kept as
     ``.previous``.
+
+    Args:
+        workers, engine, patience: see `signers`.
 
     Raises:
         CannotLink: see the class.
@@ -76,11 +82,12 @@ def link_ads(
     folder = folder or output.with_name(output.name + ".signatures")
     faults = _Faults(output.with_name(output.name + ".errors.jsonl"), tell)
     try:
+        check_engine(engine)
         _refuse(sources, output, folder)
         with _locked(folder):
             key = open_key(folder, key_file, begun=bool(segments.batches(folder)))
-            with faults, tqdm(unit=" ads", disable=None) as bar:
-                for _ in sign_new(_read(sources, faults, bar.update), folder, key, workers):
+            with faults, tqdm(unit=" ads", disable=None) as bar, signers(engine, key, workers, patience) as sign:
+                for _ in sign_new(_read(sources, faults, bar.update), folder, key, sign):
                     pass
             links, shown = _link(folder)
             named = lineage.name_groups(links.groups, lineage.read_lineage(folder))
@@ -100,6 +107,7 @@ def link_ads(
         UnusableLinkKey,
         OtherKey,
         SignersLost,
+        EngineStopped,
         segments.DamagedSegment,
         lineage.BrokenLineage,
     ) as error:

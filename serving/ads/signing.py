@@ -1,19 +1,22 @@
-"""Signs ads by several processes, batch by batch: what is on disk is not made again, whichever file it comes in."""
+"""Signs ads by several processes or a cluster, batch by batch: what is on disk is not made again, whichever file it comes in."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import Protocol
 
 from serving.ads.linkable import Linkable
+from serving.batch.cluster import connected
+from serving.batch.engines import PATIENCE, RAY, Engine, in_order
+from serving.batch.spreading import spread
+from serving.inference.pool import cores
 from serving.linking import segments
 from serving.linking.ragged import Ragged
 from serving.linking.records import LinkKey
@@ -24,23 +27,21 @@ BATCH = 1_000
 CHARACTERS = 2_000_000
 """Code points in a batch, at most; of a single long ad more."""
 _Signed = tuple[Signatures, Ragged]
+Signers = Engine[list[Linkable], _Signed]
 
 
 class SignersLost(RuntimeError):
     """A process that signs ended, perhaps for memory. What is whole is kept: try again with fewer workers."""
 
 
-class _Signs(Protocol):
-    def __call__(self, ads: list[Linkable]) -> Future[_Signed]: ...
-
-
-def sign_new(ads: Iterable[Linkable], folder: Path, key: LinkKey, workers: int) -> Iterator[int]:
+def sign_new(ads: Iterable[Linkable], folder: Path, key: LinkKey, sign: Signers) -> Iterator[int]:
     """Keep the signatures of those ads in `folder` that are not there yet, in order; gives how many more are there.
 
     Raises:
         DamagedSegment: a batch in the folder cannot be read.
         OtherKey: a batch in the folder was made under another key.
         SignersLost: see the class.
+        EngineStopped: a cluster went no further.
     """
     names = segments.batches(folder)
     known: set[int] = set()
@@ -50,28 +51,10 @@ def sign_new(ads: Iterable[Linkable], folder: Path, key: LinkKey, workers: int) 
             raise OtherKey(f"{folder} was made under another key or by another version; use that, or another folder")
         known.update(digests)
     number = max((int(x) for x in names if x.isdecimal()), default=-1)
-    waiting: deque[tuple[int, Future[_Signed]]] = deque()
-    with _signers(workers, key) as sign:
-        for batch in _batches(ads, known, key):
-            waiting.append((len(batch), sign(batch)))
-            if len(waiting) > 2 * workers:
-                number += 1
-                yield _keep(folder, number, *waiting.popleft())
-        while waiting:
-            number += 1
-            yield _keep(folder, number, *waiting.popleft())
-
-
-def _keep(folder: Path, number: int, size: int, signed: Future[_Signed]) -> int:
-    try:
-        signatures, marks = signed.result()
-    except BrokenProcessPool:
-        raise SignersLost(
-            "a process that reads ads ended, perhaps for memory; what is finished is kept, run the same command again "
-            "with fewer --workers"
-        ) from None
-    segments.save(folder, f"{number:08d}", signatures, marks)
-    return size
+    for signatures, marks in sign(_batches(ads, known, key)):
+        number += 1
+        segments.save(folder, f"{number:08d}", signatures, marks)
+        yield len(signatures)
 
 
 def _batches(ads: Iterable[Linkable], known: set[int], key: LinkKey) -> Iterator[list[Linkable]]:
@@ -91,26 +74,51 @@ def _batches(ads: Iterable[Linkable], known: set[int], key: LinkKey) -> Iterator
 
 
 @contextmanager
-def _signers(workers: int, key: LinkKey) -> Iterator[_Signs]:
-    """Processes that sign, or this one if one is enough; they end with it, however it ends."""
+def signers(name: str, key: LinkKey, workers: int | None, patience: float = PATIENCE) -> Iterator[Signers]:
+    """The engine of that name, signing; what it started ends with this process, however it ends.
+
+    Args:
+        workers: batches at once; one a core, of this machine or of the cluster, if it is not given.
+        patience: of a cluster, see `spread`.
+
+    Raises:
+        EngineStopped: it cannot be had.
+    """
+    work = Sign(key)
+    if name == RAY:
+        with connected(workers) as slots:
+            yield lambda batches: spread(work, batches, slots=slots, patience=patience)
+        return
+    workers = workers or cores()
     if workers == 1:
-        yield lambda ads: _done(_sign(ads, key))
+        yield lambda batches: map(work, batches)
         return
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
     try:
-        yield lambda ads: pool.submit(_sign, ads, key)
+        yield lambda batches: _by(pool, work, batches, 2 * workers)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _done(signed: _Signed) -> Future[_Signed]:
-    future: Future[_Signed] = Future()
-    future.set_result(signed)
-    return future
+def _by(pool: ProcessPoolExecutor, work: Sign, batches: Iterable[list[Linkable]], ahead: int) -> Iterator[_Signed]:
+    try:
+        yield from in_order(batches, lambda batch: pool.submit(work, batch), ahead=ahead)
+    except BrokenProcessPool:
+        raise SignersLost(
+            "a process that reads ads ended, perhaps for memory; what is finished is kept, run the same command again "
+            "with fewer --workers"
+        ) from None
 
 
-def _sign(ads: list[Linkable], key: LinkKey) -> _Signed:
-    return sign_and_mark((x.to_record(key) for x in ads), key)
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Signs a batch under a key, in whatever process."""
+
+    key: LinkKey
+
+    def __call__(self, ads: list[Linkable]) -> _Signed:
+        """Signatures and marks."""
+        return sign_and_mark((x.to_record(self.key) for x in ads), self.key)
 
 
 def _end_with_parent() -> None:

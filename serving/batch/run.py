@@ -5,26 +5,28 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
 from tqdm import tqdm
 
+from serving.batch.engines import LOCAL, PATIENCE, EngineStopped, check_engine
 from serving.batch.journal import BrokenJournal, Journal, Progress
+from serving.batch.reading import Readers, Reading, readers
 from serving.batch.records import Record, UnreadableInput, read_records
 from serving.batch.resuming import CannotGoOn, Output, chained, opened, refuse_what_is_no_file, set_aside, skip_finished
-from serving.inference.pool import Pool
 from serving.inference.turns import Answer, Unreadable
 from serving.settings import CACHE
 from triage.assessment import Assessment
 from triage.loading import Inference
 from triage.modelfolder import read_manifest
+from triage.text import Document
 
 BATCH = 32
-"""Records between two entries in the journal, and the unit of work of a process."""
+"""Records between two entries in the journal, and the unit of work of a process, at most."""
+CHARACTERS = 100_000
+"""Code points of such a batch, at most; of a single long text more. So none takes longer than a minute."""
 
 
 class CannotTag(RuntimeError):
@@ -52,23 +54,29 @@ def tag_file(
     output: Path,
     model: Path,
     *,
-    workers: int = 1,
+    workers: int | None = None,
     all_indicators: bool = False,
     check: bool = True,
     inference: Inference = Inference("auto", cache=CACHE),  # noqa: B008 - frozen
+    engine: str = LOCAL,
+    patience: float = PATIENCE,
 ) -> Summary:
     """Tag all records of `source` into `output`.
 
     A finished `output` of an earlier run is kept as ``.previous``. Bad records go to ``output.errors.jsonl``.
-    Nothing is created or renamed before the first record of `source` has been read.
+    Nothing is created or renamed before the first record of `source` has been read. What one engine began, another may finish.
+
+    Args:
+        workers, engine, patience: see `readers`.
 
     Raises:
         CannotTag: input, output or an interrupted run's journal do not fit.
         BrokenModel: the model folder cannot be used.
     """
     try:
+        check_engine(engine)
         refuse_what_is_no_file(output)
-    except CannotGoOn as error:
+    except (EngineStopped, CannotGoOn) as error:
         raise CannotTag(str(error)) from None
     version = str(read_manifest(model)["version"])
     errors = output.with_name(output.name + ".errors.jsonl")
@@ -83,12 +91,12 @@ def tag_file(
         with (
             opened(output, progress.output_bytes) as out,
             opened(errors, progress.error_bytes) as problems,
-            _readers(model, workers, inference) as pool,
+            readers(engine, Reading(model, version, inference, check), workers, patience) as read,
         ):
-            for batch, answers in _in_order(records, pool, check=check, ahead=2 * workers):
+            for batch, answers in _answered(records, read):
                 progress = _write(batch, answers, progress, out, problems)
                 journal.write(progress)
-    except (UnreadableInput, BrokenJournal, CannotGoOn) as error:
+    except (UnreadableInput, BrokenJournal, CannotGoOn, EngineStopped) as error:
         raise CannotTag(str(error)) from None
     except OSError as error:
         raise CannotTag(
@@ -145,30 +153,30 @@ def _write(batch: list[Record], answers: list[Answer], progress: Progress, out: 
     )
 
 
-def _in_order(
-    records: Iterable[Record], pool: Pool, *, check: bool, ahead: int
-) -> Iterator[tuple[list[Record], list[Answer]]]:
-    """Batches with their answers, in order, never more than `ahead` batches read before they are written."""
-    waiting: deque[tuple[list[Record], Future[list[Answer]]]] = deque()
-    source = iter(records)
+def _answered(records: Iterable[Record], read: Readers) -> Iterator[tuple[list[Record], list[Answer]]]:
+    """Batches with their answers, in order."""
+    waiting: deque[list[Record]] = deque()
+
+    def documents() -> Iterator[list[Document]]:
+        for batch in _batches(records):
+            waiting.append(batch)
+            yield [x.document for x in batch if x.document is not None]
+
     with tqdm(unit=" texts", disable=None) as bar:
-        while True:
-            while len(waiting) < ahead and (batch := list(islice(source, BATCH))):
-                documents = [x.document for x in batch if x.document is not None]
-                waiting.append((batch, pool.read(documents, check=check, patient=True)))
-            if not waiting:
-                return
-            batch, future = waiting.popleft()
-            yield batch, future.result()
+        for answers in read(documents()):
+            batch = waiting.popleft()
+            yield batch, answers
             bar.update(len(batch))
 
 
-@contextmanager
-def _readers(model: Path, workers: int, inference: Inference) -> Iterator[Pool]:
-    """Processes that tag; whatever ends the run ends them."""
-    pool = Pool(model, workers=workers, inference=inference, room=0)
-    pool.start()
-    try:
-        yield pool
-    finally:
-        pool.kill()
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.document.text) if record.document is not None else 0
+        if len(batch) >= BATCH or size >= CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -12,8 +12,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import entities, evidence, linking, load, machine, plot, quality, results, sample, soak, speed, start
-from tests.bench.plan import ENCODER, SHIPPED, Plan
+from tests.bench import (
+    entities,
+    evidence,
+    growth,
+    linking,
+    load,
+    machine,
+    plot,
+    quality,
+    results,
+    sample,
+    soak,
+    speed,
+    start,
+)
+from tests.bench.plan import ADS, ENCODER, SHIPPED, Plan
 from tests.bench.server import compiled_copy
 
 PARTS: dict[str, Callable[[Plan], dict[str, Any]]] = {
@@ -26,6 +40,7 @@ PARTS: dict[str, Callable[[Plan], dict[str, Any]]] = {
     "load": load.measure,
     "soak": soak.measure,
     "linking": linking.measure,
+    "ads": growth.measure,
 }
 USUAL = ("speed", "evidence", "explain", "quality", "entities", "start")
 """Without a name; the others take long."""
@@ -45,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             minutes = asked.minutes if asked.minutes is not None else MINUTES.get(name, 5.0)
             busy = machine.load_average()
             print(f"{name} ...", file=sys.stderr, flush=True)
-            found = results.merge(found, PARTS[name](Plan(model, asked.encoder, asked.quick, minutes, asked.million)))
+            found = results.merge(found, PARTS[name](Plan(model, asked.encoder, asked.quick, minutes, asked.ads)))
             when = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "load_average_before": busy}
             about = results.merge(about, {"measured": {name: when | {"quick": asked.quick}}})
     lines = results.table(found)
@@ -84,7 +99,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="few texts, to see that it works; keeps nothing by itself")
     parser.add_argument("--minutes", type=float, help="of overload (by default 5) or of the soak (30)")
-    parser.add_argument("--million", action="store_true", help="let linking be measured with a million ads too")
+    parser.add_argument(
+        "--ads",
+        type=int,
+        default=ADS,
+        help="how many to import and link at most, by default 100000; goes on where it was",
+    )
     parser.add_argument("--model", type=Path, default=SHIPPED, help="model folder; a copy is compiled if it is not")
     parser.add_argument(
         "--encoder", type=Path, default=ENCODER, help="for the pipeline, where the model has no encoder"

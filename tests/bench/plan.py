@@ -10,6 +10,7 @@ from triage.loading import Inference
 
 SHIPPED = ROOT / "models" / "tegn-da"
 ENCODER = ROOT / "models" / "tegn-encoder-da"
+ADS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Plan:
     quick: bool = False
     minutes: float = 5
     """Of overload, or of the soak."""
-    million: bool = False
-    """Whether linking is measured with a million ads too."""
+    ads: int = ADS
+    """How many are imported and linked, at most."""
 
     @property
     def rounds(self) -> int:

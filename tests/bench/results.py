@@ -31,6 +31,7 @@ ROWS = (
     ("linking_bcubed_f1_exact_number", "the same by exact numbers alone", "%"),
     ("linking_bcubed_f1_minhash", "the same by MinHash alone", "%"),
     ("linking_bcubed_f1_good_finder", "ours, with the entities of a good finder", "%"),
+    ("ads_docs_per_second", "ads imported, tagged and linked", "a second"),
     ("start_seconds", "start to first answer", "s"),
     ("worker_rss_mb", "resident memory of a reading process", "MB"),
     ("service_rss_mb", "resident memory of all processes", "MB"),

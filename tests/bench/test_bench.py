@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from serving.desk import tagging
 from serving.store.desk import Text
 from serving.store.ledger import open_ledger
-from tests.bench import entities, linking, results, sample
+from tests.bench import entities, growth, linking, results, sample
 from tests.bench.__main__ import main
 from tests.bench.client import Reply, mixed
 from tests.bench.load import arrivals, throughput
@@ -202,10 +202,35 @@ def test_linking_is_measured_beside_numbers_and_copies_alone_and_says_what_was_j
     assert 0 < found["linking_bcubed_f1_exact_number"] <= 1
     assert 0 < found["linking_bcubed_f1_minhash"] <= 1
     assert found["linking_bcubed_f1"] > max(found["linking_bcubed_f1_exact_number"], found["linking_bcubed_f1_minhash"])
-    assert found["linking"]["growth"]["800"]["ads_per_cpu_second"] > 0
     for tie in found["linking"]["entities_as_served"]["false_merges"]:
         assert tie["first"] != tie["second"]
         assert tie["kinds"]
+
+
+def test_ads_are_measured_by_the_commands_and_an_interrupted_run_goes_on(tmp_path, model_folder, monkeypatch):
+    real = growth._timed
+    asked = []
+
+    def note(command, file):
+        asked.append((file.parent.name, file.stem))
+        if len(asked) == 5:
+            raise KeyboardInterrupt
+        return real(command, file)
+
+    monkeypatch.setattr(growth, "_timed", note)
+    plan = Plan(model_folder, quick=True)
+    with pytest.raises(KeyboardInterrupt):
+        growth.measure(plan, tmp_path / "ads")
+    assert asked[2:] == [("400", "import"), ("400", "link"), ("800", "import")]
+    kept = (tmp_path / "ads" / "400" / "link.json").read_bytes()
+    found = growth.measure(plan, tmp_path / "ads")
+    assert found["ads"]["growth"]["400"]["link"] == {k: v for k, v in json.loads(kept).items() if k != "done"}
+    assert found["ads"]["growth"]["400"]["link"]["runs"] == 1
+    assert found["ads"]["growth"]["800"]["groups"] > 10
+    assert found["ads"]["growth"]["800"]["link"]["memory_mb"] > 20
+    assert found["ads"]["growth"]["800"]["link"]["cpu_seconds"] > 0.1
+    assert 0 < found["ads_docs_per_second"] <= found["ads"]["tag"]["texts_per_second"]
+    assert not (tmp_path / "ads").exists()
 
 
 def test_unknown_parts_are_named(capsys):

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from serving.batch import engines
 from serving.batch import run as batch_run
 from serving.batch.records import MAX_LINE, read_records
 from serving.batch.run import CannotTag, tag_file
@@ -383,6 +384,35 @@ def test_a_huge_line_is_bad_and_not_held(tmp_path):
     assert (second.line, second.document.id) == (2, "t-0")
 
 
-def test_an_engine_that_is_not_there_is_refused(texts, tmp_path):
-    result = CliRunner().invoke(app, ["tag", str(texts), "-o", str(tmp_path / "o"), "--engine", "ray"])
-    assert result.exit_code == 2
+@pytest.mark.parametrize(("engine", "said"), [("spark", "use --engine local or ray"), ("ray", "Ray is not installed")])
+def test_an_engine_that_is_not_there_is_refused_and_nothing_is_made(texts, tmp_path, monkeypatch, engine, said):
+    monkeypatch.setattr(engines, "find_spec", lambda _: None)
+    (tmp_path / "o").write_text("an earlier result\n")
+    for command in (["tag", str(texts)], ["ads", "link", str(texts)]):
+        result = CliRunner().invoke(app, [*command, "-o", str(tmp_path / "o.jsonl"), "--engine", engine])
+        assert result.exit_code == 2
+        assert said in result.output
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["in.jsonl", "o"]
+
+
+def test_long_texts_make_small_batches(tmp_path, model_folder, monkeypatch):
+    """So that an interruption, or a cluster that is watched, waits for no batch of an hour."""
+    documents = make_documents(40)
+    (tmp_path / "in.jsonl").write_text(to_jsonl(documents), "utf-8")
+    sizes = []
+    real = batch_run._write
+
+    def note(batch, *rest):
+        sizes.append(sum(len(x.document.text) for x in batch))
+        return real(batch, *rest)
+
+    monkeypatch.setattr(batch_run, "_write", note)
+    tag_file(str(tmp_path / "in.jsonl"), tmp_path / "usual.jsonl", model_folder)
+    assert len(sizes) == 2
+    monkeypatch.setattr(batch_run, "CHARACTERS", 500)
+    sizes.clear()
+    tag_file(str(tmp_path / "in.jsonl"), tmp_path / "small.jsonl", model_folder)
+    longest = max(len(x.text) for x in documents)
+    assert len(sizes) > 10
+    assert max(sizes) < 500 + longest
+    assert (tmp_path / "small.jsonl").read_bytes() == (tmp_path / "usual.jsonl").read_bytes()
