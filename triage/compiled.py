@@ -74,7 +74,7 @@ class CompiledForward:
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
             # What is made ready for a shape is kept for the next group of that shape: making it takes as long as reading 200
-            # tokens. It takes up to 2 MB a shape, so groups come in few of them (`triage.pieces.by_length`), and not many more are kept.
+            # tokens. It takes up to 2 MB, so groups come in few shapes (`triage.pieces.by_length`), and not many more are kept.
             "CPU_RUNTIME_CACHE_CAPACITY": "1000",
         }
         weights = tensors(folder)

@@ -160,7 +160,7 @@ def pad(sequences: Sequence[Piece], padding: int) -> tuple[Ids, Mask, Mask]:
 def by_length(sequences: Sequence[Piece], tokens: int) -> Iterator[list[int]]:
     """Rows grouped by length, at most `tokens` padded tokens a group, so that the least is spent.
 
-    A group costs `GROUP_COST` tokens beside those of its shape, and has one of few sizes and lengths (`padded_length`); of all ways
+    A group costs `GROUP_COST` tokens beside those of its shape, and has one of few sizes and lengths; of all ways
     to cut the sorted rows into such groups, the cheapest is taken.
     """
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].ids))
