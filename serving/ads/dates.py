@@ -15,8 +15,10 @@ from serving.danishtime import danish_time
 
 _LONGEST = 300
 """Code points that are looked at: a line with a date in it is short."""
-_FIRST = date(1990, 1, 1)
-"""Nothing was posted on the web before."""
+_FIRST, _LAST = date(1990, 1, 1), date(2099, 12, 31)
+"""Nothing was posted on the web before, nor after: what stands for "never" is no day."""
+_YEARS = range(1900, 9999)
+"""Of moments: a day can be counted from any of these, and it has a day in Denmark."""
 _MONTHS = ("jan", "feb", "mar", "apr", "ma[jy]", "jun", "jul", "aug", "sep", "o[kc]t", "nov", "dec")
 _MONTH = (
     r"(?P<month>jan(?:uary?|uar)?|feb(?:ruary?|ruar)?|mar(?:ts|ch)?|apr(?:il)?|maj|may|jun[ie]?|jul[iy]?|aug(?:ust)?"
@@ -79,7 +81,7 @@ def read_labelled(lines: Iterable[str], retrieved: datetime | None, how: Dates) 
 
 
 def moment(value: str | None) -> datetime | None:
-    """A moment in ISO 8601 or as mail and HTTP write it; without a time zone it is taken as UTC."""
+    """A moment in ISO 8601 or as mail and HTTP write it; without a time zone it is taken as UTC. None if it is no such."""
     if not value or len(value) > 64:
         return None
     from email.utils import parsedate_to_datetime
@@ -88,7 +90,8 @@ def moment(value: str | None) -> datetime | None:
     for read in readers:
         try:
             at = read(value.strip())
-            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+            at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+            return at if at.year in _YEARS else None
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
     return None
@@ -98,7 +101,11 @@ def _only(found: set[date | None], retrieved: datetime | None) -> str | None:
     if len(found) != 1:
         return None
     (day,) = found
-    if day is None or day < _FIRST or (retrieved is not None and day > _today(retrieved) + timedelta(days=1)):
+    if (
+        day is None
+        or not _FIRST <= day <= _LAST
+        or (retrieved is not None and day > _today(retrieved) + timedelta(days=1))
+    ):
         return None
     return day.isoformat()
 
@@ -132,7 +139,8 @@ def _day(found: re.Match[str], retrieved: datetime | None, *, swapped: bool) -> 
     first, second = (number, int(day)) if swapped else (int(day), number)
     try:
         if year is not None:
-            return date(int(year) + (2000 if len(year) == 2 else 0), second, first)
+            century = 0 if len(year) == 4 else 1900 if int(year) >= _FIRST.year % 100 else 2000
+            return date(int(year) + century, second, first)
         if retrieved is None:
             return None
         latest = _today(retrieved) + timedelta(days=1)  # clocks differ

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +35,7 @@ from serving.batch.resuming import (
     skip_finished,
 )
 
-_FORM = 1
+_FORM = 2
 """Of what an import makes of its sources: higher where the same sources give something else than before."""
 _PIECES = 500
 """Pieces between two entries in the journal, at most."""
@@ -85,43 +87,49 @@ def import_ads(
     Raises:
         CannotImport: a source is not there, the output cannot be written, or an interrupted import does not fit.
     """
-    columnar = output.suffix.lower() == ".parquet"
-    if not columnar and output.suffix.lower() not in (".jsonl", ".ndjson", ".json"):
+    if output.suffix.lower() not in (".jsonl", ".ndjson", ".json", ".parquet"):
         raise CannotImport(f"{output}: name an OUTPUT that ends in .jsonl or .parquet")
-    faults = output.with_name(output.name + ".faults.jsonl")
-    journal = Journal(output.with_name(output.name + ".progress"))
-    lines = output.with_name(output.name + ".part") if columnar else output
-    kinds: Counter[str] = Counter()
     try:
         refuse_what_is_no_file(output)
         _refuse_own_output(sources, output)
         pieces = read_sources(sources, rules, named)
-        fresh = Progress(f"ads {_FORM} {rules.fingerprint()} {named or ''} trafilatura {version('trafilatura')}")
-        progress = _begin(journal, pieces, fresh, lines, faults, output)
-        resumed_at = progress.records
-        with (
-            opened(lines, progress.output_bytes) as out,
-            opened(faults, progress.error_bytes) as problems,
-            closing(_seen_in(lines, progress.output_bytes)) as seen,
-            reader or Reader(rules, named) as child,
-            tqdm(unit=" records", disable=None, initial=resumed_at) as bar,
-        ):
-            maker = Maker(child, rules, named, seen)
-            for batch in _batches(pieces, maker, progress.digest):
-                for fault in batch.faults:
-                    kinds[fault.kind] += 1
-                    tell(fault.sentence())
-                progress = batch.save(progress, out, problems)
-                journal.write(progress)
-                bar.update(batch.pieces)
-        if columnar:
-            write_parquet(lines, output)
+        with _alone(output), reader or Reader(rules, named) as child:
+            return _import(pieces, output, rules, named, tell, child)
     except (NoSource, BrokenJournal, CannotGoOn, ReaderLost) as error:
         raise CannotImport(str(error)) from None
     except OSError as error:
         raise CannotImport(
             f"{error.filename or output}: {error.strerror}; what is finished is kept, run the same command to go on"
         ) from None
+
+
+def _import(
+    pieces: Iterator[Piece], output: Path, rules: Rules, named: str | None, tell: Callable[[str], None], child: Reader
+) -> Summary:
+    columnar = output.suffix.lower() == ".parquet"
+    faults = output.with_name(output.name + ".faults.jsonl")
+    journal = Journal(output.with_name(output.name + ".progress"))
+    lines = output.with_name(output.name + ".part") if columnar else output
+    kinds: Counter[str] = Counter()
+    fresh = Progress(f"ads {_FORM} {rules.fingerprint()} {named or ''} trafilatura {version('trafilatura')}")
+    progress = _begin(journal, pieces, fresh, lines, faults, output)
+    resumed_at = progress.records
+    with (
+        opened(lines, progress.output_bytes) as out,
+        opened(faults, progress.error_bytes) as problems,
+        closing(_seen_in(lines, progress.output_bytes)) as seen,
+        tqdm(unit=" records", disable=None, initial=resumed_at) as bar,
+    ):
+        maker = Maker(child, rules, named, seen)
+        for batch in _batches(pieces, maker, progress.digest):
+            for fault in batch.faults:
+                kinds[fault.kind] += 1
+                tell(fault.sentence())
+            progress = batch.save(progress, out, problems)
+            journal.write(progress)
+            bar.update(batch.pieces)
+    if columnar:
+        write_parquet(lines, output)
     ads = _count(lines)
     if not progress.error_bytes:
         faults.unlink(missing_ok=True)
@@ -129,6 +137,24 @@ def import_ads(
     if columnar:
         lines.unlink(missing_ok=True)
     return Summary(progress.records, ads, progress.left_out, progress.bad, resumed_at, faults, kinds)
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """Nobody else writes the same output meanwhile."""
+    path = output.with_name(output.name + ".lock")
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_gone = os.fstat(file.fileno()).st_nlink == 0  # another ended between the two calls
+        except BlockingIOError:
+            is_gone = True
+        if is_gone:
+            raise CannotGoOn(f"another `ads import` writes {output}; wait for it, or name another OUTPUT")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _refuse_own_output(sources: Sequence[Path], output: Path) -> None:

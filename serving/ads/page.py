@@ -11,6 +11,7 @@ from serving.ads.ads import MAX_CONTACTS, MAX_SHORT, MAX_TITLE, web_address
 from serving.ads.dates import read_date, read_labelled
 from serving.ads.faults import PageFault
 from serving.ads.rules import Dates, Picked, Rules, Site
+from triage.text import NUL, SURROGATE
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -112,8 +113,9 @@ def tidy(values: list[str]) -> tuple[str, ...]:
 
 
 def cut(text: str | None, most: int) -> str | None:
-    """One line, no longer than `most`; None if there is nothing in it."""
-    return " ".join((text or "")[: 10 * most].split())[:most].strip() or None
+    """One line, no longer than `most`, without what no text holds; None if there is nothing in it."""
+    start = SURROGATE.sub("", (text or "")[: 10 * most].replace(NUL, ""))
+    return " ".join(start.split())[:most].strip() or None
 
 
 def _text(root: HtmlElement, site: Site) -> str:

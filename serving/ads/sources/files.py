@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ _EXPECTED = frozenset(
     (".html", ".htm", ".xhtml", ".shtml", ".warc", ".gz", ".jsonl", ".ndjson", ".csv", ".tsv", ".rss", ".atom")
 )
 """Names of files in a folder that are missed if they cannot be read; pictures and scripts beside pages are not."""
+_OF_A_PAGE = re.compile(r"\.(?:[cm]?js|css|svg|map)(?:\.download)?\Z", re.IGNORECASE)
+"""Names of scripts, styles and drawings, also as browsers save them: they hold HTML, and are no page."""
+_TAG_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 
 
 class NoSource(RuntimeError):
@@ -65,8 +69,10 @@ def _folder(folder: Path, rules: Rules, named: str | None) -> Iterator[Piece]:
             if name.lower().endswith(".json"):
                 if not (name[:-5] in pages or name[:-5] in stems):
                     yield Piece(_shown(path), 1, "nothing")  # of the site, or of who saved it
-                continue
-            yield from _file(path, rules, named, expected=path.suffix.lower() in _EXPECTED)
+            elif _OF_A_PAGE.search(name):
+                yield Piece(_shown(path), 1, "nothing")
+            else:
+                yield from _file(path, rules, named, expected=path.suffix.lower() in _EXPECTED)
         for error in refused:
             yield fault(_shown(Path(str(error.filename))), 0, "unreadable")
         refused.clear()
@@ -107,6 +113,8 @@ def _content(
             return
         kind = kind_of(head)
     columns = rules.columns_for(named)
+    if kind == "html" and not _TAG_FIRST.match(head) and is_table(head, columns):
+        kind = "table"  # a column of it holds HTML
     if not head.strip():
         yield fault(name, 1, "empty") if expected else Piece(name, 1, "nothing")
     elif kind == "warc":

@@ -142,6 +142,8 @@ def _headers(tape: Tape) -> StatusAndHeaders | None:
     lines: list[bytes] = []
     left = MAX_HEAD
     while left > 0:
+        if lines and tape.peek(5) == b"WARC/":
+            raise PageFault("not_warc")  # the next record: lines up to it are the headers of none
         lines.append(line := tape.line(left))
         left -= len(line)
         if line in (b"\r\n", b"\n"):

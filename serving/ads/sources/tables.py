@@ -69,7 +69,7 @@ def pick(values: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     """
     for name in names:
         value = values.get(name)
-        if value is None or value == "" or isinstance(value, bool):
+        if value is None or isinstance(value, bool) or (isinstance(value, str) and not value.strip()):
             continue
         if not isinstance(value, str | int | float):
             raise PageFault("not_object")

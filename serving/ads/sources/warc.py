@@ -19,6 +19,8 @@ from serving.ads.sources.unpacking import inflate
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{2,40})""", re.I)
 _PAGES = ("text/html", "application/xhtml+xml")
+_NO_PAGE = re.compile(r"(?:image|audio|video|font)/|text/css|.*(?:javascript|ecmascript|json)")
+"""Of answers that may hold HTML without being a page."""
 _HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
 
 
@@ -75,7 +77,7 @@ def _what(content_type: str, body: bytes) -> Literal["page", "feed"] | None:
     found = kind_of(body[:HEAD])
     if found == "feed":
         return "feed"
-    return "page" if told in _PAGES or (found == "html" and not told.startswith(("image/", "text/css"))) else None
+    return "page" if told in _PAGES or (found == "html" and not _NO_PAGE.match(told)) else None
 
 
 def _body(answer: StatusAndHeaders, data: bytes, limit: int) -> bytes:

@@ -43,6 +43,8 @@ NOW = datetime(2026, 11, 28, 23, 30, tzinfo=UTC)  # the 29th in Denmark
         ("29. februar 2026", None),
         ("13/13/2026", None),
         ("3. maj 1926", None),
+        ("9999-12-31T23:59:59Z", None),  # as some portals write "never"
+        ("3.5.98", "1998-05-03"),
         ("3. maj 2026 til 5. maj 2026", None),
         ("mandag", None),
         ("for 2 måneder siden", None),
@@ -121,3 +123,14 @@ def test_no_text_raises(text, retrieved, order):
 @given(st.from_regex(r"[0-9]{1,5}[./ -][0-9a-z]{1,4}[./ -]?[0-9']{0,5}"), st.sampled_from([None, NOW]))
 def test_nothing_like_a_date_raises(text, retrieved):
     read_date(text, retrieved, Dates())
+
+
+@pytest.mark.parametrize("value", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_a_moment_from_which_no_day_can_be_counted_is_none(value):
+    assert moment(value) is None
+    assert read_date(value, None, Dates()) is None
+
+
+def test_a_day_that_stands_for_never_is_none_where_nothing_is_known_of_the_page():
+    assert read_date("9999-12-31", None, Dates()) is None
+    assert read_date("03.05.98", None, Dates()) == "1998-05-03"

@@ -167,3 +167,18 @@ def test_the_child_ends_when_the_import_is_killed(tmp_path):
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_two_at_a_time_into_one_output_are_refused(sources, tmp_path, reader):
+    output, said = tmp_path / "ads.jsonl", []
+
+    def tell(_: str) -> None:
+        with pytest.raises(CannotImport, match="another `ads import` writes") as error:
+            import_ads([sources], output, Rules(), reader=reader)
+        said.append(str(error.value))
+
+    whole = import_ads([sources], output, Rules(), reader=reader, tell=tell)
+    assert len(said) == whole.bad > 0
+    assert import_ads([sources], tmp_path / "b.jsonl", Rules(), reader=reader).ads == whole.ads
+    assert output.read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    assert not (tmp_path / "ads.jsonl.lock").exists()

@@ -170,3 +170,30 @@ def test_what_cannot_begin_says_what_to_do_and_writes_nothing(tmp_path):
             import_ads(sources, output, Rules())
     assert [x.name for x in tmp_path.rglob("*")] == ["in", "feed.jsonl"]
     shutil.rmtree(tmp_path / "in")
+
+
+def test_a_table_with_a_column_of_html_is_a_table(tmp_path, take_in):
+    rows = [f'{i},"<div><p>Annonce {i} om have</p></div>",Ribe' for i in range(3)]
+    output, _ = take_in(save(tmp_path, "feed.csv", "\n".join(["id,html,place", *rows])))
+    assert [(x["text"], x["place"]) for x in ads_of(output)] == [(f"Annonce {i} om have", "Ribe") for i in range(3)]
+
+
+def test_scripts_and_drawings_with_html_in_them_are_no_pages(tmp_path, take_in):
+    script = 'document.write("<div><p>Denne side bruger cookies, klik her for at sige ja.</p></div>");'
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg"><title>Tegning af et hus</title></svg>'
+    save(tmp_path / "in", "a.html", page())
+    for name in ("x.js", "x.min.js.download", "x.mjs", "x.svg"):
+        save(tmp_path / "in", f"a_files/{name}", drawing if name.endswith("svg") else script)
+    kinds = ("application/javascript", "text/javascript; charset=utf-8", "application/json")
+    crawl = [
+        record(f"https://c.example/{i}", script.encode(), headers=(("Content-Type", x),)) for i, x in enumerate(kinds)
+    ]
+    save(tmp_path / "in", "b.warc", b"".join(crawl))
+    output, _ = take_in(tmp_path / "in")
+    assert [x["title"] for x in ads_of(output)] == ["Rengøring"]
+    assert faults_of(output) == []
+
+
+def test_of_columns_the_first_that_is_filled_counts(tmp_path, take_in):
+    output, _ = take_in(save(tmp_path, "a.jsonl", json.dumps({"text": " ", "body": TEXT, "place": "\t", "by": "Ribe"})))
+    assert [(x["text"], x["place"]) for x in ads_of(output)] == [(TEXT, "Ribe")]
