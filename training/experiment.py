@@ -112,6 +112,8 @@ class EncoderConfig(BaseModel):
     """The epoch with the best dev score, or the last one: a small dev set chooses by luck."""
     contrast_share: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Part of the contrast phrases that state nothing which an epoch reads; those that state something are all read."""
+    stated_doubt: Annotated[float, Field(ge=0, le=5)] = 0.0
+    """Taken from the logit of the state `stated` after training: what is denied or asked is flagged less often by mistake."""
 
 
 class CalibrationConfig(BaseModel):

@@ -241,6 +241,7 @@ def fit_encoder(
                 checkpoint.save(state, generator)
     if config.keep == "best":
         network.load_state_dict(progress.best)
+    network.head.doubt(config.stated_doubt)
     return torch_scorer(network.cpu(), tokenizer, window, familiarity)
 
 

@@ -83,6 +83,11 @@ class AttentionHead(nn.Module):
         return HeadOutput(self.bias + contributions.sum(dim=1), contributions, attention, states.float())
 
     @torch.no_grad()
+    def doubt(self, amount: float) -> None:
+        """Lower the logit of the state `stated` by an amount, for every indicator."""
+        self.states[-1].bias[0] -= amount
+
+    @torch.no_grad()
     def standardise(self, hidden: Tensor) -> None:
         """Take mean and scale from token states (N, H) as they are before training."""
         self.mean.copy_(hidden.mean(dim=0))
@@ -106,6 +111,12 @@ class ClsHead(nn.Module):
         states = self.states(first).float().view(len(hidden), -1, len(STATES))
         attention = attention.expand_as(contributions)
         return HeadOutput(self.bias + contributions.sum(dim=1), contributions, attention, states)
+
+
+    @torch.no_grad()
+    def doubt(self, amount: float) -> None:
+        """As `AttentionHead.doubt`."""
+        self.states.bias.view(-1, len(STATES))[:, 0] -= amount
 
 
 Head = AttentionHead | ClsHead

@@ -108,3 +108,16 @@ def test_standardised_states_have_no_common_direction_left():
     seen = (hidden - head.mean) * head.scale
     assert seen.mean(dim=0).abs().max() < 1e-4
     assert torch.allclose(seen.std(dim=0), torch.ones(16), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_doubt_lowers_what_is_stated_and_nothing_else(name):
+    torch.manual_seed(1)
+    head = make_head(name, 16, 5)
+    hidden, own = torch.randn(2, 7, 16), torch.ones(2, 7, dtype=torch.bool)
+    before = head(hidden, own)
+    head.doubt(1.5)
+    after = head(hidden, own)
+    assert torch.allclose(before.states[..., 0] - 1.5, after.states[..., 0], atol=1e-5)
+    assert torch.equal(before.states[..., 1:], after.states[..., 1:])
+    assert torch.equal(before.logits, after.logits)
