@@ -94,8 +94,15 @@ def test_json_lines_and_csv_with_names_of_columns_that_are_usual(tmp_path, take_
     assert (first["text"], first["posted"], first["place"]) == (TEXT, "2026-05-03", "Ribe")
     assert first["contacts"] == ["00 00 00 00", "a@tavle.example"]
     assert second["text"] == "Opvask\ni Odense\n\nLøn 150 kr."
-    assert (third["text"], third["title"], third["posted"]) == ('Ukrudt, "hver" uge\nog hæk', "Have", "2026-05-04")
+    assert (third["text"], third["title"], third["posted"]) == ('Have\n\nUkrudt, "hver" uge\nog hæk', "Have", "2026-05-04")
     assert faults_of(output) == []
+
+
+def test_a_title_that_begins_the_text_is_not_put_there_again(tmp_path, take_in):
+    rows = [{"text": "HAVE\n og hegn i Ribe", "title": "Have og hegn"}, {"text": "Ring", "title": "  "}]
+    save(tmp_path, "feed.jsonl", "".join(json.dumps(x) + "\n" for x in rows))
+    output, _ = take_in(tmp_path / "feed.jsonl")
+    assert [x["text"] for x in ads_of(output)] == ["HAVE\n og hegn i Ribe", "Ring"]
 
 
 def test_rss_and_atom(tmp_path, take_in):
@@ -106,10 +113,10 @@ def test_rss_and_atom(tmp_path, take_in):
     save(tmp_path, "other.xml", atom)
     output, _ = take_in(tmp_path / "feed", tmp_path / "other.xml")
     one, two, three = ads_of(output)
-    assert (one["text"], one["title"], one["posted"]) == (TEXT, "Annonce 1", "2026-05-03")
-    assert two["text"] == "Have & hegn i Ribe"
+    assert (one["text"], one["title"], one["posted"]) == (f"Annonce 1\n\n{TEXT}", "Annonce 1", "2026-05-03")
+    assert two["text"] == "Annonce 2\n\nHave & hegn i Ribe"
     assert (three["text"], three["title"], three["posted"]) == (
-        TEXT,
+        f"Værelse\n\n{TEXT}",
         "Værelse",
         "2026-05-04",
     )  # in Denmark it was past midnight

@@ -177,7 +177,7 @@ def test_what_was_collected_is_taken_in_as_ads(collected, tmp_path, reader):
     assert {x for x, versions in by_page.items() if versions > 1} == ads((10, 21, 32))
     (one,) = [x for x in found if x["url"].endswith("/annonce/7")]
     assert one["title"].startswith("Hav")
-    assert one["text"].startswith(CANARY)
+    assert one["text"].startswith(f"{one['title']}\n\n{CANARY}")
     assert one["place"] == "Aarhus"
     assert one["retrieved"].startswith("20")
     (latin,) = [x for x in found if x["url"].endswith("/tegnsaet")]
