@@ -239,10 +239,7 @@ def fit_encoder(
                 state = {"network": network.state_dict(), "best": progress.best, "progress": progress.numbers()}
                 state |= {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
                 checkpoint.save(state, generator)
-    if config.keep == "best":
-        network.load_state_dict(progress.best)
-    network.head.doubt(config.stated_doubt)
-    return torch_scorer(network.cpu(), tokenizer, window, familiarity)
+    return torch_scorer(_finished(network, progress, config).cpu(), tokenizer, window, familiarity)
 
 
 @dataclass
@@ -264,6 +261,13 @@ class _Progress:
     def numbers(self) -> tuple[float, int, int]:
         """What a checkpoint keeps besides the weights."""
         return self.score, self.waited, self.epochs
+
+
+def _finished(network: Network, progress: _Progress, config: EncoderConfig) -> Network:
+    if config.keep == "best":
+        network.load_state_dict(progress.best)
+    network.head.doubt(config.stated_doubt)
+    return network
 
 
 def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[torch.optim.Optimizer, Any]:
