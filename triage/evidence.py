@@ -112,7 +112,6 @@ class ClsHead(nn.Module):
         attention = attention.expand_as(contributions)
         return HeadOutput(self.bias + contributions.sum(dim=1), contributions, attention, states)
 
-
     @torch.no_grad()
     def doubt(self, amount: float) -> None:
         """As `AttentionHead.doubt`."""

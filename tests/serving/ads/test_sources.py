@@ -94,7 +94,11 @@ def test_json_lines_and_csv_with_names_of_columns_that_are_usual(tmp_path, take_
     assert (first["text"], first["posted"], first["place"]) == (TEXT, "2026-05-03", "Ribe")
     assert first["contacts"] == ["00 00 00 00", "a@tavle.example"]
     assert second["text"] == "Opvask\ni Odense\n\nLøn 150 kr."
-    assert (third["text"], third["title"], third["posted"]) == ('Have\n\nUkrudt, "hver" uge\nog hæk', "Have", "2026-05-04")
+    assert (third["text"], third["title"], third["posted"]) == (
+        'Have\n\nUkrudt, "hver" uge\nog hæk',
+        "Have",
+        "2026-05-04",
+    )
     assert faults_of(output) == []
 
 
