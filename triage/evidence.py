@@ -85,7 +85,9 @@ class AttentionHead(nn.Module):
     @torch.no_grad()
     def doubt(self, amount: float) -> None:
         """Lower the logit of the state `stated` by an amount, for every indicator."""
-        self.states[-1].bias[0] -= amount
+        last = self.states[-1]
+        assert isinstance(last, nn.Linear)
+        last.bias[0] -= amount
 
     @torch.no_grad()
     def standardise(self, hidden: Tensor) -> None:
