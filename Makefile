@@ -15,7 +15,7 @@ serve: $(VENV)/.serving ## set up, migrate, and serve on http://127.0.0.1:3000
 	@$(BIN)/python -m serving start
 
 test: $(VENV)/.dev ## run the whole test suite
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0 $(ARGS)
 
 fuzz: $(VENV)/.dev ## send Tegn what nobody would: MINUTES=10 for each part, SEED=, PARTS="pages files.pdf"
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(PARTS)

@@ -1,6 +1,7 @@
 """A Ray cluster for tests, in a process of its own: started as the commands start theirs, and able to hold all its processors.
 
 ``python -m tests.serving.ray_cluster PROCESSORS`` says where it is and where its files are, then does what each line asks for.
+What uses it runs in a process of its own too (`apart`): Ray ends a process whose cluster is lost, and must not end the tests.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import ROOT
 
@@ -48,6 +52,12 @@ def cluster(processors: int) -> Iterator[Running]:
         yield Running(said["address"], Path(said["folder"]), process)
     finally:
         process.communicate(timeout=60)  # the end of its input ends it
+
+
+def apart(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """What a function gives or raises in a fresh process, which ends with it."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *arguments, **named).result()
 
 
 def main(processors: int) -> None:

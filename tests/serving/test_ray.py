@@ -23,7 +23,7 @@ from serving.batch.run import CannotTag, tag_file
 from serving.batch.spreading import spread
 from serving.cli import app
 from tests.conftest import ROOT, make_documents
-from tests.serving.ray_cluster import cluster
+from tests.serving.ray_cluster import apart, cluster
 from training.dataset import to_jsonl
 
 pytestmark = pytest.mark.skipif(
@@ -72,16 +72,22 @@ def written(folder):
     return b"\n".join(found)
 
 
+def command(line):
+    """How a command ends, and what it says."""
+    result = CliRunner().invoke(app, line)
+    return result.exit_code, result.output
+
+
 def test_it_writes_what_the_local_engine_writes_and_ray_keeps_no_text(running, tmp_path, model_folder):
     texts = write(tmp_path / "in.jsonl", 300)
     for engine in ("local", "ray"):
         output = tmp_path / f"{engine}.jsonl"
-        result = CliRunner().invoke(
-            app, ["tag", str(texts), "-o", str(output), "--model", str(model_folder), "--engine", engine]
+        code, said = apart(
+            command, ["tag", str(texts), "-o", str(output), "--model", str(model_folder), "--engine", engine]
         )
-        assert result.exit_code == 3
-        assert "300 texts tagged; 2 could not be tagged" in result.output
-        assert CANARY not in result.output
+        assert code == 3
+        assert "300 texts tagged; 2 could not be tagged" in said
+        assert CANARY not in said
     assert (tmp_path / "ray.jsonl").read_bytes() == (tmp_path / "local.jsonl").read_bytes()
     side = ".jsonl.errors.jsonl"
     assert (tmp_path / f"ray{side}").read_bytes() == (tmp_path / f"local{side}").read_bytes()
@@ -102,8 +108,8 @@ def test_killed_anywhere_it_goes_on_with_either_engine_to_the_same_bytes(running
     texts = write(tmp_path / "in.jsonl", 700)
     output = tmp_path / "out.jsonl"
     journal = tmp_path / "out.jsonl.progress"
-    command = [sys.executable, "-m", "serving", "tag", str(texts), "-o", str(output), "--model", str(model_folder)]
-    process = subprocess.Popen([*command, "--engine", "ray"], cwd=ROOT, stderr=subprocess.DEVNULL)
+    line = ["tag", str(texts), "-o", str(output), "--model", str(model_folder), "--engine", "ray"]
+    process = subprocess.Popen([sys.executable, "-m", "serving", *line], cwd=ROOT, stderr=subprocess.DEVNULL)
     while not journal.exists() or json.loads(journal.read_text())["records"] < 100:
         assert process.poll() is None
         time.sleep(0.01)
@@ -114,7 +120,7 @@ def test_killed_anywhere_it_goes_on_with_either_engine_to_the_same_bytes(running
     again = tmp_path / "again.jsonl"
     for left in list(tmp_path.glob("out.jsonl*")):
         shutil.copy(left, tmp_path / left.name.replace("out", "again"))
-    tag_file(str(texts), output, model_folder, engine="ray")
+    apart(tag_file, str(texts), output, model_folder, engine="ray")
     tag_file(str(texts), again, model_folder, engine="local")
     tag_file(str(texts), tmp_path / "fresh.jsonl", model_folder)
     assert output.read_bytes() == again.read_bytes() == (tmp_path / "fresh.jsonl").read_bytes()
@@ -131,7 +137,7 @@ def test_where_nothing_moves_it_stops_says_why_and_another_engine_goes_on(runnin
     try:
         began = time.monotonic()
         with pytest.raises(CannotTag) as caught:
-            tag_file(str(texts), tmp_path / "out.jsonl", model_folder, engine="ray", patience=4)
+            apart(tag_file, str(texts), tmp_path / "out.jsonl", model_folder, engine="ray", patience=4)
         assert time.monotonic() - began < 60
     finally:
         assert running.ask("release") == "done"
@@ -150,26 +156,37 @@ class Fails:
         return item
 
 
+def failing():
+    """Spread it."""
+    with connected(1) as slots:
+        return list(spread(Fails(), range(5), slots=slots, patience=120))
+
+
 def test_an_error_of_the_work_is_told_without_its_words(running):
-    come = []
-    with connected(1) as slots, pytest.raises(EngineStopped, match=r"\(ValueError\)") as caught:
-        come.extend(spread(Fails(), range(5), slots=slots, patience=120))
+    with pytest.raises(EngineStopped, match=r"\(ValueError\)") as caught:
+        apart(failing)
     assert CANARY not in str(caught.value)
     assert CANARY.encode() not in written(running.folder)
 
 
-def test_links_of_ads_are_those_of_the_local_engine(running, tmp_path, monkeypatch):
+def link(ads, output, **how):
+    """Link ads, a few at a time."""
     from serving.ads import signing
+
+    signing.BATCH = 6
+    link_ads([ads], output, **how)
+
+
+def test_links_of_ads_are_those_of_the_local_engine(running, tmp_path):
     from tests.serving.ads.test_linking import content, few
     from tests.serving.ads.test_linking import write as write_ads
 
-    monkeypatch.setattr(signing, "BATCH", 6)
     ads = write_ads(tmp_path / "ads.jsonl", few())
     (tmp_path / "local").mkdir()
     (tmp_path / "ray" / "g.jsonl.signatures").mkdir(parents=True, mode=0o700)
-    link_ads([ads], tmp_path / "local" / "g.jsonl")
+    apart(link, ads, tmp_path / "local" / "g.jsonl")
     shutil.copy(tmp_path / "local" / "g.jsonl.signatures" / "link.key", tmp_path / "ray" / "g.jsonl.signatures")
-    link_ads([ads], tmp_path / "ray" / "g.jsonl", engine="ray", workers=None)
+    apart(link, ads, tmp_path / "ray" / "g.jsonl", engine="ray", workers=None)
     assert content(tmp_path / "ray") == content(tmp_path / "local")
 
 
