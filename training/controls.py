@@ -99,7 +99,7 @@ def compare_with_controls(
     every = variants(experiment, baseline)
     scheme = scheme_of(experiment)
     data = read_texts(experiment.data, scheme, experiment.seed)
-    data = _fewer(data, texts, experiment.seed)
+    data = data if texts is None else data.fewer(texts, experiment.seed)
     results.mkdir(parents=True, exist_ok=True)
     with start_run(f"{experiment.name}-controls", f"Controls. {experiment.description}") as run:
         run.parameters({"experiment": experiment.model_dump(), "data": data.checksums, "texts": texts or "all"})
@@ -111,17 +111,6 @@ def compare_with_controls(
                 found = _once(name, changed, data, scheme, device, results)
                 run.metrics({name: {key: getattr(found, key) for key, _ in MEASURES}}, step=seed)
                 yield found
-
-
-def _fewer(data: Texts, count: int | None, seed: int) -> Texts:
-    """A random part of the natural training texts, and as large a part of the phrases."""
-    natural = [i for i, document in enumerate(data.train) if document.source != PHRASES]
-    if count is None or count >= len(natural):
-        return data
-    chance = np.random.default_rng(seed)
-    phrases = [i for i, document in enumerate(data.train) if document.source == PHRASES]
-    kept = [*chance.permutation(natural)[:count], *chance.permutation(phrases)[: len(phrases) * count // len(natural)]]
-    return Texts([data.train[i] for i in sorted(kept)], data.calibration, data.test, data.checksums)
 
 
 def _once(name: str, experiment: Experiment, data: Texts, scheme: Scheme, device: str, results: Path) -> Result:

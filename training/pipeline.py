@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from training.evaluation import Evaluation, evaluate, predictions, truth_of
 from training.experiment import DataConfig, EvaluationConfig, Experiment, InvalidExperiment, Pretraining
 from training.metrics import Predictions
 from training.modelcard import write_model_card
-from training.phrases import expand
+from training.phrases import PHRASES, expand
 from training.reference import write_reference
 from training.tracking import Run, start_run
 from triage.highlights import HighlightSettings, quote_evidence
@@ -54,6 +54,19 @@ class Texts:
     checksums: dict[str, str]
     left_out: tuple[str, ...] = ()
     """Ids of decided texts that are alike to one that is calibrated or tested on."""
+
+    def fewer(self, count: int, seed: int) -> Texts:
+        """With a random `count` of the natural training texts, and as large a part of the phrases."""
+        natural = [i for i, document in enumerate(self.train) if document.source != PHRASES]
+        if count >= len(natural):
+            return self
+        chance = np.random.default_rng(seed)
+        phrases = [i for i, document in enumerate(self.train) if document.source == PHRASES]
+        kept = [
+            *chance.permutation(natural)[:count],
+            *chance.permutation(phrases)[: len(phrases) * count // len(natural)],
+        ]
+        return replace(self, train=[self.train[i] for i in sorted(kept)])
 
 
 def scheme_of(experiment: Experiment) -> Scheme:

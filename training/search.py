@@ -73,6 +73,8 @@ class Search(BaseModel):
     seed: int = 1
     dev_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
     """Part of the training texts that the trials are scored on."""
+    texts: Annotated[int, Field(ge=10)] | None = None
+    """Natural training texts to take, drawn at random, where all of them would take too long; all of them if not given."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
     """Fields of the experiment by dotted name, such as "model.learning_rate"."""
 
@@ -153,6 +155,8 @@ def search(path: Path, *, trials: int, device: str = "auto", studies: Path = STU
     with_values(experiment, own)
     scheme = scheme_of(experiment)
     texts = read_texts(experiment.data, scheme, experiment.seed)
+    if config.texts is not None:
+        texts = texts.fewer(config.texts, config.seed)
     learnt, dev = set_aside(texts.train, config.dev_share, np.random.default_rng(config.seed))
     study = _study(path, config, experiment, texts.checksums, studies)
     if not study.trials:

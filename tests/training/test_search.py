@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import make_documents
 from tests.encoders import make_encoder
+from training import search as search_module
 from training.cli import app
 from training.dataset import to_jsonl
 from training.experiment import InvalidExperiment, read_experiment
@@ -112,3 +113,15 @@ def test_an_encoder_that_falls_behind_is_stopped(workplace, monkeypatch):
     monkeypatch.setattr(optuna.pruners, "MedianPruner", lambda **_: optuna.pruners.ThresholdPruner(lower=0.1))
     assert search(workplace / "s.toml", trials=1).trials == 2
     assert epochs == [0]
+
+
+def test_a_search_takes_as_many_texts_as_it_says(workplace, monkeypatch):
+    counts = []
+    fit = search_module.fit
+    monkeypatch.setattr(
+        search_module, "fit", lambda x, y, learnt, *z: counts.append(len(learnt)) or fit(x, y, learnt, *z)
+    )
+    for line in ("", "texts = 40\n"):
+        (workplace / "s.toml").write_text(f'experiment = "x.toml"\ndev_share = 0.25\n{line}{RANGE}')
+        search(workplace / "s.toml", trials=1)
+    assert counts == [72, 30]
