@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import replace
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch: threads of several processes would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings

@@ -16,7 +16,7 @@ from training.evaluation import evaluate, predictions
 from training.modelcard import write_model_card
 from triage.loading import load
 from triage.modelfolder import read_manifest
-from triage.text import Document
+from triage.text import STATES, Document
 
 CANARY = "kanariefuglen"
 
@@ -124,24 +124,23 @@ def test_an_encoder_is_fine_tuned_saved_and_served_alike(workplace):
 
 
 def test_fine_tuning_learns(workplace, scheme):
-    """The head tells the states of simple texts apart."""
+    """The head tells the states of simple texts that it has not seen apart; half of them are stated."""
     from training.experiment import EncoderConfig
     from training.finetune import fit_encoder
 
     make_encoder(workplace / "encoder")
     config = EncoderConfig(
-        family="encoder", encoder="encoder", max_tokens=64, epochs=25, batch_documents=16, learning_rate=1e-3,
-        head_learning_rate=1e-2, patience=25,
+        family="encoder", encoder="encoder", max_tokens=64, epochs=12, batch_documents=16, learning_rate=1e-3,
+        head_learning_rate=1e-2, patience=12,
     )  # fmt: skip
     scorer = fit_encoder(make_documents(192), scheme, config, seed=1, device="cpu")
-    stated, denied = (
-        max(x.states[scheme.position["debt_bondage"]][0] for x in scorer.score([Document("a", "note", text)])[0])
-        for text in (
-            "Manden skylder 30.000 kr. for rejsen til den der kørte bilen.",
-            "Manden har ingen gæld til nogen og har selv betalt turen.",
-        )
-    )
-    assert stated > 0.5 > denied
+    unseen = make_documents(64, offset=1000)
+    right = 0
+    for document, units in zip(unseen, scorer.score(unseen), strict=True):
+        (label,) = document.labels
+        unit = max(units, key=lambda x: x.span.overlap(label.spans[0]))
+        right += STATES[unit.states[scheme.position[label.indicator]].argmax()] == label.state
+    assert right >= 45
 
 
 def test_a_stopped_fine_tuning_goes_on_to_the_same_end(workplace, scheme, monkeypatch):
