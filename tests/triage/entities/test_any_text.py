@@ -18,10 +18,10 @@ _PIECES = st.sampled_from(
         "\u0301~\u030a~\n~\r\n~\t",
     )
 )
-_TEXTS = st.one_of(st.text(max_size=200), st.lists(_PIECES, max_size=40).map(" ".join), st.lists(_PIECES).map("".join))
+TEXTS = st.one_of(st.text(max_size=200), st.lists(_PIECES, max_size=40).map(" ".join), st.lists(_PIECES).map("".join))
 
 
-@given(_TEXTS)
+@given(TEXTS)
 @settings(max_examples=400, deadline=None)
 def test_quotes_are_the_texts_own_and_do_not_overlap(text):
     entities = find_entities(text)
@@ -31,7 +31,7 @@ def test_quotes_are_the_texts_own_and_do_not_overlap(text):
     assert all(x.value for x in entities)
 
 
-@given(_TEXTS)
+@given(TEXTS)
 @settings(max_examples=100, deadline=None)
 def test_a_cpr_numbers_value_never_has_its_last_digits(text):
     assert all(x.value.endswith("-xxxx") and len(x.value) == 11 for x in find_entities(text) if x.type == "cpr")
