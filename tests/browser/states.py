@@ -28,7 +28,7 @@ NOTE = (
     "Han fortæller at formanden har taget passet og gemt det. Han har ingen gæld til nogen. Ring 20 00 00 00."
 )
 NUMBERED = (
-    "Manden, cpr. 01.01.90-1234, skylder 30.000 kr. for rejsen til den der kørte bilen. Firmaet hedder CVR 12 34 56 78. "
+    "Manden, cpr. 01.01.90-1234, skylder 30.000 kr. for rejsen til den der kørte bilen. Firmaet har CVR 12 34 56 78. "
     "Han fortæller at formanden (født 020280 4321) har taget passet og gemt det. Ring 20 00 00 00."
 )
 PLAIN = (
@@ -198,6 +198,6 @@ STATES = [
     State("users, change", accounts.change_person, role="admin", shows="details[open]"),
     State("users, link", accounts.add_person("Nikoline {}"), role="admin", shows="pre"),
     State("users, name taken", accounts.add_person(""), role="admin", shows="[role=alert]"),
-    State("text, numbers hidden", taken(NUMBERED), shows=".text:has-text('01.01.90-xxxx')"),
-    State("reading, numbers hidden", paste(NUMBERED), shows=".text:has-text('01.01.90-xxxx')"),
+    State("text, numbers hidden", taken(NUMBERED), shows=".text:has-text('12 34 xx xx')"),
+    State("reading, numbers hidden", paste(NUMBERED), shows=".text:has-text('12 34 xx xx')"),
 ]
