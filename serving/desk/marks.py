@@ -104,8 +104,11 @@ def differed(*readers: Mapping[str, Decision]) -> dict[str, Proposal]:
     return found
 
 
-def located(text: str, words: str) -> tuple[Span, ...]:
+def located(text: str, words: str, shown: str = "") -> tuple[Span, ...]:
     """Where the words of each line stand in a text, exactly as written; the first place where there are several.
+
+    Args:
+        shown: the text as a page shows it, with the same places; words may be written as they stand there.
 
     Raises:
         NotAMark: a line stands nowhere in it, or there are none.
@@ -114,6 +117,8 @@ def located(text: str, words: str) -> tuple[Span, ...]:
     for line in words.splitlines():
         if quote := line.strip():
             start = text.find(quote)
+            if start < 0:
+                start = shown.find(quote)
             if start < 0:
                 raise NotAMark("words")
             found.append(Span(start, start + len(quote)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from serving.review.covering import covered
 from serving.review.details import listed
 from serving.review.words import Words
 from triage.assessment import CLEAR, Assessment, Finding
@@ -91,6 +92,8 @@ class Reading:
     forms: tuple[Reason, ...]
     groups: tuple[Group, ...]
     pieces: tuple[Piece, ...]
+    covers: bool
+    """Numbers of persons or firms in the text are covered."""
     mentions: tuple[Reason, ...]
     entities: tuple[Reason, ...]
     without_promise: tuple[str, ...]
@@ -107,9 +110,9 @@ def percent_of(probability: float) -> int:
 
 def read(text: str, assessment: Assessment, model: Model, words: Words) -> Reading:
     """The page's view of an assessment."""
-    scheme = model.scheme
+    scheme, shown = model.scheme, covered(text)
     ordered = sorted(assessment.shown(), key=lambda x: (ELEMENTS.index(x.element), -x.probability))
-    signs = [_sign(number, finding, scheme, words) for number, finding in enumerate(ordered, start=1)]
+    signs = [_sign(number, finding, shown, scheme, words) for number, finding in enumerate(ordered, start=1)]
     groups = []
     for element in ELEMENTS:
         of_element = tuple(sign for sign, finding in zip(signs, ordered, strict=True) if finding.element == element)
@@ -134,9 +137,11 @@ def read(text: str, assessment: Assessment, model: Model, words: Words) -> Readi
             for x in assessment.forms
         ),
         groups=tuple(groups),
-        pieces=cut(text, _underlines(ordered, scheme, words)),
+        pieces=cut(shown, _underlines(ordered, scheme, words)),
+        covers=shown != text,
         mentions=tuple(
-            Reason(words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«") for x in assessment.mentions
+            Reason(words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{shown[x.span.start : x.span.end]}«")
+            for x in assessment.mentions
         ),
         entities=tuple(Reason(name, values) for name, values in listed(assessment.entities, words)),
         without_promise=tuple(words.of(scheme[code]) for code, status in statuses.items() if status != "guaranteed"),
@@ -158,7 +163,7 @@ def check_of(finding: Finding, words: Words) -> str:
     return words[f"check_{alone}_{'necessary' if finding.check.necessary else 'unnecessary'}"]
 
 
-def _sign(number: int, finding: Finding, scheme: Scheme, words: Words) -> Sign:
+def _sign(number: int, finding: Finding, shown: str, scheme: Scheme, words: Words) -> Sign:
     indicator = scheme[finding.code]
     assert finding.decision != CLEAR
     return Sign(
@@ -172,7 +177,7 @@ def _sign(number: int, finding: Finding, scheme: Scheme, words: Words) -> Sign:
         state=words[f"state_{finding.state}"],
         percent=percent_of(finding.probability),
         quotes=tuple(
-            Quote(x.quote, round(100 * x.weight), anchor_of(number, place))
+            Quote(shown[x.span.start : x.span.end], round(100 * x.weight), anchor_of(number, place))
             for place, x in enumerate(finding.evidence, start=1)
         ),
         check=check_of(finding, words),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from serving.desk import marks
 from serving.desk.marks import Decision
 from serving.desk.views import View
 from serving.review.contexts import ELEMENTS, Piece, Underline, anchor_of, check_of, cut, percent_of
+from serving.review.covering import covered
 from serving.review.details import listed
 from serving.review.words import Words
 from triage.assessment import Finding
@@ -104,6 +105,10 @@ class Desk:
     """They have to settle what should happen."""
     codes: Mapping[int, str]
     """Which indicator has which number."""
+    text: str
+    """As it is shown: numbers of persons and firms are covered, and places are those of the text."""
+    covers: bool
+    """There are such numbers."""
     pieces: tuple[Piece, ...]
     mentions: tuple[Named, ...]
     """Where the text only denies it, asks for it or tells it of others."""
@@ -127,6 +132,7 @@ def say(decision: Decision, words: Words) -> str:
 
 def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
     """The page's view of a text for its reader."""
+    received, view = view.text, replace(view, text=covered(view.text))
     findings = {x.code: x for x in (view.assessment.shown() if view.assessment else ())}
     # Of a text that is handed in, what people decided is shown, and nothing that was only suggested.
     closed = view.submitted or view.stage == "done"
@@ -156,9 +162,16 @@ def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:
         why=_why(view, scheme, words, outcomes_differ=outcomes_differ),
         outcomes_differ=outcomes_differ,
         codes={x.number: x.code for x in items},
+        text=view.text,
+        covers=view.text != received,
         pieces=cut(view.text, lines),
         mentions=tuple(
-            Named(x.code, words.of(scheme[x.code]), f"{words[f'state_{x.state}']}: »{x.quote}«", x.span)
+            Named(
+                x.code,
+                words.of(scheme[x.code]),
+                f"{words[f'state_{x.state}']}: »{view.text[x.span.start : x.span.end]}«",
+                x.span,
+            )
             for x in (view.assessment.mentions if view.assessment else ())
             if x.code in scheme.position
         ),

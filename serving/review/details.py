@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from serving.review.covering import covered
 from serving.review.words import Words
 from triage.assessment import Entity
 from triage.entities import KINDS
@@ -29,4 +30,4 @@ def shown(entity: Entity) -> str:
         return entity.value  # which is masked where it is found
     if entity.type == "cvr":
         return f"{entity.value[:4]}xxxx"
-    return " ".join(entity.quote.split()) if entity.type == "date" else entity.value
+    return covered(" ".join(entity.quote.split()) if entity.type == "date" else entity.value)

@@ -1,4 +1,4 @@
-"""The ads of a group as a page shows them: what ties an ad to others is marked in its words, numbers of registers are masked."""
+"""The ads of a group as a page shows them: what ties an ad to others is marked in its words, numbers of registers are covered."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from datetime import date
 from itertools import pairwise
 
 from serving.groups.view import PAGE, Seen, SeenAd, SeenTie, Sign
-from serving.review.details import shown as shown_entity
+from serving.review.covering import covered
 from serving.review.groupwords import reasons
 from serving.review.words import Words
 from triage.assessment import FLAG
-from triage.entities import find_entities
 from triage.indicators import Scheme
 
 _MOST_TIES = 6
 """Ties told beside one ad; an ad that holds many together has its others told beside those."""
 _QUOTE = 60
 """Code points of words that are quoted."""
-Registers = Sequence[tuple[int, int, str]]
-"""Begin and end of numbers of persons and firms in a field, and what is shown instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ def shown_ads(seen: Seen, page: int, scheme: Scheme, words: Words) -> tuple[Show
 
 def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words: Words) -> ShownAd:
     shared: dict[str, list[_Shared]] = defaultdict(list)
-    registers = {field: _registers(value) for field, value in ad.fields.items()}
+    fields = {field: covered(value) for field, value in ad.fields.items()}
     told = []
     for tie in ties[:_MOST_TIES]:
         own = tie.first == ad.number
@@ -103,21 +100,21 @@ def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words
                 shared[field].append(_Shared(start, end, other))
             if spans and reason.kind not in ("text", "copy"):
                 field, start, end = spans[0]
-                quotes[reason.kind] = _quote(ad.fields.get(field, ""), registers.get(field, ()), start, end)
+                quotes[reason.kind] = _quote(fields.get(field, ""), start, end)
         weak = tie.strength == "weak"
         told.append(Told(other, address(other, page), reasons(words, tie, quotes), weak))
     beside = []
-    for field, value in ad.fields.items():
+    for field, value in fields.items():
         if field not in ("text", "title") and value:
             name = words["group_place"] if field == "place" else words["group_contact_field"]
-            beside.append((name, parts(value, shared[field], registers[field], page)))
+            beside.append((name, parts(value, shared[field], page)))
     return ShownAd(
         number=ad.number,
         posted=ad.posted,
         site=ad.site,
-        url=masked(ad.url),
-        title=parts(ad.fields["title"], shared["title"], registers["title"], page),
-        text=parts(ad.fields["text"], shared["text"], registers["text"], page),
+        url=covered(ad.url),
+        title=parts(fields["title"], shared["title"], page),
+        text=parts(fields["text"], shared["text"], page),
         beside=tuple(beside),
         ties=tuple(told),
         more=max(0, len(ties) - _MOST_TIES),
@@ -132,40 +129,20 @@ def _sign(sign: Sign, scheme: Scheme, words: Words) -> tuple[str, bool, bool]:
     return words.of(scheme[sign.code]), sure, scheme[sign.code].contested
 
 
-def _quote(text: str, registers: Registers, start: int, end: int) -> str:
-    """Words of a field; a number of a register that they cut stands masked as a whole."""
-    said, at = "", start
-    for begin, stop, instead in registers:
-        if begin < end and start < stop:
-            said += text[at:begin] + instead
-            at = stop
-    said = " ".join((said + text[at:end]).split())
+def _quote(text: str, start: int, end: int) -> str:
+    """Words of a field."""
+    said = " ".join(text[start:end].split())
     return said if len(said) <= _QUOTE else said[: _QUOTE - 1].rstrip() + "…"
 
 
-def _registers(text: str) -> Registers:
-    """Where a text may have the number of a person or a firm, and what is shown instead."""
-    return [(x.span.start, x.span.end, shown_entity(x)) for x in find_entities(text) if x.type in ("cpr", "cvr")]
-
-
-def masked(text: str) -> str:
-    """A text without whole numbers of persons and firms."""
-    for start, end, instead in reversed(_registers(text)):
-        text = text[:start] + instead + text[end:]
-    return text
-
-
-def parts(text: str, shared: Sequence[_Shared], registers: Registers, page: int) -> tuple[Part, ...]:
-    """A field cut where shared words begin or end; of a number of a register, what is shown instead."""
+def parts(text: str, shared: Sequence[_Shared], page: int) -> tuple[Part, ...]:
+    """A field cut where shared words begin or end."""
     spans = [_Shared(min(x.start, len(text)), min(x.end, len(text)), x.other) for x in shared]
     spans = [x for x in spans if x.start < x.end]
-    inside = {start: (end, instead) for start, end, instead in registers}
-    cuts = {0, len(text), *(y for x in spans for y in (x.start, x.end)), *(y for x in registers for y in x[:2])}
-    cuts -= {y for y in cuts for start, end, _ in registers if start < y < end}  # such a number is not cut
+    cuts = {0, len(text), *(y for x in spans for y in (x.start, x.end))}
     found = []
     for start, end in pairwise(sorted(cuts)):
         over = [x for x in spans if x.start < end and start < x.end]
         ends = sorted({x.other for x in spans if start < x.end <= end})
-        words = inside[start][1] if start in inside else text[start:end]
-        found.append(Part(words, bool(over), tuple((x, address(x, page)) for x in ends)))
+        found.append(Part(text[start:end], bool(over), tuple((x, address(x, page)) for x in ends)))
     return tuple(found)

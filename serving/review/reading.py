@@ -19,6 +19,7 @@ from serving.desk.reading import NothingMarked
 from serving.desk.views import NoSuchText, View
 from serving.engine import Engine
 from serving.noting import note
+from serving.review.covering import covered
 from serving.review.desk_contexts import desk_of, undone_of
 from serving.review.drafting import marks_words, reasons_of, saved_of, typed_of
 from serving.review.forms import read_form
@@ -115,7 +116,7 @@ async def _page(
     return show(
         "text.html", words, status=status, person=person, view=view, desk=desk, posted=request.method == "POST",
         reads=reads, message=message, wrong=wrong, ask_show=request.query_params.get("ask") == "show", reasons=REASONS,
-        reason_of=reasons_of(kept, sent), typed=typed_of(view.text, kept, sent, request.query_params, places),
+        reason_of=reasons_of(kept, sent), typed=typed_of(desk.text, kept, sent, request.query_params, places),
         unsaved=marks_words(sent), saved=saved_of(kept, words),
         states_of=[("", words["choose"]), *options(words, "state", STATES)],
         undone=undone_of(view, scheme_of(request), words, request.query_params.get("undone", "")),
@@ -232,6 +233,7 @@ def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) 
         text = views.peek(ledger, person.id, number)
     except NoSuchText:  # the act itself says what is wrong
         return ()
+    shown = covered(text)
     if len(given) > _MAX_GIVEN:
         raise NotAMark("spans")
     if given:
@@ -244,9 +246,9 @@ def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) 
         except (ValueError, TypeError, RecursionError):
             raise NotAMark("spans") from None
         # Words that were typed after something was chosen count: the places are then of other words.
-        if " ".join(text[x.start : x.end] for x in found).split() == words.split():
+        if any(" ".join(said[x.start : x.end] for x in found).split() == words.split() for said in (text, shown)):
             return found
-    return marks.located(text, words)
+    return marks.located(text, words, shown)
 
 
 @router.post("/undo")

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import Scope
 
 from serving.review import assets
+from serving.review.covering import covered
 from serving.review.language import COOKIE
 from serving.review.moments import day, moment
 from serving.review.words import Words, words_in
@@ -47,6 +48,7 @@ _templates = Environment(
 _templates.filters["moment"] = _moment
 _templates.filters["day"] = _day
 _templates.filters["exact"] = exact
+_templates.filters["covered"] = covered
 _templates.globals.update(asset=assets.address, nav=(), person=None)  # a page may say otherwise
 
 

@@ -15,6 +15,7 @@ from serving.extract.result import MAX_FILE, Unreadable
 from serving.extract.result import Problem as Trouble
 from serving.noting import note
 from serving.review import submit
+from serving.review.covering import covered
 from serving.review.fileforms import MAX_REQUEST, Sent, TooMuch, read_files
 from serving.review.forms import from_script, read_form
 from serving.review.guards import READERS
@@ -80,7 +81,10 @@ def summary(words: Words, upload: UploadState) -> str:
     failed = sum(file.state == "failed" for file in upload.files)
     said = words.say("upload_said_done", texts=sum(x.texts for x in upload.files), failed=failed)
     left = [
-        f"{file.name}, {place}" for file in upload.files if file.state == "done" for place in _sheets_left(words, file)
+        f"{covered(file.name)}, {place}"
+        for file in upload.files
+        if file.state == "done"
+        for place in _sheets_left(words, file)
     ]
     return f"{said} {words.say('upload_said_sheets', sheets='; '.join(left))}" if left else said
 

@@ -27,6 +27,10 @@ NOTE = (
     "Manden kom ind for at få en ny tid hos lægen i næste uge. Han skylder 30.000 kr. for rejsen til den der kørte bilen. "
     "Han fortæller at formanden har taget passet og gemt det. Han har ingen gæld til nogen. Ring 20 00 00 00."
 )
+NUMBERED = (
+    "Manden, cpr. 01.01.90-1234, skylder 30.000 kr. for rejsen til den der kørte bilen. Firmaet har CVR 12 34 56 78. "
+    "Han fortæller at formanden (født 020280 4321) har taget passet og gemt det. Ring 20 00 00 00."
+)
 PLAIN = (
     "Kvinden skal flytte til en større lejlighed tæt på skolen. Hun har søgt om tilskud til briller og venter på svar."
 )
@@ -194,4 +198,6 @@ STATES = [
     State("users, change", accounts.change_person, role="admin", shows="details[open]"),
     State("users, link", accounts.add_person("Nikoline {}"), role="admin", shows="pre"),
     State("users, name taken", accounts.add_person(""), role="admin", shows="[role=alert]"),
+    State("text, numbers hidden", taken(NUMBERED), shows=".text:has-text('12 34 xx xx')"),
+    State("reading, numbers hidden", paste(NUMBERED), shows=".text:has-text('12 34 xx xx')"),
 ]

@@ -5,12 +5,13 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from serving.review.covering import covered
 from serving.store.desk import Draft, Reading
 from tests.browser.desk_states import take
 from tests.browser.intake import person
-from tests.browser.keyboard import go_to
+from tests.browser.keyboard import choose_words, go_to
 from tests.browser.readers import decisions
-from tests.browser.states import NOTE
+from tests.browser.states import NOTE, NUMBERED
 
 expect = pytest.importorskip("playwright.sync_api").expect
 TYPED = "Ring til søsteren først 😀\nog så til lægen"
@@ -266,6 +267,20 @@ def test_choosing_by_keyboard_begins_at_the_words_of_the_sign_and_without_punctu
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     assert page.input_value("#words") == "det"
+
+
+def test_a_number_that_is_hidden_is_marked_by_keyboard_with_the_place_it_has_in_the_text(page, site):
+    number = take(page, site, NUMBERED)
+    page.select_option("#code", "threats")
+    page.select_option("#state", "stated")
+    page.focus("#pick")
+    choose_words(page, covered(NUMBERED), "CVR 12 34 xx xx")
+    page.focus("#mark button.button-secondary")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    (span,) = decisions(site, number, "first")["threats"].spans
+    assert NUMBERED[span.start : span.end] == "CVR 12 34 56 78"
+    assert "»CVR 12 34 xx xx«" in page.inner_text("#sign-threats")
 
 
 def test_correcting_begins_with_the_words_that_are_suggested_and_asks_what_the_text_says(page, site, taken):

@@ -1,6 +1,7 @@
 """The pages of the queue and of one text, as forms without script send them."""
 
 import html
+import json
 import logging
 import re
 import time
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from serving.desk import intake
-from serving.store.desk import Case, Text
+from serving.desk.cases import open_box, unseal_text
+from serving.store.desk import Case, Mark, Text
 from serving.store.ledger import user
 from serving.store.masterkey import MasterKey
 from serving.store.tables import Switch
@@ -27,13 +29,13 @@ CANARY = "Kanariefugl-7731"
 def put(app, client):
     """Stores a text and waits until the model has read it."""
 
-    def put(text: str = TEXT, **switches: str) -> int:
+    def put(text: str = TEXT, reference: str = "J.nr. 5", title: str = "", **switches: str) -> int:
         ledger = app.state.ledger
         with ledger.acting("system") as act:
             for name, value in {"blind_share": "0", "second_share": "0", **switches}.items():
                 act.db.merge(Switch(name=name, value=value, changed=act.now))
-        items = [intake.Item(text)]
-        (number,) = intake.submit(ledger, items, kind="note", by=1, actor=user(1), reference="J.nr. 5", keep_days=9).new
+        items = [intake.Item(text, title)]
+        (number,) = intake.submit(ledger, items, kind="note", by=1, actor=user(1), reference=reference, keep_days=9).new
         for _ in range(600):
             with ledger.reading() as db:
                 if db.get(Text, number).stage != "new":
@@ -618,6 +620,70 @@ def test_words_that_are_only_named_are_marked_with_their_place_filled_in_and_not
     assert kept.status_code == 303
     for wrong in ("from=5&to=5", "from=x&to=9", f"from=0&to={len(TEXT) + 1}", "from=9&to=3", "to=9", "from=-1&to=4"):
         assert 'name="spans" value=""' in logged_in.get(f"/texts/{number}?mark=violence&{wrong}").text
+
+
+NUMBERED = "😀 Manden skylder 30.000 kr. for rejsen, cpr. 01.01.90-1234, til den der kørte bilen, CVR 12 34 56 78."
+
+
+def test_numbers_of_persons_and_firms_are_masked_on_every_page(logged_in, app, put):
+    """What is stored stays as it was received."""
+    number = put(NUMBERED, reference="Sag 010190-1234", title="notat_010190-1234.docx")
+    pages = [logged_in.get(f"/texts/{number}").text]
+    _post(logged_in, f"/texts/{number}/take")
+    places = json.dumps([[2, len(NUMBERED) - 1]])
+    for code in ("violence", "threats"):
+        kept = _mark(logged_in, number, code=code, verdict="add", state="stated", spans=places, words=NUMBERED[2:-1])
+        assert kept.status_code == 303
+    paths = (
+        f"/texts/{number}",
+        f"/texts/{number}?mark=violence",
+        f"/texts/{number}?from=2&to={len(NUMBERED)}",
+        "/queue?mine=1",
+    )
+    pages += [logged_in.get(path).text for path in (*paths, f"/texts/{number}/finish", "/cases/1", "/links")]
+    for code in re.findall(r'data-code="(\w+)"', pages[1]):
+        _mark(logged_in, number, code=code, verdict="accept")
+    version = _version(logged_in.get(f"/texts/{number}"))
+    note = "Samme som 010190 1234"
+    assert _post(logged_in, f"/texts/{number}/finish", version=version, outcome="refer", note=note).status_code == 303
+    pages += [logged_in.get(path).text for path in (f"/texts/{number}", "/queue?stage=done")]
+    lead = _person(app, "Bo", "lead")
+    pages += [
+        lead.get(path).text for path in (f"/texts/{number}", "/cases/1", "/cases/1/erase", "/oversight", "/audit")
+    ]
+    for page in pages:
+        assert not re.search(r"90[- ]?1234|12 ?34 ?56 ?78", page)
+    assert "cpr. 01.01.90-xxxx, til den der kørte bilen, CVR 12 34 xx xx" in pages[1]
+    assert "»Manden skylder 30.000 kr. for rejsen, cpr. 01.01.90-xxxx" in pages[1]
+    assert "De sidste cifre i CPR- og CVR-numre er skjult." in pages[1]
+    assert "notat_010190-xxxx.docx" in pages[1]
+    assert "Sag 010190-xxxx" in pages[1]
+    assert "Samme som 010190 xxxx" in pages[8]
+    with app.state.ledger.reading() as db:
+        text = db.get(Text, number)
+        assert (
+            unseal_text(open_box(app.state.ledger.vault, db.get(Case, text.case_id)), text, "sealed_text") == NUMBERED
+        )
+
+
+@pytest.mark.parametrize(
+    ("spans", "words", "start", "end"),
+    [
+        ("[[45, 58]]", "01.01.90-xxxx", 45, 58),  # chosen on the page
+        ("", "cpr. 01.01.90-xxxx", 40, 58),  # copied from the page
+        ("", "01.01.90-1234", 45, 58),  # from what one has oneself
+    ],
+)
+def test_words_with_a_number_are_marked_as_they_are_shown_and_as_they_are(
+    logged_in, app, put, spans, words, start, end
+):
+    number = put(NUMBERED)
+    _post(logged_in, f"/texts/{number}/take")
+    kept = _mark(logged_in, number, code="violence", verdict="add", state="stated", spans=spans, words=words)
+    assert kept.status_code == 303
+    with app.state.ledger.reading() as db:
+        (mark,) = db.scalars(sa.select(Mark))
+    assert json.loads(mark.spans) == [[start, end]]
 
 
 @pytest.mark.parametrize("number", ["0", "999", "x", "-1", "٣", "9" * 40, "999/finish"])

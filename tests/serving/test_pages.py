@@ -174,9 +174,15 @@ def test_what_stands_in_a_text_is_listed_a_line_a_kind_and_register_numbers_are_
         "Steder: Aarhus, Struer<",
     ):
         assert f"<li>{line}" in page
-    without_the_text = re.sub(r'<div class="text".*?</div>|<textarea.*?</textarea>', "", page, flags=re.DOTALL)
-    assert "010190-1234" not in without_the_text
-    assert "12345678" not in without_the_text
+    assert "Han er CPR 010190-xxxx, firmaet CVR 12 34 xx xx, tlf. 01 23 45 67" in page
+    assert "De sidste cifre i CPR- og CVR-numre er skjult." in page
+    without_the_form = re.sub(r"<textarea.*?</textarea>", "", page, flags=re.DOTALL)  # what one typed is sent again
+    assert "010190-1234" not in without_the_form
+    assert not re.search("12 ?34 ?56 ?78", without_the_form)
+
+
+def test_of_a_text_without_register_numbers_nothing_is_said_to_be_hidden(logged_in):
+    assert "er skjult" not in logged_in.post("/", data={"text": NOTE, "kind": "note"}).text
 
 
 def test_static_files_are_only_those(client):

@@ -28,6 +28,13 @@ CONTACTS = ("phone", "email", "url", "handle", "mobilepay")
 KINDS = (*CONTACTS, "cpr", "cvr", "price", "hours", "date", "place", "age", "name")
 
 
+def find_registers(text: str) -> tuple[Entity, ...]:
+    """The numbers of persons and firms alone, also those inside an e-mail address."""
+    reading = Reading(text)
+    registers.find(reading)
+    return reading.entities()
+
+
 def find_entities(text: str) -> tuple[Entity, ...]:
     """The entities of a text in order of place; none overlaps another."""
     reading = Reading(text)
