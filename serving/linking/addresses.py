@@ -65,9 +65,20 @@ _HOMES = frozenset(
     "bestil-tid.dk onlinebooq.dk netlify.app web.app herokuapp.com".split()
 )
 """Hosts below which each name is somebody's."""
-_NOWHERE = frozenset(
-    "maps search hashtag tag tags discover explore help legal policies privacy terms url intent".split()
-)  # noqa: SIM905
+_NOWHERE = (
+    "maps",
+    "search",
+    "hashtag",
+    "tag",
+    "tags",
+    "discover",
+    "explore",
+    "help",
+    "legal",
+    "policies",
+    "privacy",
+    "intent",
+)
 """What pages of a service that are about no one in particular begin with."""
 _POINTERS = ("id", "v", "list", "fbid", "story_fbid", "u")
 """Parameters that tell on a shared host what a page is of."""

@@ -23,7 +23,7 @@ _NOTHING = frozenset(
     "n a na none no not null nil nan ingen intet ikke oplyst oplyses angivet udfyldt ukendt unknown se see annonce annoncen "  # noqa: SIM905
     "ad tekst teksten text skjult hemmelig hemmeligt hidden privat private anonym anonymous tlf tel telefon telefonnummer "
     "phone mobil mobilnummer mobile mob nr nummer number kontakt contact via på mail email sms ring skriv call "
-    "gmail hotmail outlook yahoo icloud".split()
+    "www http https gmail hotmail outlook yahoo icloud".split()
 )
 """Words of which a contact consists that is none."""
 _UNREAD = re.compile(r"(?:do[._-]?not|no)[._-]?reply|ingen|none|null|ukendt|unknown")
