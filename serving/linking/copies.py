@@ -91,8 +91,8 @@ def _verify(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """The pairs that are copies, with their similarity.
 
-    Beside the texts and some numbers a pair it takes about 100 MB, however long a text is: of sixteen versions of a text of half a
-    million words 72 MB (2.9 GB if all are compared at once), of a million 96 MB, of two million 32 MB.
+    Beside the texts and some numbers a pair it takes about 100 MB, however long a text is: of sixteen versions of a text of
+    half a million words 72 MB (2.9 GB if all are compared at once), of a million 96 MB, of two million 32 MB.
     """
     first, second = pairs >> 32, pairs & 0xFFFFFFFF
     a, b = (texts.sizes()[x] for x in (first, second))

@@ -464,6 +464,21 @@ def test_two_at_a_time_in_one_folder_are_refused(tmp_path):
             link_ads([ads], tmp_path / "g.jsonl", folder=tmp_path / "s")
 
 
+def test_two_at_a_time_into_one_output_are_refused_though_their_folders_differ(tmp_path):
+    output, said = tmp_path / "g.jsonl", []
+
+    def tell(_: str) -> None:
+        with pytest.raises(CannotLink, match="another `ads link` writes") as error:
+            link_ads([tmp_path / "ads.jsonl"], output, folder=tmp_path / "other")
+        said.append(str(error.value))
+
+    ads = write(tmp_path / "ads.jsonl", [*few(), {"kind": "ad"}])
+    link_ads([ads], output, folder=tmp_path / "s", tell=tell)
+    assert said == [f"another `ads link` writes {output}; wait for it, or name another file"]
+    assert len(read(output)) > 1
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["ads.jsonl", "g.jsonl", "g.jsonl.errors.jsonl", "other", "s"]
+
+
 def test_nothing_linked_is_an_empty_file_and_an_earlier_other_one_is_kept(tmp_path):
     output = tmp_path / "g.jsonl"
     assert link_ads([write(tmp_path / "no.jsonl", [])], output).sentence() == "0 groups of 0 ads; 0 ads alone"
