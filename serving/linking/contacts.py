@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from serving.linking.addresses import compare
 from serving.linking.records import LinkKey
 from triage.assessment import Entity
 from triage.entities import find_entities
+from triage.entities.givennames import is_given
 from triage.entities.phones import DANISH, danish
 
 KINDS = ("phone", "email", "url", "site", "handle", "mobilepay")
@@ -83,13 +85,27 @@ def _number(value: str) -> Iterator[tuple[str, str]]:
     is_foreign = "+" in value and len(digits) == DANISH
     number = (None if is_foreign else danish(digits)) or f"+{digits.removeprefix('00')}"
     own = number.removeprefix("+45")
-    if len(set(own)) > 1 and own != "12345678":
+    if len(set(own)) > 1 and own != "12345678" and not _is_list(own):
         yield "phone", number
 
 
+def _is_list(digits: str) -> bool:
+    """Whether eight digits are durations, sizes or hours: "30 45 60 90", "36 38 40 42", "10 22 10 22"."""
+    if len(digits) != DANISH:
+        return False
+    parts = [int(digits[i : i + 2]) for i in range(0, DANISH, 2)]
+    steps = [b - a for a, b in pairwise(parts)]
+    are_durations = min(steps) > 0 and not any(x % 5 for x in parts)
+    are_hours = parts[:2] == parts[2:] and parts[0] < parts[1] <= 24
+    return are_durations or are_hours or steps in ([1, 1, 1], [2, 2, 2])
+
+
 def _is_nobody(service: str, account: str) -> bool:
-    """Whether an account is no name: words that nothing stands behind, or after a mere "@" a place ("@valby")."""
+    """Whether an account is no name: words that nothing stands behind, or after a mere "@" a place or a given name ("@valby")."""
     words = re.findall(r"[^\W\d_]+", account)
     if words and _NOTHING.issuperset(words) and not re.search(r"\d", account):
         return True
-    return service == "any" and any(x.type == "place" and x.quote == account for x in find_entities(account))
+    if service != "any":
+        return False
+    is_place = any(x.type == "place" and x.quote == account for x in find_entities(account))
+    return is_place or (account.isalpha() and is_given(account))

@@ -42,7 +42,7 @@ class Copies:
 def find_copies(grams: Ragged) -> Copies:
     """The near copies among texts, whose order decides nothing but which neighbours a full bucket compares."""
     told = np.flatnonzero(grams.sizes())
-    texts = _distinct(grams.take(told))
+    texts = distinct(grams.take(told))
     pairs = np.zeros(0, np.int64)
     for keys in _bands(texts):
         pairs = sort_once(np.concatenate([pairs, _neighbours(keys)]))
@@ -50,7 +50,7 @@ def find_copies(grams: Ragged) -> Copies:
     return Copies(told[first], told[second], jaccard)
 
 
-def _distinct(grams: Ragged) -> Ragged:
+def distinct(grams: Ragged) -> Ragged:
     """The shingles of each row sorted, each once, in their upper 32 bits: enough to compare two texts by."""
     keys = sort_once(grams.owners().astype(np.uint64) << np.uint64(32) | grams.values >> np.uint64(32))
     sizes = np.bincount((keys >> np.uint64(32)).astype(np.int64), minlength=len(grams))

@@ -131,6 +131,10 @@ def test_a_long_address_takes_no_long_time():
     assert time.process_time() - began < 5
 
 
+def test_a_list_of_durations_ties_no_strangers():
+    assert found_in("Ring til mig. Massage 30/45/60/90 minutter, str 36 38 40 42, åben 10 22 10 22") == []
+
+
 def test_boxes_with_other_letters_are_other_boxes():
     boxes = [list(normalise("mobilepay", x)) for x in ("1234AB", "1234CD", "1234ab", "1234")]
     assert boxes[0] == boxes[2] == [("mobilepay", "1234ab")]
@@ -150,7 +154,8 @@ def test_a_number_of_an_account_is_a_telephone_only_where_accounts_are_telephone
     ("kind", "value"),
     [
         *(("handle", x) for x in ("any:n.a.", "telegram:ingen", "snapchat:ukendt", "any:se_annonce", "any:gmail")),
-        *(("handle", x) for x in ("any:valby", "any:københavn", "any:tlf.nr")),
+        *(("handle", x) for x in ("any:valby", "any:københavn", "any:tlf.nr", "any:sofia")),
+        *(("phone", x) for x in ("+4530456090", "+4515304560", "+4536384042", "+4531323334", "+4510221022")),
         *(("phone", x) for x in ("00000000", "+4511111111", "12345678", "+45 12 34 56 78", "112")),
         *(("email", x) for x in ("noreply@portal.example", "no-reply@portal.example", "ingen@ingen.example")),
         ("mobilepay", "00 00 00 00"),
@@ -160,7 +165,14 @@ def test_what_says_that_there_is_no_contact_has_no_key(kind, value):
     assert list(normalise(kind, value)) == []
 
 
-@pytest.mark.parametrize("value", ["any:anna_valby", "any:viborgweek", "telegram:valby", "any:ingen_24"])
+@pytest.mark.parametrize("number", ["+4501663290", "+4530456089", "+4524242424", "+4500112233", "+4620304050"])
+def test_a_number_that_is_no_list_has_a_key(number):
+    assert list(normalise("phone", number)) == [("phone", number)]
+
+
+@pytest.mark.parametrize(
+    "value", ["any:sofia_x", "telegram:sofia", "any:anna_valby", "any:viborgweek", "telegram:valby", "any:ingen_24"]
+)
 def test_an_account_with_such_a_word_in_it_has_one(value):
     assert list(normalise("handle", value)) == [("handle", value)]
 

@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 
 from serving.linking import copies
-from serving.linking.copies import JACCARD, WINDOW, _distinct, _verify, find_copies
+from serving.linking.copies import JACCARD, WINDOW, _verify, distinct, find_copies
 from serving.linking.ragged import Ragged
 from serving.linking.signatures import sign
 from tests.serving.linking.conftest import KEY
@@ -59,7 +59,7 @@ def test_long_texts_are_compared_in_little_memory_and_exactly(monkeypatch):
     base = np.unique(rng.integers(0, 1 << 62, 60_000, np.uint64))
     rows = [np.concatenate([base, rng.integers(0, 1 << 62, 5 + i, np.uint64)]) for i in range(12)]
     rows += [base[:30_000], base[::7], rng.integers(0, 1 << 62, 40_000, np.uint64)]
-    texts = _distinct(Ragged.of(rows, np.uint64))
+    texts = distinct(Ragged.of(rows, np.uint64))
     one, other = np.triu_indices(len(rows), 1)
     pairs = one.astype(np.int64) << 32 | other
     at_once = _verify(texts, pairs)
