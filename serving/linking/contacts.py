@@ -95,7 +95,7 @@ def _is_list(digits: str) -> bool:
         return False
     parts = [int(digits[i : i + 2]) for i in range(0, DANISH, 2)]
     steps = [b - a for a, b in pairwise(parts)]
-    are_durations = min(steps) > 0 and not any(x % 5 for x in parts)
+    are_durations = parts[0] >= 10 and min(steps) > 0 and not any(x % 5 for x in parts)
     are_hours = parts[:2] == parts[2:] and parts[0] < parts[1] <= 24
     return are_durations or are_hours or steps in ([1, 1, 1], [2, 2, 2])
 

@@ -165,7 +165,9 @@ def test_what_says_that_there_is_no_contact_has_no_key(kind, value):
     assert list(normalise(kind, value)) == []
 
 
-@pytest.mark.parametrize("number", ["+4501663290", "+4530456089", "+4524242424", "+4500112233", "+4620304050"])
+@pytest.mark.parametrize(
+    "number", ["+4501663290", "+4530456089", "+4524242424", "+4500112233", "+4500208590", "+4620304050"]
+)
 def test_a_number_that_is_no_list_has_a_key(number):
     assert list(normalise("phone", number)) == [("phone", number)]
 
