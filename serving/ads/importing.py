@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +22,7 @@ from serving.ads.reader import Reader, ReaderLost
 from serving.ads.rules import Rules
 from serving.ads.sources.files import NoSource, read_sources
 from serving.ads.sources.pieces import Piece
+from serving.batch.alone import alone
 from serving.batch.journal import BrokenJournal, Journal, Progress
 from serving.batch.resuming import (
     CannotGoOn,
@@ -93,7 +92,7 @@ def import_ads(
         refuse_what_is_no_file(output)
         _refuse_own_output(sources, output)
         pieces = read_sources(sources, rules, named)
-        with _alone(output), reader or Reader(rules, named) as child:
+        with alone(output, "ads import"), reader or Reader(rules, named) as child:
             return _import(pieces, output, rules, named, tell, child)
     except (NoSource, BrokenJournal, CannotGoOn, ReaderLost) as error:
         raise CannotImport(str(error)) from None
@@ -137,24 +136,6 @@ def _import(
     if columnar:
         lines.unlink(missing_ok=True)
     return Summary(progress.records, ads, progress.left_out, progress.bad, resumed_at, faults, kinds)
-
-
-@contextmanager
-def _alone(output: Path) -> Iterator[None]:
-    """Nobody else writes the same output meanwhile."""
-    path = output.with_name(output.name + ".lock")
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            is_gone = os.fstat(file.fileno()).st_nlink == 0  # another ended between the two calls
-        except BlockingIOError:
-            is_gone = True
-        if is_gone:
-            raise CannotGoOn(f"another `ads import` writes {output}; wait for it, or name another OUTPUT")
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
 
 
 def _refuse_own_output(sources: Sequence[Path], output: Path) -> None:

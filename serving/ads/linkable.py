@@ -11,13 +11,17 @@ from typing import Any
 
 from serving.ads.ads import MAX_CONTACTS, MAX_SHORT, MAX_TITLE, page_of, site_of
 from serving.batch.records import Record as Read
+from serving.linking.contacts import normalise
 from serving.linking.records import LinkKey, Record
 from triage.assessment import Entity
 from triage.entities import CONTACTS, find_entities
+from triage.entities.phones import danish
 from triage.text import Span, has_bad_characters
 
 _ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d_.])[\w.-]{4,40}")
 """A word of a contact field that is nothing else: an account somewhere, if it looks like one."""
+_DIGITS = re.compile(r"[\d\s()+./-]+")
+"""A number, even if it looks like a day or has no shape of its own: the field says what it is."""
 _WITHOUT = "; linked without it"
 Problem = tuple[str, str]
 
@@ -61,10 +65,7 @@ class Linkable:
             found = [Entity("place", Span(0, len(self.place)), self.place, self.place.strip())]
         yield from (("place", x) for x in found)
         for number, contact in enumerate(self.contacts):
-            found = [x for x in find_entities(contact) if x.type in CONTACTS]
-            if not found and _ACCOUNT.fullmatch(contact):
-                found = [Entity("handle", Span(0, len(contact)), contact, f"any:{contact.lower()}")]
-            yield from ((f"contacts.{number}", x) for x in found)
+            yield from ((f"contacts.{number}", x) for x in _reached(contact))
 
 
 def to_linkable(read: Read) -> tuple[Linkable | None, list[Problem]]:
@@ -91,6 +92,17 @@ def to_linkable(read: Read) -> tuple[Linkable | None, list[Problem]]:
     )
 
 
+def _reached(contact: str) -> list[Entity]:
+    """What a contact field holds; nothing of "n.a." and the like."""
+    everything = find_entities(contact)
+    found = [x for x in everything if x.type in CONTACTS]
+    if not found and _DIGITS.fullmatch(contact) and (value := danish(re.sub(r"\D", "", contact))):
+        found = [Entity("phone", Span(0, len(contact)), contact, value)]
+    elif not found and _ACCOUNT.fullmatch(contact) and all(x.type in ("place", "name") for x in everything):
+        found = [Entity("handle", Span(0, len(contact)), contact, f"any:{contact.lower()}")]
+    return [x for x in found if any(normalise(x.type, x.value))]
+
+
 def _text(about: Mapping[str, Any], name: str, longest: int, problems: list[Problem]) -> str:
     value = about.get(name) or ""
     if not isinstance(value, str) or len(value) > longest or has_bad_characters(value):
@@ -101,6 +113,7 @@ def _text(about: Mapping[str, Any], name: str, longest: int, problems: list[Prob
 
 def _contacts(value: Any, problems: list[Problem]) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value] if value else []
+    values = [str(x) if isinstance(x, int) and not isinstance(x, bool) else x for x in values]
     good = [
         x for x in values[:MAX_CONTACTS] if isinstance(x, str) and len(x) <= MAX_SHORT and not has_bad_characters(x)
     ]

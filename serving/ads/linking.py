@@ -20,6 +20,7 @@ from serving.ads.groupfile import Show, kinds_shown, publish, put, to_json, writ
 from serving.ads.linkable import Linkable, to_linkable
 from serving.ads.linkkey import UnusableLinkKey, open_key
 from serving.ads.signing import SignersLost, sign_new, signers
+from serving.batch.alone import alone
 from serving.batch.engines import LOCAL, PATIENCE, EngineStopped, check_engine
 from serving.batch.records import UnreadableInput, read_records
 from serving.batch.resuming import CannotGoOn, opened, refuse_what_is_no_file
@@ -84,7 +85,7 @@ def link_ads(
     try:
         check_engine(engine)
         _refuse(sources, output, folder)
-        with _locked(folder):
+        with _locked(folder), alone(output, "ads link"):
             key = open_key(folder, key_file, begun=bool(segments.batches(folder)))
             with faults, tqdm(unit=" ads", disable=None) as bar, signers(engine, key, workers, patience) as sign:
                 for _ in sign_new(_read(sources, faults, bar.update), folder, key, sign):

@@ -3,7 +3,7 @@
 The rule: the ads that hold a contact fall into parts. Ads of one family of texts are one part, and so are ads with another
 contact in common. A contact is a hub if its ads fall into at least `PARTS` parts, more than `SHARE` of its different texts, and
 some of these parts (at least `OTHERS`, and `OTHERS_SHARE`) have another contact, each its own; or if they fall into `MANY` parts.
-It ties nothing, however often it is shared.
+It ties nothing, however often it is shared. So is the host of a site on which ads of `OTHERS` numbers and more were found.
 
 Many ads alone make no hub: one hand may write hundreds, but they look alike, share the other contacts too, or have no other. In
 doubt it is a hub: a number left aside leaves a group in pieces, which phrases and copies may still join; one that is followed
@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.linking.contacts import of_kind
 from serving.linking.signatures import Signatures
 from serving.linking.texts import Texts
 from serving.linking.unions import Unions
@@ -38,7 +39,18 @@ def find_hubs(signatures: Signatures, texts: Texts) -> NDArray[np.uint64]:
         for key, start, stop in zip(often.tolist(), begin, end, strict=True)
         if _scattered(signatures, texts, owners[order[start:stop]], busy)
     ]
-    return np.array(hubs, np.uint64)
+    return np.union1d(np.array(hubs, np.uint64), np.intersect1d(values, _portals(signatures)))
+
+
+def _portals(signatures: Signatures) -> NDArray[np.uint64]:
+    """The link keys that the hosts have on which ads of several numbers were found."""
+    keys, owners = signatures.contacts.values, signatures.contacts.owners()
+    sites = np.zeros(len(signatures), np.uint64)
+    sites[signatures.sites.owners()] = signatures.sites.values
+    phones = (of_kind("phone", keys) == keys) & (sites[owners] != 0)
+    pairs = np.unique(np.stack([sites[owners[phones]], keys[phones]]), axis=1)
+    values, counts = np.unique(pairs[0], return_counts=True)
+    return of_kind("site", values[counts >= OTHERS])
 
 
 def _scattered(signatures: Signatures, texts: Texts, ads: NDArray[np.int64], busy: set[int]) -> bool:

@@ -12,7 +12,7 @@ from triage.assessment import Entity
 LEAST_KEY = 16
 """Bytes. Telephone numbers are few: without a secret key their hashes can be tried out one by one."""
 
-FORM = 1
+FORM = 2
 """Of signatures: higher where the same ad gives others, as where entities are found that were not found before."""
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.linking.copies import Copies, find_copies
+from serving.linking.copies import Copies, distinct, find_copies
 from serving.linking.signatures import Signatures
 from serving.linking.unions import components
 
 LEAST_SHINGLES = 8
-"""A text with fewer (eleven words) is too short to say that two ads are of one hand."""
+"""A text with fewer different ones (eleven words, or a list of prices) is too short to say that two ads are of one hand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class Texts:
 
 def sort_texts(signatures: Signatures) -> Texts:
     """Find out what is the same text and what is nearly the same."""
-    told = np.flatnonzero(signatures.grams.sizes() >= LEAST_SHINGLES)
+    told = np.flatnonzero(distinct(signatures.grams).sizes() >= LEAST_SHINGLES)
     whole, rows, text_of = np.unique(signatures.whole[told], return_index=True, return_inverse=True)
     copies = find_copies(signatures.grams.take(told[rows]))
     families = components(len(whole), zip(copies.first.tolist(), copies.second.tolist(), strict=True))

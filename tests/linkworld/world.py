@@ -95,9 +95,9 @@ def lose(entities: tuple[Entity, ...], chance: random.Random) -> tuple[Entity, .
 
 
 def _phones(part: int) -> Iterator[str]:
-    """Numbers that begin with 0 or 1, as no Danish one does; each once in up to two hundred parts."""
+    """Numbers that begin with 0 or 1, as no Danish one does, and are not all zeros; each once in up to 199 parts."""
     for number in range(part * 100_000, (part + 1) * 100_000):
-        yield f"{number * 7_368_787 % 20_000_000:08d}"
+        yield f"{(number or 19_999_999) * 7_368_787 % 20_000_000:08d}"
 
 
 class _Maker:

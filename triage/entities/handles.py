@@ -40,7 +40,14 @@ _SERVICE_OF_LINK = {
 }  # fmt: skip
 _LINK = re.compile(
     rf"(?<![\w@./-])(?:https?://)?(?:www\.)?(?P<host>{'|'.join(map(re.escape, _SERVICE_OF_LINK))})"
-    r"/[@~+]?(?P<name>[\w.-]{2,40}(?<![.]))/?(?![\w/])"
+    r"/[@~+]?(?P<name>[\w.-]{2,40}(?<![.]))/?(?![\w/]|[.-]\w)"
+)
+_PAGES = frozenset(
+    "about accounts ad add ads business c channel chat contact d dialog direct discover e events explore file forms "  # noqa: SIM905
+    "gaming groups hashtag help home i in intent invite joinchat l legal live login m maps marketplace media message "
+    "messages notes open p page pages people permalink photo photos places play plugins policies posts privacy profile "
+    "public qr r reel reels review rooms s search send settings share sharer shorts signin signup stories story t tag "
+    "tags terms u upload url user users v video videos view watch".split()
 )
 _NAME = r"[^\W\d]\w{1,31}(?:[.-]\w{1,31}){0,3}|\d\w{0,31}[^\W\d]\w{0,31}"
 _AFTER = re.compile(
@@ -90,6 +97,11 @@ def find(reading: Reading) -> None:
                 reading.claim("handle", *match.span(), f"{_service_beside(text, match)}:{match['name']}")
 
 
+def is_page(name: str) -> bool:
+    """Whether a part of an address at a service is a page that everybody has there ("profile.php"), and nobody's name."""
+    return name in _PAGES or name.endswith(".php")
+
+
 def _service_beside(text: str, handle: re.Match[str]) -> str:
     """The service named nearest to a handle, before or after it; "any" if there is none."""
     start, end = handle.span()
@@ -112,6 +124,8 @@ def _from_at(text: str, span: tuple[int, int]) -> tuple[int, int]:
 
 def _claim_link(reading: Reading, match: re.Match[str]) -> None:
     service, name = _SERVICE_OF_LINK[match["host"]], match["name"]
+    if is_page(name):
+        return
     if service == "whatsapp":
         name = danish(name) or name
     reading.claim("handle", *match.span(), f"{service}:{name}")

@@ -18,12 +18,17 @@ from typer.testing import CliRunner
 
 from serving.ads import signing
 from serving.ads.ads import id_of
+from serving.ads.linkable import to_linkable
 from serving.ads.linking import CannotLink, link_ads
+from serving.batch.records import Record as Read
 from serving.cli import app
 from serving.linking import records
+from serving.linking.contacts import normalise
+from serving.linking.records import LinkKey
 from tests.conftest import ROOT
 from tests.linkworld.measure import bcubed
 from tests.linkworld.world import DEVELOPMENT, make_world
+from triage.text import Document
 
 A = (
     "Velkommen hos mig i den gamle bydel, her er der altid varm te og rolig musik, og jeg tager mig god tid. "
@@ -305,11 +310,81 @@ def test_title_place_and_contact_fields_count(tmp_path):
     assert [x["field"] for side in at for x in shown["handle"][side]] == ["contacts.0", "contacts.1"]
 
 
+def keys_of(*contacts):
+    """What an ad with these contact fields is tied by."""
+    record = linkable_of(contacts=list(contacts))[0].to_record(LinkKey(b"a key of the tests, no other use"))
+    return [x for _, entity in record.beside for x in normalise(entity.type, entity.value)]
+
+
+def linkable_of(**about):
+    document = Document("a", "ad", A)
+    return to_linkable(Read(1, document, (), b"", about))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *(
+            "01663290",
+            "20101985",
+            "21061964",
+            "01600000",
+            "4501663290",
+            "45 01 66 32 90",
+            "004501663290",
+            "2 101 98 55",
+        ),
+        *("(45) 01663290", "+45 0166 3290", "01.66.32.90", "01-66-32-90", "0166/3290"),
+    ],
+)
+def test_digits_of_a_contact_field_are_a_number_however_they_look(field):
+    digits = "".join(x for x in field if x.isdigit())[-8:]
+    assert keys_of(field) == [("phone", f"+45{digits}")]
+
+
+def test_a_number_that_is_no_text_is_its_digits():
+    ad, problems = linkable_of(contacts=[1663290 + 20_000_000, True])
+    assert ad.contacts == ("21663290",)
+    assert [x for x, _ in problems] == ["contacts"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *(
+            "n.a.",
+            "N.A",
+            "-",
+            "ukendt",
+            "Se annonce",
+            "se_annonce",
+            "ingen",
+            "tlf.nr",
+            "ikke.oplyst",
+            "...",
+            "@",
+            "www.",
+        ),
+        *("00000000", "00 00 00 00", "12345678", "kl.10-22", "500kr.", "0101901234", "010190-1234", "24", "112", "xx"),
+        *("noreply@portal.example", "https://www.facebook.com", "tel:", "mailto:"),
+    ],
+)
+def test_a_contact_field_without_a_contact_ties_nothing(field):
+    assert keys_of(field) == []
+    assert list(linkable_of(contacts=[field])[0].beside()) == []
+
+
+def test_an_account_in_a_contact_field_ties():
+    assert keys_of("mia_x1", "anna.kbh", "mia.2", "n.a.") == [
+        ("handle", f"any:{x}") for x in ("mia_x1", "anna.kbh", "mia.2")
+    ]
+
+
 def test_broken_lines_are_told_by_their_place_and_the_rest_is_linked(tmp_path):
     good = few()[:9]
     lines = [json.dumps(x) for x in good]
     lines[3:3] = ["{", json.dumps({"id": "n", "kind": "note", "text": "x"}), "[]"]
-    lines.append(json.dumps(few()[9] | {"posted": "forleden", "contacts": [7], "title": 7}))
+    lines.append(json.dumps(few()[9] | {"posted": "forleden", "contacts": [7.5], "title": 7}))
     (tmp_path / "ads.jsonl").write_text("\n".join(lines), "utf-8")
     with (tmp_path / "ads.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
@@ -368,7 +443,7 @@ def test_the_key_is_made_once_is_its_owners_alone_and_is_missed_when_it_is_lost(
     with pytest.raises(CannotLink, match="made under another key"):
         link_ads([ads], output, folder=folder, key_file=tmp_path / "other.jsonl.signatures" / "link.key")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(records, "FORM", 2)
+        patched.setattr(records, "FORM", records.FORM + 1)
         with pytest.raises(CannotLink, match="by another version"):
             link_ads([ads], tmp_path / "other.jsonl")
     for text in ("", "kort", "A" * 43, "é" * 43):
@@ -387,6 +462,21 @@ def test_two_at_a_time_in_one_folder_are_refused(tmp_path):
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(CannotLink, match="another `ads link` works"):
             link_ads([ads], tmp_path / "g.jsonl", folder=tmp_path / "s")
+
+
+def test_two_at_a_time_into_one_output_are_refused_though_their_folders_differ(tmp_path):
+    output, said = tmp_path / "g.jsonl", []
+
+    def tell(_: str) -> None:
+        with pytest.raises(CannotLink, match="another `ads link` writes") as error:
+            link_ads([tmp_path / "ads.jsonl"], output, folder=tmp_path / "other")
+        said.append(str(error.value))
+
+    ads = write(tmp_path / "ads.jsonl", [*few(), {"kind": "ad"}])
+    link_ads([ads], output, folder=tmp_path / "s", tell=tell)
+    assert said == [f"another `ads link` writes {output}; wait for it, or name another file"]
+    assert len(read(output)) > 1
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["ads.jsonl", "g.jsonl", "g.jsonl.errors.jsonl", "other", "s"]
 
 
 def test_nothing_linked_is_an_empty_file_and_an_earlier_other_one_is_kept(tmp_path):

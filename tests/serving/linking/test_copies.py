@@ -1,10 +1,12 @@
 """Near copies are found as comparing each with each finds them, and a full bucket costs no square."""
 
 import time
+import tracemalloc
 
 import numpy as np
 
-from serving.linking.copies import JACCARD, WINDOW, find_copies
+from serving.linking import copies
+from serving.linking.copies import JACCARD, WINDOW, _verify, distinct, find_copies
 from serving.linking.ragged import Ragged
 from serving.linking.signatures import sign
 from tests.serving.linking.conftest import KEY
@@ -49,6 +51,26 @@ def test_a_template_that_thousands_share_is_compared_with_few_neighbours():
     copies = find_copies(Ragged.of(rows, np.uint64))
     assert len(copies.first) < 3000 * WINDOW * 20
     assert time.process_time() - began < 20
+
+
+def test_long_texts_are_compared_in_little_memory_and_exactly(monkeypatch):
+    """Versions of a long text, and their parts: the same whether they fit into what is compared at a time or not."""
+    rng = np.random.default_rng(3)
+    base = np.unique(rng.integers(0, 1 << 62, 60_000, np.uint64))
+    rows = [np.concatenate([base, rng.integers(0, 1 << 62, 5 + i, np.uint64)]) for i in range(12)]
+    rows += [base[:30_000], base[::7], rng.integers(0, 1 << 62, 40_000, np.uint64)]
+    texts = distinct(Ragged.of(rows, np.uint64))
+    one, other = np.triu_indices(len(rows), 1)
+    pairs = one.astype(np.int64) << 32 | other
+    at_once = _verify(texts, pairs)
+    monkeypatch.setattr(copies, "_BLOCK", 1 << 14)
+    tracemalloc.start()
+    in_parts = _verify(texts, pairs)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert all(np.array_equal(x, y) for x, y in zip(at_once, in_parts, strict=True))
+    assert len(in_parts[0]) == 12 * 11 // 2 + 12 * 2
+    assert peak < 2_000_000
 
 
 def test_no_texts_have_no_copies():

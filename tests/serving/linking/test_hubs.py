@@ -1,6 +1,9 @@
 """A portal's or clinic's number ties nothing; a busy hand's number does."""
 
 import random
+from dataclasses import replace
+
+import pytest
 
 from serving.linking.hubs import find_hubs
 from serving.linking.linking import link
@@ -52,3 +55,18 @@ def test_a_lasting_address_beside_numbers_that_change_is_no_hub():
     links = link([sign(ads, KEY)])
     assert links.hubs == ()
     assert [len(x.ads) for x in links.groups] == [60]
+
+
+@pytest.mark.parametrize(("numbers", "hubs"), [(8, 1), (1, 0)])
+def test_the_host_of_a_portal_is_a_hub_and_that_of_an_own_site_is_none(numbers, hubs):
+    """Ads that were found on a host name it, in texts of their own: few, but with numbers of several hands."""
+    chance = random.Random(7)
+    ads = [
+        replace(
+            ad(f"a{i}", f"{text_of(chance)} {10_000_000 + i % numbers} www.torvet.example/{i}"), site="torvet.example"
+        )
+        for i in range(8)
+    ]
+    links = link([sign(ads, KEY)])
+    assert len(links.hubs) == hubs
+    assert len(links.groups) == 1 - hubs

@@ -9,11 +9,12 @@ import pytest
 from serving.linking import segments
 from serving.linking.groups import STRONG, WEAK, Group
 from serving.linking.linking import link
-from serving.linking.records import LinkKey
+from serving.linking.records import LinkKey, Record
 from serving.linking.signatures import OtherKey, sign
 from serving.linking.unions import Unions
 from tests.linkworld.measure import bcubed
 from tests.serving.linking.conftest import KEY, ad
+from triage.entities import find_entities
 
 A = (
     "Velkommen hos mig i den gamle bydel, her er der altid varm te og rolig musik, og jeg tager mig god tid. "
@@ -171,3 +172,13 @@ def test_nothing_in_a_group_is_a_score():
     assert not [
         x.name for x in fields(Group) if any(word in x.name for word in ("score", "risk", "points", "probability"))
     ]
+
+
+@pytest.mark.parametrize("numbers", [("", ""), (" ring 01 66 32 90", " ring 01 44 31 97")])
+def test_a_list_of_prices_is_no_text_that_two_hands_can_have_copied(numbers):
+    prices = "30 min 500 kr, 45 min 700 kr, 60 min 900 kr, 90 min 1200 kr, 2 timer 2000 kr, 3 timer 3000 kr"
+    ads = []
+    for name, number in zip("ab", numbers, strict=True):
+        text = prices + number
+        ads.append(Record(name, None, text, find_entities(text)))
+    assert link([sign(ads, KEY)]).groups == ()

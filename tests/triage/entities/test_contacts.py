@@ -77,6 +77,22 @@ def test_a_handle_has_the_service_and_the_name(found, text, value):
 @pytest.mark.parametrize(
     "text",
     [
+        "https://www.facebook.com/profile.php?id=17",
+        "facebook.com/story.php?story_fbid=1&id=17",
+        "facebook.com/watch?v=17",
+        "https://instagram.com/explore/",
+        "https://wa.me/send?phone=4501234567",
+        "https://instagram.com/anna.kbh/reels",
+    ],
+)
+def test_a_page_of_a_service_is_a_link_and_no_handle(found, text):
+    assert found("handle", text) == []
+    assert [x for _, x in found("url", text)] == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Kun Telegram, send foto",
         "skriv på WhatsApp: send billede af pas",
         "besked på Viber: Danmark, 2.800 euro",
