@@ -21,7 +21,7 @@ from serving.ads.linkable import Linkable, to_linkable
 from serving.ads.linkkey import UnusableLinkKey, open_key
 from serving.ads.signing import SignersLost, sign_new, signers
 from serving.batch.engines import LOCAL, PATIENCE, EngineStopped, check_engine
-from serving.batch.records import UnreadableInput, read_records
+from serving.batch.records import UnreadableInput, check_source, read_records
 from serving.batch.resuming import CannotGoOn, opened, refuse_what_is_no_file
 from serving.linking import segments
 from serving.linking.groups import Tie
@@ -127,7 +127,7 @@ def _refuse(sources: Sequence[Path], output: Path, folder: Path) -> None:
     for source in sources:
         if output.exists() and source.exists() and output.samefile(source):
             raise CannotGoOn("GROUPS is the same file as ADS; name another")
-        next(read_records(str(source), about_ads=True), None)  # one that cannot be read is noticed before hours of work
+        check_source(str(source))
 
 
 @contextmanager
