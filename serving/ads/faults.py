@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 FAULTS = {
     "archive": "a zip or other archive; unpack it first",
@@ -53,6 +55,11 @@ class Fault:
         """In words."""
         place = f"{self.file}, record {self.record}" if self.record else self.file
         return f"{place}: {FAULTS[self.kind]} ({self.kind})"
+
+
+def name_of(path: Path) -> str:
+    """A file as faults name it: a name need not be UTF-8, and what is written is."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 class PageFault(ValueError):

@@ -12,7 +12,7 @@ from typing import IO
 
 from serving.ads.ads import web_address
 from serving.ads.dates import moment
-from serving.ads.faults import PageFault
+from serving.ads.faults import PageFault, name_of
 from serving.ads.rules import Rules
 from serving.ads.sources.kinds import HEAD, kind_of
 from serving.ads.sources.pieces import Piece, fault
@@ -68,22 +68,18 @@ def _folder(folder: Path, rules: Rules, named: str | None) -> Iterator[Piece]:
             path = Path(here, name)
             if name.lower().endswith(".json"):
                 if not (name[:-5] in pages or name[:-5] in stems):
-                    yield Piece(_shown(path), 1, "nothing")  # of the site, or of who saved it
+                    yield Piece(name_of(path), 1, "nothing")  # of the site, or of who saved it
             elif _OF_A_PAGE.search(name):
-                yield Piece(_shown(path), 1, "nothing")
+                yield Piece(name_of(path), 1, "nothing")
             else:
                 yield from _file(path, rules, named, expected=path.suffix.lower() in _EXPECTED)
         for error in refused:
-            yield fault(_shown(Path(str(error.filename))), 0, "unreadable")
+            yield fault(name_of(Path(str(error.filename))), 0, "unreadable")
         refused.clear()
 
 
-def _shown(path: Path) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
 def _file(path: Path, rules: Rules, named: str | None, *, expected: bool) -> Iterator[Piece]:
-    name = _shown(path)
+    name = name_of(path)
     try:
         # Not waiting: a pipe in the place of a file would never answer.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
@@ -99,7 +95,7 @@ def _file(path: Path, rules: Rules, named: str | None, *, expected: bool) -> Ite
 def _content(
     file: IO[bytes], size: int, path: Path, rules: Rules, named: str | None, *, expected: bool
 ) -> Iterator[Piece]:
-    name = _shown(path)
+    name = name_of(path)
     stream: IO[bytes] = file
     head = file.read(HEAD)
     file.seek(0)
@@ -147,7 +143,7 @@ def _rows(rows: Iterator[Piece], name: str) -> Iterator[Piece]:
 
 def _whole(stream: IO[bytes], path: Path, kind: str, limit: int) -> Piece:
     """A page or feed that is a file of its own, with what the JSON beside it says."""
-    name = _shown(path)
+    name = name_of(path)
     try:
         data = stream.read(limit + 1)
     except PageFault as error:

@@ -8,11 +8,13 @@ import tracemalloc
 import zipfile
 
 import pytest
+from typer.testing import CliRunner
 
 from serving.ads.importing import import_ads
 from serving.ads.reader import Reader
 from serving.ads.rules import Rules
 from serving.ads.sources.files import read_sources
+from serving.cli import app
 from tests.serving.ads import made
 from tests.serving.ads.made import CANARY, TEXT, ads_of, faults_of, page, record, save
 
@@ -263,3 +265,23 @@ def test_many_beginnings_of_records_without_an_end_cost_no_square(tmp_path, take
     output, _ = take_in(save(tmp_path, "a.warc", data))
     assert len(ads_of(output)) == 1
     assert time.process_time() - begun < 8
+
+
+def test_names_that_would_steer_the_terminal_are_shown_as_escapes(tmp_path):
+    name = "a\x1b[2J\n\u202elmth.\x9b31m.html"
+    save(tmp_path / "in", name, "")
+    result = CliRunner().invoke(app, ["ads", "import", str(tmp_path / "in"), "-o", str(tmp_path / "ads.jsonl")])
+    assert result.exit_code == 3
+    assert r"in/a\x1b[2J\n\u202elmth.\x9b31m.html, record 1: there is nothing in it (empty)" in result.output
+    save(tmp_path, "x\x1bn.jsonl", "{")
+    odd = str(tmp_path / "x\x1bn.jsonl")
+    for command in (
+        ["ads", "link", odd, "-o", str(tmp_path / "g.jsonl")],
+        ["ads", "link", odd, "-o", str(tmp_path / "g\x1b[2J.txt")],
+        ["ads", "import", "no\x1b[2J", "-o", str(tmp_path / "b.jsonl")],
+        ["tag", "no\x1b[2J.jsonl", "-o", str(tmp_path / "t.jsonl")],
+    ):
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code in (2, 3)
+        assert r"\x1b" in result.output
+        assert "\x1b" not in result.output

@@ -443,3 +443,23 @@ def test_nothing_linked_is_an_empty_file_and_an_earlier_other_one_is_kept(tmp_pa
     link_ads([tmp_path / "ads.jsonl"], output)
     assert (tmp_path / "g.jsonl.previous").read_bytes() == b""
     assert output.read_bytes() == before
+
+
+def test_a_full_disk_is_said_also_where_numpy_tells_it_in_words_of_its_own(tmp_path, monkeypatch):
+    ads = write(tmp_path / "ads.jsonl", few())
+
+    def full(*_):
+        raise OSError("Not enough free space to write 8000 bytes")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("numpy.save", full)
+        with pytest.raises(CannotLink, match="Not enough free space to write 8000 bytes; what is finished is kept"):
+            link_ads([ads], tmp_path / "g.jsonl")
+    assert link_ads([ads], tmp_path / "g.jsonl").groups
+
+
+def test_a_file_with_a_name_that_is_not_utf_8_has_its_faults_told(tmp_path):
+    odd = write(tmp_path / os.fsdecode(b"a\xe6.jsonl"), [*few()[:2], {"kind": "ad"}])
+    summary = link_ads([odd], tmp_path / "g.jsonl")
+    assert (summary.ads, summary.bad) == (2, 1)
+    assert read(tmp_path / "g.jsonl.errors.jsonl")[0]["file"].endswith("a\ufffd.jsonl")
