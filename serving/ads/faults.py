@@ -46,8 +46,9 @@ class Fault:
 
     file: str
     record: int
-    """The line in JSON Lines and CSV; the number of the object in other JSON, of the record in WARC, of the entry in a feed; 1 for a page;
-    0 for the file."""
+    """The line in JSON Lines and CSV; the number of the object in other JSON, of the record in WARC, of the entry in a feed;
+    1 for a page; 0 for the file.
+    """
     kind: str
     """A key of `FAULTS`."""
 

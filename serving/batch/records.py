@@ -57,6 +57,8 @@ def read_records(source: str, *, about_ads: bool = False) -> Iterator[Record]:
     import sys
 
     if source == "-":
+        if sys.stdin is None:
+            raise UnreadableInput("standard input is closed; name a file, or give the texts to standard input")
         yield from _json_lines(sys.stdin.buffer)
         return
     path = Path(source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Protocol
 
 from serving.batch.journal import Journal, Progress
+
+_OF_NUMPY = re.compile(r"Not enough free space to write \d+ bytes|\d+ requested and \d+ written")
+"""How numpy says that a disk is full: without the number of the error."""
 
 
 class CannotGoOn(RuntimeError):
@@ -27,6 +31,7 @@ def unfinished(error: OSError | sqlite3.Error, place: Path | str) -> str:
     """
     if isinstance(error, OSError):
         full, what = error.errno in (errno.ENOSPC, errno.EDQUOT), error.strerror or str(error)
+        full = full or (error.errno is None and _OF_NUMPY.fullmatch(what) is not None)
         place = error.filename or place
     else:
         full, what = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL, str(error)

@@ -396,6 +396,12 @@ def test_standard_input_is_json_lines(texts, tmp_path, model_folder):
     assert len(ids(tmp_path / "out.jsonl")) == 150
 
 
+def test_a_standard_input_that_is_closed_says_so(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UnreadableInput, match="standard input is closed"):
+        next(read_records("-"))
+
+
 def test_a_huge_line_is_bad_and_not_held(tmp_path):
     path = tmp_path / "in.jsonl"
     path.write_bytes(b"x" * 9_000_000 + b"\n" + to_jsonl(make_documents(1)).encode())
