@@ -75,6 +75,8 @@ def read_records(source: str, *, about_ads: bool = False) -> Iterator[Record]:
     try:
         with path.open("rb") as file:
             yield from reader(file)
+    except UnreadableInput as error:  # one of several files perhaps
+        raise UnreadableInput(f"{path}: {error}") from None
     except OSError as error:
         raise UnreadableInput(f"{path} cannot be read: {error.strerror}") from None
 

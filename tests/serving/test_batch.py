@@ -295,7 +295,7 @@ def test_a_damaged_parquet_file_says_so(tmp_path, model_folder):
             (tmp_path / "in.parquet").write_bytes(content)
             with pytest.raises(CannotTag) as caught:
                 tag_file(str(tmp_path / "in.parquet"), tmp_path / "out.jsonl", model_folder)
-            assert str(caught.value) == said
+            assert str(caught.value) == f"{tmp_path / 'in.parquet'}: {said}"
             (tmp_path / "out.jsonl.progress").unlink(missing_ok=True)
 
 
@@ -311,7 +311,7 @@ def test_a_damaged_parquet_file_says_so(tmp_path, model_folder):
 )
 def test_a_file_that_cannot_be_read_says_why(tmp_path, model_folder, name, content, said):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(CannotTag, match=said):
+    with pytest.raises(CannotTag, match=rf"{name}: .*{said}"):
         tag_file(str(tmp_path / name), tmp_path / "out.jsonl", model_folder)
 
 
