@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from serving.batch.engines import LOCAL, PATIENCE
-from serving.opening import end, resumable, stop
+from serving.opening import end, plain, resumable, stop
 
 ads = typer.Typer(help="Ads from saved pages, crawls and feeds, and what links them.", no_args_is_help=True)
 _TOLD = 20
@@ -55,7 +55,7 @@ def collect_sites(
             read_rules(rules), output, tuple(site or ()), tell=_teller(f"the errors file in {output}.runs")
         )
         if summary.interrupted:
-            typer.echo(summary.sentence(), err=True)
+            typer.echo(plain(summary.sentence()), err=True)
             raise KeyboardInterrupt
     end(summary.sentence(), summary.bad)
 
@@ -145,7 +145,7 @@ def load_files(
             answers or (),
             keep_days=settings.keep_days,
             again=again,
-            tell=lambda said: tqdm.write(said, file=sys.stderr),
+            tell=lambda said: tqdm.write(plain(said), file=sys.stderr),
         )
     end(summary.sentence(), summary.bad or summary.missing)
 
@@ -160,8 +160,8 @@ def _teller(rest: str) -> Callable[[str], None]:
         nonlocal told
         told += 1
         if told <= _TOLD:
-            tqdm.write(fault, file=sys.stderr)
+            tqdm.write(plain(fault), file=sys.stderr)
         elif told == _TOLD + 1:
-            tqdm.write(f"further faults stand in {rest}", file=sys.stderr)
+            tqdm.write(plain(f"further faults stand in {rest}"), file=sys.stderr)
 
     return tell

@@ -15,9 +15,17 @@ from serving.store.ledger import Ledger, open_ledger
 from serving.store.masterkey import UnusableKey
 
 
+def plain(said: object) -> str:
+    """One line as a terminal may show it: what would steer it, break the line or turn its direction stands as an escape.
+
+    Names of files and what is read of files come from outside.
+    """
+    return "".join(x if x.isprintable() else x.encode("unicode_escape").decode() for x in str(said))
+
+
 def stop(error: object) -> NoReturn:
     """End a command that cannot go on: say why, exit 2."""
-    typer.echo(str(error), err=True)
+    typer.echo(plain(error), err=True)
     raise typer.Exit(2)
 
 
@@ -35,7 +43,7 @@ def resumable(*wrong: type[Exception]) -> Iterator[None]:
 
 def end(summary: str, bad: int) -> NoReturn:
     """End a command that did all it could: say what it did, exit 3 if parts of its input were bad."""
-    typer.echo(summary, err=True)
+    typer.echo(plain(summary), err=True)
     raise typer.Exit(3 if bad else 0)
 
 

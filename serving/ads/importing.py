@@ -32,9 +32,10 @@ from serving.batch.resuming import (
     refuse_what_is_no_file,
     set_aside,
     skip_finished,
+    unfinished,
 )
 
-_FORM = 2
+_FORM = 3
 """Of what an import makes of its sources: higher where the same sources give something else than before."""
 _PIECES = 500
 """Pieces between two entries in the journal, at most."""
@@ -96,10 +97,10 @@ def import_ads(
             return _import(pieces, output, rules, named, tell, child)
     except (NoSource, BrokenJournal, CannotGoOn, ReaderLost) as error:
         raise CannotImport(str(error)) from None
+    except sqlite3.Error as error:  # of `_seen_in` alone
+        raise CannotImport(unfinished(error, "temporary files (TMPDIR, else /var/tmp)")) from None
     except OSError as error:
-        raise CannotImport(
-            f"{error.filename or output}: {error.strerror}; what is finished is kept, run the same command to go on"
-        ) from None
+        raise CannotImport(unfinished(error, output)) from None
 
 
 def _import(

@@ -16,14 +16,15 @@ import numpy as np
 from tqdm import tqdm
 
 from serving.ads import lineage
+from serving.ads.faults import name_of
 from serving.ads.groupfile import Show, kinds_shown, publish, put, to_json, write_parquet
 from serving.ads.linkable import Linkable, to_linkable
 from serving.ads.linkkey import UnusableLinkKey, open_key
 from serving.ads.signing import SignersLost, sign_new, signers
 from serving.batch.alone import alone
 from serving.batch.engines import LOCAL, PATIENCE, EngineStopped, check_engine
-from serving.batch.records import UnreadableInput, read_records
-from serving.batch.resuming import CannotGoOn, opened, refuse_what_is_no_file
+from serving.batch.records import UnreadableInput, check_source, read_records
+from serving.batch.resuming import CannotGoOn, opened, refuse_what_is_no_file, unfinished
 from serving.linking import segments
 from serving.linking.groups import Tie
 from serving.linking.linking import Links, link_joined
@@ -114,9 +115,7 @@ def link_ads(
     ) as error:
         raise CannotLink(str(error)) from None
     except OSError as error:
-        raise CannotLink(
-            f"{error.filename or output}: {error.strerror}; what is finished is kept, run the same command to go on"
-        ) from None
+        raise CannotLink(unfinished(error, output)) from None
     grouped = sum(len(x.ads) for x in links.groups)
     return Summary(links.ads, len(links.groups), grouped, faults.count, faults.path)
 
@@ -128,7 +127,7 @@ def _refuse(sources: Sequence[Path], output: Path, folder: Path) -> None:
     for source in sources:
         if output.exists() and source.exists() and output.samefile(source):
             raise CannotGoOn("GROUPS is the same file as ADS; name another")
-        next(read_records(str(source), about_ads=True), None)  # one that cannot be read is noticed before hours of work
+        check_source(str(source))
 
 
 @contextmanager
@@ -169,7 +168,7 @@ class _Faults:
         """Note what is wrong with a line."""
         self.count += 1
         errors = [{"path": path, "problem": problem} for path, problem in problems]
-        self._lines.append(json.dumps({"file": str(source), "line": line, "errors": errors}, ensure_ascii=False))
+        self._lines.append(json.dumps({"file": name_of(source), "line": line, "errors": errors}, ensure_ascii=False))
         if len(self._lines) >= _FAULTS:
             self._out.save(self._lines)
             self._lines.clear()

@@ -95,6 +95,10 @@ class Columns(BaseModel):
     place: Names = NAMES["place"]
     contacts: Names = NAMES["contacts"]
 
+    def names(self) -> frozenset[str]:
+        """All names that are looked for."""
+        return frozenset(name for field in type(self).model_fields for name in getattr(self, field))
+
 
 class Dates(BaseModel):
     """How dates read."""

@@ -20,6 +20,10 @@ _BESIDE = ("labels", *ABOUT_ADS)
 _FIELDS = ("id", "kind", "text", "source", "lang", *_BESIDE)
 _REQUIRED = ("id", "kind", "text")
 _OPTIONAL = f"source, lang, labels and, of ads, {', '.join(ABOUT_ADS)}"
+_NO_VALUE = (ValueError, OverflowError, LookupError)
+"""What Arrow raises for a cell that Python has no value for, as a year after 9999 or a time zone that is not known."""
+_SOMETHING = b"?"
+"""Stands for such a cell: neither text nor moment, so whoever needs one of these reports it."""
 Problems = tuple[tuple[str, str], ...]
 
 
@@ -53,6 +57,8 @@ def read_records(source: str, *, about_ads: bool = False) -> Iterator[Record]:
     import sys
 
     if source == "-":
+        if sys.stdin is None:
+            raise UnreadableInput("standard input is closed; name a file, or give the texts to standard input")
         yield from _json_lines(sys.stdin.buffer)
         return
     path = Path(source)
@@ -69,8 +75,22 @@ def read_records(source: str, *, about_ads: bool = False) -> Iterator[Record]:
     try:
         with path.open("rb") as file:
             yield from reader(file)
+    except UnreadableInput as error:  # one of several files perhaps
+        raise UnreadableInput(f"{path}: {error}") from None
     except OSError as error:
         raise UnreadableInput(f"{path} cannot be read: {error.strerror}") from None
+
+
+def check_source(source: str) -> None:
+    """Read a first record, so that a file that cannot be read is noticed before hours of work.
+
+    Of standard input and of a pipe nothing is read: what is read of them is gone.
+
+    Raises:
+        UnreadableInput: as `read_records`.
+    """
+    if source != "-" and not Path(source).is_fifo():
+        next(read_records(source, about_ads=True), None)
 
 
 def _record(line: int, value: Any, digest: bytes) -> Record:
@@ -140,8 +160,8 @@ def _parquet(file: IO[bytes], *, about_ads: bool) -> Iterator[Record]:
         columns = parquet.schema_arrow.names
         missing = [name for name in _REQUIRED if name not in columns]
         unknown = [name for name in columns if name not in _FIELDS]
-        if missing or unknown:
-            raise UnreadableInput(f"the columns are {', '.join(_REQUIRED)} and, where wanted, {_OPTIONAL}")
+        if missing or unknown or len(set(columns)) < len(columns):
+            raise UnreadableInput(f"the columns are {', '.join(_REQUIRED)} and, where wanted, {_OPTIONAL}, each once")
         left = set(_BESIDE) - set(ABOUT_ADS if about_ads else ())
         batches = parquet.iter_batches(batch_size=256, columns=[name for name in columns if name not in left])
         for batch in batches:
@@ -159,18 +179,33 @@ def _parquet(file: IO[bytes], *, about_ads: bool) -> Iterator[Record]:
 
 def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], Problems]]:
     """The rows of a batch; a cell that is not UTF-8 is a problem of its row, and ``b""`` in it."""
+    import pyarrow as pa
+
+    names = batch.schema.names
+    columns = [_without_nanoseconds(x) for x in batch.columns]
     try:
-        yield from ((row, ()) for row in batch.to_pylist())
+        yield from ((row, ()) for row in pa.RecordBatch.from_arrays(columns, names).to_pylist())
         return
-    except UnicodeDecodeError:
-        pass  # one row or more: read cell by cell
+    except _NO_VALUE:
+        pass  # of one row or more: read cell by cell
     for index in range(batch.num_rows):
         row: dict[str, Any] = {}
         problems: list[tuple[str, str]] = []
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        for name, column in zip(names, columns, strict=True):
             try:
                 row[name] = column[index].as_py()
             except UnicodeDecodeError:
                 row[name] = b""
                 problems.append((name, "not UTF-8"))
+            except _NO_VALUE:
+                row[name] = _SOMETHING
         yield row, tuple(problems)
+
+
+def _without_nanoseconds(column: Any) -> Any:
+    """Moments as exact as Python has them: Arrow would ask pandas for more, and fail without it."""
+    import pyarrow as pa
+
+    kind = column.type
+    is_finer = pa.types.is_timestamp(kind) and kind.unit == "ns"
+    return column.cast(pa.timestamp("us", kind.tz), safe=False) if is_finer else column

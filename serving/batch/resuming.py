@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -12,9 +15,28 @@ from typing import Protocol
 
 from serving.batch.journal import Journal, Progress
 
+_OF_NUMPY = re.compile(r"Not enough free space to write \d+ bytes|\d+ requested and \d+ written")
+"""How numpy says that a disk is full: without the number of the error."""
+
 
 class CannotGoOn(RuntimeError):
     """The output cannot be begun or gone on with; the message says what to do. Nothing finished is lost."""
+
+
+def unfinished(error: OSError | sqlite3.Error, place: Path | str) -> str:
+    """What stopped the work, where, and that the same command goes on.
+
+    Args:
+        place: where it was, unless the error says it.
+    """
+    if isinstance(error, OSError):
+        full, what = error.errno in (errno.ENOSPC, errno.EDQUOT), error.strerror or str(error)
+        full = full or (error.errno is None and _OF_NUMPY.fullmatch(what) is not None)
+        place = error.filename or place
+    else:
+        full, what = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL, str(error)
+    what = "the disk is full, make room" if full else what
+    return f"{place}: {what}; what is finished is kept, run the same command to go on"
 
 
 class Consumed(Protocol):

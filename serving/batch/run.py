@@ -15,7 +15,16 @@ from serving.batch.engines import LOCAL, PATIENCE, EngineStopped, check_engine
 from serving.batch.journal import BrokenJournal, Journal, Progress
 from serving.batch.reading import Readers, Reading, readers
 from serving.batch.records import Record, UnreadableInput, read_records
-from serving.batch.resuming import CannotGoOn, Output, chained, opened, refuse_what_is_no_file, set_aside, skip_finished
+from serving.batch.resuming import (
+    CannotGoOn,
+    Output,
+    chained,
+    opened,
+    refuse_what_is_no_file,
+    set_aside,
+    skip_finished,
+    unfinished,
+)
 from serving.inference.turns import Answer, Unreadable
 from serving.settings import CACHE
 from triage.assessment import Assessment
@@ -99,9 +108,7 @@ def tag_file(
     except (UnreadableInput, BrokenJournal, CannotGoOn, EngineStopped) as error:
         raise CannotTag(str(error)) from None
     except OSError as error:
-        raise CannotTag(
-            f"{error.filename or output}: {error.strerror}; what is finished is kept, run the same command to go on"
-        ) from None
+        raise CannotTag(unfinished(error, output)) from None
     if not progress.error_bytes:
         errors.unlink(missing_ok=True)
     journal.remove()

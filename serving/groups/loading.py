@@ -16,7 +16,8 @@ from tqdm import tqdm
 
 from serving.ads.ads import MAX_URL
 from serving.ads.linkable import to_linkable
-from serving.batch.records import Record, UnreadableInput, read_records
+from serving.batch.records import Record, UnreadableInput, check_source, read_records
+from serving.batch.resuming import unfinished
 from serving.groups.adstore import Incoming, Stored, store_ads
 from serving.groups.answering import keep_answers, read_answers
 from serving.groups.lines import GroupLine, read_groups
@@ -107,7 +108,7 @@ def load_groups(
 
     try:
         for source in ads:
-            next(read_records(str(source), about_ads=True), None)  # one that cannot be read is noticed before all work
+            check_source(str(source))
         for source in answers:
             source.open("rb").close()
         wanted = _want(ledger, groups, again=again, fault=fault)
@@ -128,9 +129,7 @@ def load_groups(
     except UnreadableInput as error:
         raise CannotLoad(str(error)) from None
     except OSError as error:
-        raise CannotLoad(
-            f"{error.filename or groups}: {error.strerror}; what is finished is kept, run the same command to go on"
-        ) from None
+        raise CannotLoad(unfinished(error, groups)) from None
     return summary
 
 

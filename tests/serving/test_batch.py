@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from serving.batch import engines
 from serving.batch import run as batch_run
-from serving.batch.records import MAX_LINE, read_records
+from serving.batch.records import MAX_LINE, UnreadableInput, read_records
 from serving.batch.run import CannotTag, tag_file
 from serving.cli import app
 from serving.inference.pool import Pool
@@ -259,6 +259,27 @@ def test_a_parquet_row_that_is_not_utf_8_is_bad_alone(tmp_path, model_folder):
     assert CANARY not in result.output
 
 
+def test_a_parquet_cell_that_python_has_no_value_for_is_bad_alone(tmp_path):
+    """A year after 9999, in a column that has to be text anyway."""
+    good = ["hej", "farvel"]
+    texts = pa.array([b"a", b"b", b"c"], pa.binary()).cast(pa.string())
+    languages = pa.array([None, 10**10 * 32, None], pa.timestamp("s"))
+    table = pa.table({"id": texts, "kind": ["note"] * 3, "text": ["hej", "skjult", "farvel"], "lang": languages})
+    pq.write_table(table, tmp_path / "in.parquet")
+    records = list(read_records(str(tmp_path / "in.parquet")))
+    assert [x.document.text for x in records if x.document] == good
+    assert [(x.line, [path for path, _ in x.problems]) for x in records if x.problems] == [(2, ["lang"])]
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    (tmp_path / "in.csv").write_text("id,kind,text,text\na,note,hej,farvel\n", "utf-8")
+    columns = [pa.array(["a"]), pa.array(["note"]), pa.array(["hej"]), pa.array(["farvel"])]
+    pq.write_table(pa.Table.from_arrays(columns, ["id", "kind", "text", "text"]), tmp_path / "in.parquet")
+    for name in ("in.csv", "in.parquet"):
+        with pytest.raises(UnreadableInput, match="each once"):
+            list(read_records(str(tmp_path / name)))
+
+
 def test_a_damaged_parquet_file_says_so(tmp_path, model_folder):
     _write_parquet_as_bytes(tmp_path / "whole.parquet", [b"hej med dig %04d" % i for i in range(600)])
     whole = (tmp_path / "whole.parquet").read_bytes()
@@ -274,7 +295,7 @@ def test_a_damaged_parquet_file_says_so(tmp_path, model_folder):
             (tmp_path / "in.parquet").write_bytes(content)
             with pytest.raises(CannotTag) as caught:
                 tag_file(str(tmp_path / "in.parquet"), tmp_path / "out.jsonl", model_folder)
-            assert str(caught.value) == said
+            assert str(caught.value) == f"{tmp_path / 'in.parquet'}: {said}"
             (tmp_path / "out.jsonl.progress").unlink(missing_ok=True)
 
 
@@ -290,7 +311,7 @@ def test_a_damaged_parquet_file_says_so(tmp_path, model_folder):
 )
 def test_a_file_that_cannot_be_read_says_why(tmp_path, model_folder, name, content, said):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(CannotTag, match=said):
+    with pytest.raises(CannotTag, match=rf"{name}: .*{said}"):
         tag_file(str(tmp_path / name), tmp_path / "out.jsonl", model_folder)
 
 
@@ -373,6 +394,12 @@ def test_standard_input_is_json_lines(texts, tmp_path, model_folder):
             cwd=ROOT, stdin=file, capture_output=True, check=True,
         )  # fmt: skip
     assert len(ids(tmp_path / "out.jsonl")) == 150
+
+
+def test_a_standard_input_that_is_closed_says_so(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UnreadableInput, match="standard input is closed"):
+        next(read_records("-"))
 
 
 def test_a_huge_line_is_bad_and_not_held(tmp_path):

@@ -33,6 +33,7 @@ from serving.ads.collecting.shelf import Shelf
 from serving.ads.collecting.state import State, UnusableState
 from serving.ads.reader import Reader, ReaderLost
 from serving.ads.rules import Rules
+from serving.batch.resuming import unfinished
 
 CHANGES = ("new", "reposted", "edited", "back", "removed", "unchanged", "disallowed", "closed", "refused")
 _WORDS = {
@@ -98,11 +99,9 @@ def collect(
     except (UnusableState, ReaderLost) as error:
         raise CannotCollect(str(error)) from None
     except sqlite3.Error as error:
-        raise CannotCollect(f"{beside}: {error}; what is finished is kept, run the same command to go on") from None
+        raise CannotCollect(unfinished(error, beside)) from None
     except OSError as error:
-        raise CannotCollect(
-            f"{error.filename or folder}: {error.strerror}; what is finished is kept, run the same command to go on"
-        ) from None
+        raise CannotCollect(unfinished(error, folder)) from None
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from serving.ads.collecting.queue import Queue
 from serving.ads.collecting.spool import Spool
 
 _FORM = "1"
+_FOREIGN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
+"""What SQLite says of a file that is no state, or a broken one; the last where tables are not as they should be."""
 _TABLES = (
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE counts (what TEXT PRIMARY KEY, number INTEGER NOT NULL)",
@@ -64,7 +66,9 @@ class State:
                         self._db.execute(table)
                     self.set_fact("form", _FORM)
             form = self.fact("form")
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF not in _FOREIGN:
+                raise  # the disk, not what is on it
             form = None
         if form != _FORM:
             raise UnusableState(

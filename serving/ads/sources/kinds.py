@@ -9,10 +9,20 @@ from triage.wire import MalformedJSON, parse_json
 
 HEAD = 8192
 """Bytes that are looked at."""
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BEGINNINGS = (
     ("gzip", re.compile(rb"\x1f\x8b")),
     ("archive", re.compile(rb"PK\x03\x04|PK\x05\x06|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd|BZh\d|\xfd7zXZ")),
     ("warc", re.compile(rb"\s{0,16}WARC/\d")),
+    (
+        "picture",
+        re.compile(
+            rb"\x89PNG\r|\xff\xd8\xff|GIF8[79]a|RIFF....(?:WEBP|WAVE|AVI )|\x00\x00\x01\x00|\x00\x00\x00.ftyp|\x1aE\xdf\xa3"
+            rb"|ID3[\x02-\x04]|(?:wOF[F2])?(?:\x00\x01\x00\x00|OTTO\x00)|wOF[F2]OTTO",
+            re.S,
+        ),
+    ),
+    ("mail", re.compile(rb"(?:[!-9;-~]{1,99}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,30}?MIME-Version:", re.I)),
 )
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF)[\s>]", re.I)
 _HTML = re.compile(
@@ -23,7 +33,10 @@ _NO_TABLE = re.compile(r"[{}<>\x00-\x08]")
 
 
 def kind_of(head: bytes) -> str:
-    """warc, gzip, archive, feed, html, jsonl, json, table, or nothing that is known."""
+    """warc, gzip, archive, picture, mail, feed, html, jsonl, json, table, or nothing that is known.
+
+    Fonts and films are taken for pictures, and the one file that a browser makes of a page (.mhtml) for a mail.
+    """
     for kind, begins in _BEGINNINGS:
         if begins.match(head):
             return kind
@@ -40,7 +53,7 @@ def kind_of(head: bytes) -> str:
 
 
 def _text(head: bytes) -> str:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if head.startswith(UTF_16):
         return head.decode("utf-16", "replace")
     return head.decode("utf-8", "replace").replace("\x00", "")  # UTF-16 without a mark: NUL in every other byte
 

@@ -1,7 +1,10 @@
-"""Feeds as tables: JSON Lines and CSV, one ad a row."""
+"""Feeds as tables: JSON Lines, other JSON and CSV, one ad a row."""
 
 from __future__ import annotations
 
+import io
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
@@ -11,6 +14,11 @@ from serving.ads.rules import Columns
 from serving.ads.sources.pieces import Piece, fault
 from serving.batch.csvrows import MAX_LINE, NOT_UTF_8, read_csv
 from triage.wire import MalformedJSON, parse_json
+
+_BLOCK = 64 * 1024
+_ARRAY = re.compile(r"\s*\[")
+_BEFORE = re.compile(r"[\s,]*")
+"""What stands before an object."""
 
 
 def read_json_lines(file: IO[bytes], name: str) -> Iterator[Piece]:
@@ -38,9 +46,59 @@ def _line(raw: bytes, name: str, number: int) -> Piece:
     return Piece(name, number, "row", values=value)
 
 
-def read_table(file: IO[bytes], name: str) -> Iterator[Piece]:
+def read_json(file: IO[bytes], name: str) -> Iterator[Piece]:
+    """The objects of one array, or one after another, on however many lines; after a break nothing more is read.
+
+    Raises:
+        PageFault: bad_json; too_large.
+    """
+    for number, value in enumerate(_values(io.TextIOWrapper(file, "utf-8-sig", errors="tegn-windows")), 1):
+        if isinstance(value, PageFault):
+            yield fault(name, number, value.kind)
+        elif isinstance(value, dict):
+            yield Piece(name, number, "row", values=value)
+        else:
+            yield fault(name, number, "not_object")
+
+
+def _values(text: IO[str]) -> Iterator[Any]:
+    """Values of JSON, never more of them held than one and a block."""
+    unknown: list[str] = []  # NaN and Infinity, which are no JSON, cost their own object alone
+    decoder = json.JSONDecoder(parse_constant=unknown.append)
+    held, more = text.read(_BLOCK), True
+    array = _ARRAY.match(held)
+    at = array.end() if array else 0
+    while True:
+        at = _BEFORE.match(held, at).end()  # type: ignore[union-attr]
+        if array and held.startswith("]", at):
+            if held[at + 1 :].strip() or text.read(_BLOCK).strip():
+                raise PageFault("bad_json")
+            return
+        if not (array or more or at < len(held)):
+            return
+        unknown.clear()
+        try:
+            value, end = decoder.raw_decode(held, at)
+        except (ValueError, RecursionError):
+            value, end = None, len(held)
+            if not more:
+                raise PageFault("bad_json") from None
+        if end < len(held) or not more:
+            yield PageFault("not_json") if unknown else value
+            at = end
+        elif len(held) - at > MAX_LINE:
+            raise PageFault("too_large")
+        else:  # it may go on
+            block = text.read(max(_BLOCK, len(held) - at))
+            held, at, more = held[at:] + block, 0, bool(block)
+
+
+def read_table(file: IO[bytes], name: str, columns: Columns) -> Iterator[Piece]:
     """One row an ad; the first line names the columns."""
     names, rows = read_csv(file)
+    if any(names.count(x) > 1 for x in columns.names()):
+        yield fault(name, 0, "same_columns")
+        return
     for row in rows:
         if row.problem:
             yield fault(name, row.line, "row_width" if row.cells else "bad_csv")
@@ -55,8 +113,6 @@ def read_table(file: IO[bytes], name: str) -> Iterator[Piece]:
 
 def is_table(head: bytes, columns: Columns) -> bool:
     """Whether the first line of a file names a column that holds texts: any line of a text has commas."""
-    import io
-
     names, _ = read_csv(io.BytesIO(head))
     return bool(set(names) & {*columns.text, *columns.html})
 

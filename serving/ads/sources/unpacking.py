@@ -1,7 +1,8 @@
-"""Gzip read piece by piece, and given up where it unpacks to far more than texts do."""
+"""Gzip read piece by piece, and given up where it unpacks to far more than texts do; UTF-16 read as UTF-8."""
 
 from __future__ import annotations
 
+import codecs
 import io
 import zlib
 from typing import IO
@@ -64,6 +65,28 @@ class Unpacked(io.RawIOBase):
             if data:
                 buffer[: len(data)] = data
                 return len(data)
+
+
+class Recoded(io.RawIOBase):
+    """UTF-16, as spreadsheets and Windows write tables, as UTF-8: its lines can be told then."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill `buffer` as far as something is there; 0 at the end."""
+        while not self._rest and (data := self._file.read(_PACKED)):
+            self._rest = self._decoder.decode(data).encode("utf-8")
+        data = self._rest[: len(buffer)]
+        self._rest = self._rest[len(data) :]
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def inflate(data: bytes, most: int) -> bytes:

@@ -1,5 +1,6 @@
 """What cannot be read is named with its place and its kind and never with its words; everything beside it is taken in."""
 
+import errno
 import gzip
 import json
 import os
@@ -8,11 +9,13 @@ import tracemalloc
 import zipfile
 
 import pytest
+from typer.testing import CliRunner
 
 from serving.ads.importing import import_ads
 from serving.ads.reader import Reader
 from serving.ads.rules import Rules
 from serving.ads.sources.files import read_sources
+from serving.cli import app
 from tests.serving.ads import made
 from tests.serving.ads.made import CANARY, TEXT, ads_of, faults_of, page, record, save
 
@@ -68,9 +71,10 @@ def test_a_folder_of_everything_that_goes_wrong(tmp_path, take_in, capsys):
         ("m-feed.xml", 1, "no_text"),
         ("m-feed.xml", 0, "bad_feed"),
         ("n.csv", 0, "no_columns"),
+        ("p-pipe.html", 0, "unknown_kind"),
     ]
     assert len(ads_of(output)) == 3
-    assert (summary.ads, summary.bad) == (3, 14)
+    assert (summary.ads, summary.bad) == (3, 15)
     written = (output.with_name("ads.jsonl.faults.jsonl")).read_text("utf-8") + "".join(capsys.readouterr())
     assert CANARY not in written
 
@@ -122,6 +126,72 @@ def test_csv_with_quotes_and_widths_that_are_wrong(tmp_path, take_in):
     output, _ = take_in(tmp_path / "feed.csv")
     assert [x["text"] for x in ads_of(output)] == ["Den første", 'skæv "citat"', "Den næste"]
     assert [x[1:] for x in faults_of(output)] == [(4, "row_width"), (5, "bad_csv"), (7, "bad_csv")]
+
+
+def test_json_that_breaks_gives_what_stands_before_the_break(tmp_path, take_in):
+    folder = tmp_path / "in"
+    save(folder, "a.json", f'[{GOOD}, {{"text": NaN}}, 7, {{"text": "Den anden"}}, {{"text": "{CANARY}" ')
+    save(folder, "b.json", f'[{{"text": "Den tredje"}}] {GOOD}')
+    save(folder, "c.json", '[{"text": "Den fjerde"}, {"text": "' + "a" * 9_000_000 + '"}]')
+    save(folder, "d.json", "[" * 100_000)
+    save(folder, "e.json", '{"name": "et websted", "icons": []}')
+    save(folder, "f.json", "")
+    output, _ = take_in(folder)
+    assert [x["text"] for x in ads_of(output)] == [TEXT, "Den anden", "Den tredje", "Den fjerde"]
+    assert faults_of(output) == [
+        ("a.json", 2, "not_json"), ("a.json", 3, "not_object"), ("a.json", 5, "bad_json"), ("b.json", 2, "bad_json"),
+        ("c.json", 2, "too_large"), ("d.json", 0, "unknown_kind"), ("e.json", 1, "no_columns"), ("f.json", 1, "empty"),
+    ]  # fmt: skip
+
+
+def test_a_table_with_two_columns_of_one_name_that_is_asked_for_is_refused(tmp_path, take_in):
+    save(tmp_path / "in", "a.csv", f"text;url;text\nDen ene;https://a.example/1;{CANARY}\n")
+    save(tmp_path / "in", "b.csv", "text;telefon;telefon\nDen ene;1;2\n")
+    save(tmp_path / "in", "c.csv", f"text;;;note;note\n{TEXT};1;2;3;4\n")
+    output, _ = take_in(tmp_path / "in")
+    assert [x["text"] for x in ads_of(output)] == [TEXT]
+    assert faults_of(output) == [("a.csv", 0, "same_columns"), ("b.csv", 0, "same_columns")]
+
+
+def test_what_is_no_source_is_named_and_what_stands_beside_pages_is_not(tmp_path, take_in):
+    folder = tmp_path / "in"
+    save(folder, "a.txt", TEXT)
+    save(folder, "b.pdf", b"%PDF-1.7\n")
+    save(folder, "c.mhtml", "From: <Saved by Blink>\r\nSubject: x\r\nMIME-Version: 1.0\r\n\r\n" + page())
+    save(folder, "d.parquet", b"PAR1PAR1")
+    save(folder, "e.csv", "OTTO;tekst\nx;" + TEXT)
+    for name, content in (
+        ("p.png", "nothing"), ("p.woff2?v=3", "nothing"), ("saved", b"\xff\xd8\xff\xe0 JFIF"), (".DS_Store", b"\0\0\0\1Bud1"),
+    ):  # fmt: skip
+        save(folder, f"e_files/{name}", content)
+    (folder / "g.html").symlink_to("g.html")
+    (folder / "h").symlink_to(".")
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "i").symlink_to(tmp_path / "elsewhere")
+    save(folder, "j.html/k.html", page("Endnu en annonce, om opvask."))
+    output, _ = take_in(folder)
+    assert len(ads_of(output)) == 2
+    assert faults_of(output) == [
+        ("i", 0, "link"), ("a.txt", 0, "unknown_kind"), ("b.pdf", 0, "unknown_kind"), ("c.mhtml", 0, "unknown_kind"),
+        ("d.parquet", 0, "unknown_kind"), ("g.html", 0, "unreadable"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("closed", ["in", "in/a", "in/b", "in/b/d"])
+def test_a_folder_that_the_system_does_not_open_is_named_wherever_it_lies(tmp_path, take_in, monkeypatch, closed):
+    for name in ("a/1.html", "b/c/2.html", "b/d/3.html"):
+        save(tmp_path / "in", name, page(f"Annonce {name} om have."))
+    scandir = os.scandir
+
+    def refuse(path):
+        if path == os.fspath(tmp_path / closed):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    output, _ = take_in(tmp_path / "in")
+    assert faults_of(output) == [(closed.rpartition("/")[2], 0, "unreadable")]
+    assert len(ads_of(output)) == {"in": 0, "in/b": 1}.get(closed, 2)
 
 
 def test_a_feed_with_expanding_entities_is_refused_and_a_broken_one_gives_what_stands_before(tmp_path, take_in):
@@ -263,3 +333,23 @@ def test_many_beginnings_of_records_without_an_end_cost_no_square(tmp_path, take
     output, _ = take_in(save(tmp_path, "a.warc", data))
     assert len(ads_of(output)) == 1
     assert time.process_time() - begun < 8
+
+
+def test_names_that_would_steer_the_terminal_are_shown_as_escapes(tmp_path):
+    name = "a\x1b[2J\n\u202elmth.\x9b31m.html"
+    save(tmp_path / "in", name, "")
+    result = CliRunner().invoke(app, ["ads", "import", str(tmp_path / "in"), "-o", str(tmp_path / "ads.jsonl")])
+    assert result.exit_code == 3
+    assert r"in/a\x1b[2J\n\u202elmth.\x9b31m.html, record 1: there is nothing in it (empty)" in result.output
+    save(tmp_path, "x\x1bn.jsonl", "{")
+    odd = str(tmp_path / "x\x1bn.jsonl")
+    for command in (
+        ["ads", "link", odd, "-o", str(tmp_path / "g.jsonl")],
+        ["ads", "link", odd, "-o", str(tmp_path / "g\x1b[2J.txt")],
+        ["ads", "import", "no\x1b[2J", "-o", str(tmp_path / "b.jsonl")],
+        ["tag", "no\x1b[2J.jsonl", "-o", str(tmp_path / "t.jsonl")],
+    ):
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code in (2, 3)
+        assert r"\x1b" in result.output
+        assert "\x1b" not in result.output

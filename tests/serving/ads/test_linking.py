@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -407,6 +408,49 @@ def test_broken_lines_are_told_by_their_place_and_the_rest_is_linked(tmp_path):
     assert not (tmp_path / "g.jsonl.errors.jsonl").exists()
 
 
+@pytest.mark.parametrize("how", ["standard input", "pipe"])
+def test_what_can_be_read_only_once_is_read_from_its_first_ad(tmp_path, how):
+    lines = write(tmp_path / "ads.jsonl", few()[:9]).read_bytes()
+    source = "-"
+    if how == "pipe":
+        source = str(tmp_path / "pipe.jsonl")
+        os.mkfifo(source)
+        threading.Thread(target=lambda: Path(source).write_bytes(lines), daemon=True).start()
+    result = CliRunner().invoke(
+        app, ["ads", "link", source, "-o", str(tmp_path / "g.jsonl"), "--workers", "1"], input=lines
+    )
+    assert result.exit_code == 0
+    summary = link_ads([tmp_path / "ads.jsonl"], tmp_path / "h.jsonl")
+    assert summary.sentence() in result.output
+    assert summary.ads == 9
+
+
+def test_days_and_moments_of_parquet_that_cannot_be_are_reported_and_the_ad_is_linked_without(tmp_path):
+    """A year after 9999 or before 1, and a time zone that is not known; nanoseconds are cut off."""
+    ads, seconds = few()[:4], pa.timestamp("s")
+    last, first = 10**10 * 32, -(10**11)
+    columns = {
+        **{name: pa.array([x[name] for x in ads], pa.string()) for name in ("id", "kind", "text")},
+        "posted": pa.array([1_772_000_000, last, first, 1_772_000_000], seconds),
+        "retrieved": pa.array([1_772_000_000_123_456_789] * 4, pa.timestamp("ns", "UTC")),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "years.parquet")
+    zone = pa.array([1_772_000_000] * 4, pa.timestamp("s", "Mars/Phobos"))
+    pq.write_table(pa.table(columns | {"retrieved": zone, "title": zone}), tmp_path / "zone.parquet")
+    told = []
+    summary = link_ads([tmp_path / "years.parquet", tmp_path / "zone.parquet"], tmp_path / "g.jsonl", tell=told.append)
+    assert (summary.ads, summary.bad) == (4, 2 + 4)
+    faults = [(x["line"], [y["path"] for y in x["errors"]]) for x in read(tmp_path / "g.jsonl.errors.jsonl")]
+    assert faults == [
+        *((line, ["posted"]) for line in (2, 3)),
+        (1, ["title", "retrieved"]),
+        (2, ["title", "posted", "retrieved"]),
+        (3, ["title", "posted", "retrieved"]),
+        (4, ["title", "retrieved"]),
+    ]
+    assert told[0].endswith("years.parquet, line 2: posted is no day as 2026-05-03; linked without it")
+
+
 def test_what_cannot_be_is_refused_before_anything_is_made(tmp_path):
     ads = write(tmp_path / "ads.jsonl", few()[:2])
     for sources, output, said in (
@@ -489,3 +533,24 @@ def test_nothing_linked_is_an_empty_file_and_an_earlier_other_one_is_kept(tmp_pa
     link_ads([tmp_path / "ads.jsonl"], output)
     assert (tmp_path / "g.jsonl.previous").read_bytes() == b""
     assert output.read_bytes() == before
+
+
+@pytest.mark.parametrize("said", ["Not enough free space to write 8000 bytes", "4000 requested and 3267 written"])
+def test_a_full_disk_is_said_also_where_numpy_tells_it_in_words_of_its_own(tmp_path, monkeypatch, said):
+    ads = write(tmp_path / "ads.jsonl", few())
+
+    def full(*_):
+        raise OSError(said)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("numpy.save", full)
+        with pytest.raises(CannotLink, match=r"g\.jsonl: the disk is full, make room; what is finished"):
+            link_ads([ads], tmp_path / "g.jsonl")
+    assert link_ads([ads], tmp_path / "g.jsonl").groups
+
+
+def test_a_file_with_a_name_that_is_not_utf_8_has_its_faults_told(tmp_path):
+    odd = write(tmp_path / os.fsdecode(b"a\xe6.jsonl"), [*few()[:2], {"kind": "ad"}])
+    summary = link_ads([odd], tmp_path / "g.jsonl")
+    assert (summary.ads, summary.bad) == (2, 1)
+    assert read(tmp_path / "g.jsonl.errors.jsonl")[0]["file"].endswith("a\ufffd.jsonl")

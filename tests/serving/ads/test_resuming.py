@@ -1,6 +1,7 @@
 """An import that ends anywhere gives the same bytes once it is run again; what no longer fits is refused."""
 
 import contextlib
+import errno
 import gzip
 import json
 import os
@@ -10,12 +11,14 @@ import sys
 import time
 
 import pytest
+from typer.testing import CliRunner
 
 from serving.ads import importing
 from serving.ads.importing import CannotImport, import_ads
 from serving.ads.rules import Rules
 from serving.batch.journal import Journal
 from serving.batch.resuming import Output
+from serving.cli import app
 from tests.conftest import ROOT
 from tests.serving.ads.made import CANARY, info, page, record, save
 
@@ -182,3 +185,36 @@ def test_two_at_a_time_into_one_output_are_refused(sources, tmp_path, reader):
     assert import_ads([sources], tmp_path / "b.jsonl", Rules(), reader=reader).ads == whole.ads
     assert output.read_bytes() == (tmp_path / "b.jsonl").read_bytes()
     assert not (tmp_path / "ads.jsonl.lock").exists()
+
+
+def test_a_disk_without_room_for_temporary_files_is_said_and_the_same_command_goes_on(tmp_path, monkeypatch):
+    rows = [json.dumps({"text": f"Annonce {i} om have.", "url": f"https://a.example/{i}"}) for i in range(3_000)]
+    save(tmp_path / "in", "a.jsonl", "\n".join(rows))
+    arguments = ["ads", "import", str(tmp_path / "in"), "-o", str(tmp_path / "ads.jsonl")]
+    seen_in = importing._seen_in
+
+    def little(*where):
+        seen = seen_in(*where)
+        seen.execute("PRAGMA max_page_count = 20")
+        return seen
+
+    with monkeypatch.context() as patched:
+        patched.setattr(importing, "_seen_in", little)
+        full = CliRunner().invoke(app, arguments)
+    assert full.exit_code == 2
+    assert (
+        "temporary files (TMPDIR, else /var/tmp): the disk is full, make room; what is finished is kept" in full.output
+    )
+    assert 0 < json.loads((tmp_path / "ads.jsonl.progress").read_text())["records"] < 3_000
+    again = CliRunner().invoke(app, arguments)
+    assert again.exit_code == 0
+    assert "3,000 ads taken in, going on after" in again.output
+
+
+def test_an_output_without_room_is_said(sources, tmp_path, reader, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Output, "save", full)
+    with pytest.raises(CannotImport, match=r"ads\.jsonl: the disk is full, make room; what is finished is kept"):
+        import_ads([sources], tmp_path / "ads.jsonl", Rules(), reader=reader)

@@ -102,6 +102,56 @@ def test_json_lines_and_csv_with_names_of_columns_that_are_usual(tmp_path, take_
     assert faults_of(output) == []
 
 
+def test_json_of_every_form_is_read_whatever_its_name(tmp_path, take_in):
+    rows = [{"text": f"Annonce {i} på Ærø", "url": f"https://tavle.example/{i}"} for i in range(3)]
+    lines = "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in rows)
+    many = [{"text": f"Annonce {i} " + "x" * 40_000} for i in range(10)]
+    for name, content in {
+        "a.json": lines,
+        "b.json": json.dumps(rows),
+        "c.jsonl": json.dumps(rows, indent=1),
+        "d.json": json.dumps(rows[0], indent=1),
+        "e.json": "\n".join(json.dumps(x, indent=1) for x in rows),
+        "f.json": json.dumps(rows, ensure_ascii=False).encode("cp1252"),
+        "g.json": json.dumps(rows).encode("utf-8-sig"),
+        "h.json": gzip.compress(json.dumps(rows).encode("utf-16")),
+        "i.json": json.dumps(many, indent=4),
+    }.items():
+        output, summary = take_in(save(tmp_path / name, name, content).parent)
+        assert [x["text"] for x in ads_of(output)] == [
+            x["text"] for x in (many if name[0] == "i" else rows[: summary.ads])
+        ]
+        assert summary.ads == {"d": 1, "i": 10}.get(name[0], 3)
+        assert faults_of(output) == []
+
+
+def test_tables_in_utf_16_are_read(tmp_path, take_in):
+    save(tmp_path / "in", "a.txt", f"text\turl\r\n{TEXT}\thttps://a.example/1\r\n".encode("utf-16"))
+    save(
+        tmp_path / "in", "b.csv", f"text;url\n{TEXT};https://a.example/2\n".encode("utf-16-be").join([b"\xfe\xff", b""])
+    )
+    rows = "".join(json.dumps({"text": f"Ċ {i} " + "æ" * 9_000}, ensure_ascii=False) + "\n" for i in range(9))
+    save(tmp_path / "in", "c.jsonl", rows.encode("utf-16"))
+    output, _ = take_in(tmp_path / "in")
+    assert [x["text"] for x in ads_of(output)] == [TEXT, TEXT, *(f"Ċ {i} " + "æ" * 9_000 for i in range(9))]
+    assert faults_of(output) == []
+
+
+def test_json_beside_a_page_tells_of_it_and_beside_anything_else_is_read(tmp_path, take_in):
+    folder = tmp_path / "in"
+    save(folder, "a.html", page(), url="https://a.example/1")
+    save(folder, "b.html", page("En anden annonce om have."))
+    save(folder, "b.json", '{"url": "https://a.example/2"}')
+    save(folder, "c.csv", "text;url\nDen tredje;https://a.example/3\n")
+    save(folder, "c.json", json.dumps([{"text": "Den fjerde"}]))
+    save(folder, "d.jpg", b"\xff\xd8\xff\xe0")
+    save(folder, "d.json", json.dumps({"text": "Den femte"}, indent=1))
+    output, _ = take_in(folder)
+    assert [x["url"] for x in ads_of(output)][:3] == [f"https://a.example/{i}" for i in (1, 2, 3)]
+    assert [x["text"] for x in ads_of(output)][2:] == ["Den tredje", "Den fjerde", "Den femte"]
+    assert faults_of(output) == []
+
+
 def test_a_title_that_begins_the_text_is_not_put_there_again(tmp_path, take_in):
     rows = [{"text": "HAVE\n og hegn i Ribe", "title": "Have og hegn"}, {"text": "Ring", "title": "  "}]
     save(tmp_path, "feed.jsonl", "".join(json.dumps(x) + "\n" for x in rows))

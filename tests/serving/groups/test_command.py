@@ -50,6 +50,14 @@ def test_what_ads_link_writes_comes_to_the_desk(ledger, tmp_path):
     assert "4 groups, 0 of them new or changed; 0 ads new" in run("load", ads, "--groups", groups).output
 
 
+def test_ads_of_standard_input_are_brought_in_from_the_first(ledger, tmp_path):
+    two = [an_ad(1), an_ad(2)]
+    ads, groups = write(tmp_path / "ads.jsonl", two), write(tmp_path / "groups.jsonl", [a_group("g-1", two)])
+    done = CliRunner().invoke(app, ["ads", "load", "-", "--groups", str(groups)], input=ads.read_bytes())
+    assert done.exit_code == 0
+    assert "2 ads new" in done.output
+
+
 def test_faults_and_missing_ads_end_it_with_3_and_a_wrong_file_with_2(ledger, tmp_path):
     two = [an_ad(1), an_ad(2)]
     ads, groups = write(tmp_path / "ads.jsonl", two[:1]), write(tmp_path / "groups.jsonl", [a_group("g-1", two)])

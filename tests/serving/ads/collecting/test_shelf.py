@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from serving.ads.collecting import shelf as shelf_module
@@ -11,6 +13,7 @@ from serving.ads.collecting.spool import Kept
 from serving.ads.collecting.state import State, UnusableState
 from serving.ads.rules import Rules
 from serving.ads.sources.files import read_sources
+from serving.batch.resuming import unfinished
 
 BODY = b"<html><body><p>KANARIEFUGL</p></body></html>"
 
@@ -140,3 +143,21 @@ def test_a_change_that_fails_changes_nothing(tmp_path):
     with pytest.raises(Stop):
         fail()
     assert not state.counts()
+
+
+def test_a_disk_that_is_full_is_not_taken_for_a_state_that_cannot_be_read(tmp_path, monkeypatch):
+    """Whoever did as that says would delete what is known."""
+    connect = sqlite3.connect
+
+    def little(*where, **how):
+        db = connect(*where, **how)
+        db.execute("PRAGMA max_page_count = 2")
+        return db
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", little)
+        with pytest.raises(sqlite3.OperationalError) as full:
+            State(tmp_path / "state.sqlite")
+    said = unfinished(full.value, tmp_path)
+    assert said == f"{tmp_path}: the disk is full, make room; what is finished is kept, run the same command to go on"
+    State(tmp_path / "state.sqlite").close()
