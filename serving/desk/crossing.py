@@ -87,16 +87,7 @@ def links(db: Transaction, *, kind: str = "", page: int = 1, size: int = 25) -> 
     Args:
         kind: one of `triage.entities.CONTACTS` alone.
     """
-    same = (AdTrace.kind == Trace.kind, AdTrace.value == Trace.value)
-    groups = (
-        sa.select(sa.func.count(sa.distinct(Ad.group_id)))
-        .select_from(AdTrace)
-        .join(Ad, Ad.id == AdTrace.ad_id)
-        .join(AdGroup, AdGroup.id == Ad.group_id)
-        .where(*same, *_SHOWN)
-        .correlate(Trace)
-        .scalar_subquery()
-    )
+    in_ads = _ads_with(AdTrace.kind == Trace.kind, AdTrace.value == Trace.value).correlate(Trace).exists()
     cases = sa.func.count(sa.distinct(Text.case_id))
     first = sa.func.min(Trace.text_id)
     query = (
@@ -106,25 +97,42 @@ def links(db: Transaction, *, kind: str = "", page: int = 1, size: int = 25) -> 
             first.label("text"),
             cases.label("cases"),
             sa.func.count(sa.distinct(Trace.text_id)).label("texts"),
-            groups.label("groups"),
             sa.func.max(Text.received).label("newest"),
         )
         .join(Text, Text.id == Trace.text_id)
         .where(Trace.kind.in_([kind] if kind else CONTACTS))
         .group_by(Trace.kind, Trace.value)
-        .having(sa.or_(cases > 1, groups > 0))
+        .having(sa.or_(cases > 1, in_ads))
         .order_by(sa.func.max(Text.received).desc(), first.desc(), Trace.kind)
         .limit(size + 1)
         .offset((page - 1) * size)
     )
     rows = db.execute(query).all()
-    found = []
-    for row in rows[:size]:
-        at = sa.select(sa.func.min(Trace.place)).where(
-            Trace.text_id == row.text, Trace.kind == row.kind, Trace.value == row.value
-        )
-        found.append(Link(row.text, db.scalar(at) or 0, row.kind, row.cases, row.texts, row.groups, row.newest))
+    shown = rows[:size]
+    groups, places = _groups_of(db, [x.value for x in shown]), _places(db, [x.text for x in shown])
+    found = [
+        Link(x.text, places[x.text, x.value], x.kind, x.cases, x.texts, groups.get(x.value, 0), x.newest) for x in shown
+    ]
     return found, len(rows) > size
+
+
+def _ads_with(*which: sa.ColumnElement[bool]) -> sa.Select[int]:
+    """The groups of contacts in ads that are in a group now."""
+    joined = sa.select(Ad.group_id).join(AdTrace, AdTrace.ad_id == Ad.id).join(AdGroup, AdGroup.id == Ad.group_id)
+    return joined.where(*which, *_SHOWN)
+
+
+def _groups_of(db: Transaction, values: Sequence[str]) -> dict[str, int]:
+    """In how many groups each contact stands; the hash of a contact is of its kind too."""
+    count = sa.func.count(sa.distinct(Ad.group_id))
+    query = _ads_with(AdTrace.value.in_(values)).with_only_columns(AdTrace.value, count)
+    return {value: groups for value, groups in db.execute(query.group_by(AdTrace.value))}
+
+
+def _places(db: Transaction, texts: Sequence[int]) -> dict[tuple[int, str], int]:
+    """The place of each contact in its text."""
+    query = sa.select(Trace.text_id, Trace.value, sa.func.min(Trace.place)).where(Trace.text_id.in_(texts))
+    return {(text, value): at for text, value, at in db.execute(query.group_by(Trace.text_id, Trace.value))}
 
 
 def look(ledger: Ledger, person: int, text: int, place: int) -> Linked:
@@ -163,10 +171,8 @@ def _texts(db: Transaction, ledger: Ledger, trace: Trace) -> list[LinkedText]:
 def _groups(db: Transaction, trace: Trace) -> list[tuple[int, int]]:
     count = sa.func.count(sa.distinct(Ad.id))
     query = (
-        sa.select(Ad.group_id, count)
-        .join(AdTrace, AdTrace.ad_id == Ad.id)
-        .join(AdGroup, AdGroup.id == Ad.group_id)
-        .where(AdTrace.kind == trace.kind, AdTrace.value == trace.value, *_SHOWN)
+        _ads_with(AdTrace.kind == trace.kind, AdTrace.value == trace.value)
+        .with_only_columns(Ad.group_id, count)
         .group_by(Ad.group_id)
         .order_by(count.desc(), Ad.group_id)
         .limit(_MOST + 1)
@@ -198,14 +204,11 @@ def groups_of_text(db: Transaction, text: int, *, count: int = 10) -> list[Share
 
 def texts_of_group(db: Transaction, group: int, *, count: int = 20) -> list[Shared]:
     """Texts of cases that share a contact with ads of a group."""
-    query = (
-        sa.select(Trace.text_id, Trace.kind)
-        .distinct()
-        .select_from(Ad)
-        .join(AdTrace, AdTrace.ad_id == Ad.id)
-        .join(Trace, sa.and_(AdTrace.kind == Trace.kind, AdTrace.value == Trace.value))
-        .where(Ad.group_id == group, Ad.place > 0)
-    )
+    # Each contact once: ads and texts that have it by the thousand are not paired with one another.
+    own = sa.select(AdTrace.kind, AdTrace.value).distinct().join(Ad, Ad.id == AdTrace.ad_id)
+    contact = own.where(Ad.group_id == group, Ad.place > 0).subquery()
+    same = sa.and_(contact.c.kind == Trace.kind, contact.c.value == Trace.value)
+    query = sa.select(Trace.text_id, Trace.kind).distinct().join(contact, same)
     return _shared(db.execute(query).all(), count)
 
 
