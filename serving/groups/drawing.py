@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 120
+MOST = 80
 """Dots of a picture."""
 _ROUNDS = 80
 _PHONE = 340.0
@@ -193,7 +193,8 @@ def _spread(places: Floats, edges: Sequence[tuple[int, int, str]]) -> Floats:
 def _apart(places: Floats) -> Floats:
     """How far each dot is from each."""
     across, down = (np.subtract.outer(x, x) for x in places.T)
-    return np.hypot(across, down)
+    far: Floats = np.hypot(across, down)
+    return far
 
 
 def _part(places: Floats, height: int) -> Floats:

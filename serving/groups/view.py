@@ -23,6 +23,8 @@ from serving.store.vault import CaseBox, Place
 
 PAGE = 20
 """Ads whose words are shown on a page."""
+_TEXTS = 20
+"""Texts of cases that are listed."""
 _ASKED = 400
 """Ads asked for at a time: databases take no statement without end."""
 
@@ -113,7 +115,9 @@ class Seen:
     was: tuple[int, ...]
     """Groups that it took in."""
     texts: tuple[Shared, ...]
-    """Texts of cases that share a contact with its ads."""
+    """Texts of cases that share a contact with its ads, the first of them."""
+    more_texts: int
+    """How many others there are."""
     stopped: bool
     """The stop switch hides what the model says."""
     held_back: int
@@ -173,6 +177,7 @@ def open_group(ledger: Ledger, person: int, number: int, *, page: int = 1) -> Se
             for x in rows
         ]
         held_back = sum(x.id in secret and x.sealed_answer is not None for x in rows)
+        linked = texts_of_group(db, number)
         return Seen(
             id=number,
             case_id=group.case_id,
@@ -184,7 +189,8 @@ def open_group(ledger: Ledger, person: int, number: int, *, page: int = 1) -> Se
             ties=tuple(_ties(db, box, number, places, shown)),
             notes=tuple(_notes(db, box, number)),
             was=tuple(db.scalars(sa.select(AdGroup.id).where(AdGroup.merged_into == number).order_by(AdGroup.id))),
-            texts=tuple(texts_of_group(db, number)),
+            texts=tuple(linked[:_TEXTS]),
+            more_texts=len(linked[_TEXTS:]),
             stopped=stopped,
             held_back=0 if stopped else held_back,
         )
@@ -205,13 +211,13 @@ def _texts(db: Transaction, box: CaseBox, number: int, ids: Sequence[int]) -> di
     return found
 
 
-def _open(box: CaseBox, table: type[Ad | AdTie], column: str, row: sa.Row[Any]) -> str:
+def _open(box: CaseBox, table: type[Ad | AdTie], column: str, row: sa.Row[*tuple[Any, ...]]) -> str:
     """What is sealed in a column of a row that was read without its others: a group may have thousands."""
     place = Place(table.__tablename__, column, row.id)
     return box.open(getattr(row, column), place).decode("utf-8", "surrogatepass")
 
 
-def _ad(box: CaseBox, row: sa.Row[Any], number: int, text: str | None, *, hidden: bool) -> SeenAd:
+def _ad(box: CaseBox, row: sa.Row[*tuple[Any, ...]], number: int, text: str | None, *, hidden: bool) -> SeenAd:
     """An ad; `text` is None where its words are not on the page."""
     about = json.loads(_open(box, Ad, "sealed_about", row))
     fields: dict[str, str] = {}

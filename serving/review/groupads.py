@@ -18,6 +18,9 @@ from triage.indicators import Scheme
 
 _MOST_TIES = 6
 """Ties told beside one ad; an ad that holds many together has its others told beside those."""
+_LONGEST = 4_000
+"""Code points of an ad's text that are shown before somebody asks for the whole of it."""
+_BEYOND = 100
 _QUOTE = 60
 """Code points of words that are quoted."""
 Registers = Sequence[tuple[int, int, str]]
@@ -56,6 +59,10 @@ class ShownAd:
     url: str
     title: tuple[Part, ...]
     text: tuple[Part, ...]
+    length: int
+    """Code points of the text."""
+    cut: bool
+    """The text goes on."""
     beside: tuple[tuple[str, tuple[Part, ...]], ...]
     """Name and words of further fields."""
     ties: tuple[Told, ...]
@@ -80,18 +87,27 @@ def address(number: int, page: int) -> str:
     return f"#ad-{number}" if there == page else f"?page={there}#ad-{number}"
 
 
-def shown_ads(seen: Seen, page: int, scheme: Scheme, words: Words) -> tuple[ShownAd, ...]:
-    """The ads of a page."""
+def shown_ads(seen: Seen, page: int, scheme: Scheme, words: Words, *, whole: int | None = None) -> tuple[ShownAd, ...]:
+    """The ads of a page.
+
+    Args:
+        whole: number of an ad that is shown to its end, however long it is.
+    """
     of_ad: dict[int, list[SeenTie]] = defaultdict(list)
     for tie in seen.ties:
         of_ad[tie.first].append(tie)
         of_ad[tie.second].append(tie)
-    return tuple(_shown(x, of_ad[x.number], page, scheme, words) for x in seen.ads if x.fields)
+    return tuple(_shown(x, of_ad[x.number], page, scheme, words, whole=x.number == whole) for x in seen.ads if x.fields)
 
 
-def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words: Words) -> ShownAd:
+def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words: Words, *, whole: bool) -> ShownAd:
     shared: dict[str, list[_Shared]] = defaultdict(list)
-    registers = {field: _registers(value) for field, value in ad.fields.items()}
+    text = ad.fields["text"]
+    # Of a long text no more is looked through than is shown, and a little, so that no number is seen half.
+    fields = dict(ad.fields) if whole else {**ad.fields, "text": text[: _LONGEST + _BEYOND]}
+    registers = {field: _registers(value) for field, value in fields.items()}
+    if not whole:
+        fields["text"] = text[: _end(text, registers["text"])]
     told = []
     for tie in ties[:_MOST_TIES]:
         own = tie.first == ad.number
@@ -103,11 +119,11 @@ def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words
                 shared[field].append(_Shared(start, end, other))
             if spans and reason.kind not in ("text", "copy"):
                 field, start, end = spans[0]
-                quotes[reason.kind] = _quote(ad.fields.get(field, ""), registers.get(field, ()), start, end)
+                quotes[reason.kind] = _quote(fields.get(field, ""), registers.get(field, ()), start, end)
         weak = tie.strength == "weak"
         told.append(Told(other, address(other, page), reasons(words, tie, quotes), weak))
     beside = []
-    for field, value in ad.fields.items():
+    for field, value in fields.items():
         if field not in ("text", "title") and value:
             name = words["group_place"] if field == "place" else words["group_contact_field"]
             beside.append((name, parts(value, shared[field], registers[field], page)))
@@ -116,8 +132,10 @@ def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words
         posted=ad.posted,
         site=ad.site,
         url=masked(ad.url),
-        title=parts(ad.fields["title"], shared["title"], registers["title"], page),
-        text=parts(ad.fields["text"], shared["text"], registers["text"], page),
+        title=parts(fields["title"], shared["title"], registers["title"], page),
+        text=parts(fields["text"], shared["text"], registers["text"], page),
+        length=len(text),
+        cut=len(fields["text"]) < len(text),
         beside=tuple(beside),
         ties=tuple(told),
         more=max(0, len(ties) - _MOST_TIES),
@@ -127,6 +145,15 @@ def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words
     )
 
 
+def _end(text: str, registers: Registers) -> int:
+    """Where a long text is cut: at the end of a word if one is near, and never in a number of a register."""
+    if len(text) <= _LONGEST:
+        return len(text)
+    space = text.rfind(" ", _LONGEST - 100, _LONGEST)
+    at = space if space > 0 else _LONGEST
+    return next((begin for begin, end, _ in registers if begin < at < end), at)
+
+
 def _sign(sign: Sign, scheme: Scheme, words: Words) -> tuple[str, bool, bool]:
     sure = sign.decision == FLAG and sign.state == "stated"
     return words.of(scheme[sign.code]), sure, scheme[sign.code].contested
@@ -134,7 +161,7 @@ def _sign(sign: Sign, scheme: Scheme, words: Words) -> tuple[str, bool, bool]:
 
 def _quote(text: str, registers: Registers, start: int, end: int) -> str:
     """Words of a field; a number of a register that they cut stands masked as a whole."""
-    said, at = "", start
+    said, at, end = "", start, min(end, len(text))
     for begin, stop, instead in registers:
         if begin < end and start < stop:
             said += text[at:begin] + instead
@@ -157,6 +184,7 @@ def masked(text: str) -> str:
 
 def parts(text: str, shared: Sequence[_Shared], registers: Registers, page: int) -> tuple[Part, ...]:
     """A field cut where shared words begin or end; of a number of a register, what is shown instead."""
+    registers = [x for x in registers if x[1] <= len(text)]
     spans = [_Shared(min(x.start, len(text)), min(x.end, len(text)), x.other) for x in shared]
     spans = [x for x in spans if x.start < x.end]
     inside = {start: (end, instead) for start, end, instead in registers}

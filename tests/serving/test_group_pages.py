@@ -7,6 +7,7 @@ import pytest
 from serving.desk import cases
 from serving.groups.loading import load_groups
 from serving.review import groupads
+from serving.store.groups import AdGroup
 from tests.serving.groups.made import PHONE, a_group, a_reason, a_tie, an_ad, an_answer, write
 
 ODD = "<script>alert(1)</script>"
@@ -111,6 +112,35 @@ def test_words_are_cut_by_code_points_and_spans_beyond_a_text_hurt_nobody():
     ]  # fmt: skip
 
 
+def test_of_a_long_ad_the_beginning_is_shown_until_somebody_asks_for_the_rest(logged_in, bring):
+    long = "Her er altid varm te. " * 181 + f"CPR 010190-1234 {'x' * 40_000} Ring {PHONE}."
+    ads = [an_ad(1, long), an_ad(2), an_ad(3, "y" * 9_000)]
+    bring([a_group("g-1", ads, ties=[a_tie(*ads[:2])])], ads)
+    page = logged_in.get("/groups/1").text
+    assert len(page) < 60_000
+    assert "xxxxxxxx" not in page
+    assert "010190-1" not in page
+    count = f"{len(long):,}"
+    assert f"Her er begyndelsen af annoncen, som er på {count.replace(',', '.')} anslag." in page
+    assert f"of the ad, which has {count} characters" in logged_in.get("/groups/1?lang=en").text
+    assert "?page=1&amp;ad=1#ad-1" in page
+    assert "y" * 3_900 in page
+    whole = logged_in.get("/groups/1?page=1&ad=1").text
+    assert "x" * 40_000 in whole
+    assert "010190-xxxx" in whole
+    assert "010190-1234" not in whole
+    assert "?page=1&amp;ad=1#" not in whole
+    assert "y" * 9_000 not in whole
+
+
+@pytest.mark.parametrize("before", range(12))
+def test_a_number_of_a_person_is_not_cut_in_two(before):
+    text = f"{'x' * (groupads._LONGEST - before)} 010190-1234 og mere {'z' * 200}"
+    registers = groupads._registers(text)
+    shown = text[: groupads._end(text, registers)]
+    assert "010190" not in "".join(x.text for x in groupads.parts(shown, [], registers, 1))
+
+
 def test_the_page_tells_what_is_not_known(logged_in, group):
     page = plain(logged_in.get("/groups/1").text)
     assert "Det ved vi ikke" in page
@@ -183,7 +213,7 @@ def test_nothing_typed_is_lost_where_it_cannot_be_kept(logged_in, group, bring, 
     sent = logged_in.post("/groups/1/notes", data={"outcome": "", "note": "x" * 5001})
     assert sent.status_code == 422
     assert "x" * 5001 in sent.text
-    assert "Noten er for lang: der er plads til 5,000 anslag." in sent.text
+    assert "Noten er for lang: der er plads til 5.000 anslag." in sent.text
     sent = logged_in.post("/groups/1/notes", data={"note": " "})
     assert "Vælg, hvad der skal ske, eller skriv en note." in sent.text
     bring([a_group("g-2", [*ads, an_ad(9)], was=["g-1"])], [*ads, an_ad(9)])
@@ -257,6 +287,7 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     page = logged_in.get("/links").text
     assert 'href="/links/1/0"' in page
     assert "Tegn ved ikke, hvilken myndighed en sag hører til." in page
+    assert "Først i tekst 1" in page
     linked = logged_in.get("/links/1/0").text
     assert "2 tekster i 2 sager" in linked
     assert "J 1" in linked
@@ -266,3 +297,34 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     assert "Samme kontakt i tekster fra sager" in logged_in.get("/groups/1").text
     assert logged_in.get("/links/1/7").status_code == 404
     assert logged_in.get("/links?kind=email&page=2").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["engineer", "admin"])
+def test_whoever_reads_no_cases_sees_no_group_and_no_link_and_changes_none(app, client, group, role):
+    ledger = app.state.ledger
+    client.post(f"/login/{app.state.access.add_user('Eva', role)}")
+    last = ledger.entries()[0].seq
+    for path in ("/groups", "/groups/1", "/groups/1?page=1&ad=1", "/groups/99", "/links", "/links/1/0", "/cases/1"):
+        page = client.get(path)
+        assert page.status_code == 403, path
+        assert SHARED not in page.text
+        assert PHONE not in page.text
+    assert client.post("/groups/1/notes", data={"outcome": "wait", "note": "x"}).status_code == 403
+    assert 'href="/groups"' not in client.get("/").text
+    with ledger.reading() as db:
+        assert db.get(AdGroup, 1).outcome is None
+    acts = {x.act for x in ledger.entries() if x.seq > last}
+    assert not acts & {"group.read", "groups.read", "links.read", "link.read", "group.noted", "case.read"}
+
+
+def test_without_a_log_in_a_group_is_not_told_from_one_that_is_not_there(client, group):
+    for path in ("/groups", "/groups/1", "/groups/99", "/links", "/links/1/0", "/links/9/9"):
+        sent = client.get(path, follow_redirects=False)
+        assert SHARED not in sent.text
+        assert (sent.status_code, sent.headers.get("location", "").partition("?")[0]) == (303, "/login"), path
+
+
+def test_each_look_at_links_stands_in_the_audit_log(app, logged_in, group):
+    logged_in.get("/links")
+    entry = app.state.ledger.entries()[0]
+    assert (entry.actor, entry.act) == ("user#1", "links.read")
