@@ -5,6 +5,7 @@ import re
 import pytest
 
 from serving.desk import cases
+from serving.groups import view
 from serving.groups.loading import load_groups
 from serving.review import groupads
 from serving.store.groups import AdGroup
@@ -270,7 +271,7 @@ def test_a_group_that_cannot_be_opened_says_so(app, logged_in, group):
     assert "gruppe 1" in page.text
 
 
-def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in, group):
+def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in, group, monkeypatch):
     from serving.desk import intake
     from serving.store.desk import Text, Trace
     from serving.store.ledger import user
@@ -295,6 +296,9 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     assert PHONE not in page + linked
     assert value not in page + linked
     assert "Samme kontakt i tekster fra sager" in logged_in.get("/groups/1").text
+    assert "tekster mere" not in logged_in.get("/groups/1").text
+    monkeypatch.setattr(view, "_TEXTS", 1)
+    assert "Og i så mange tekster mere: 1." in logged_in.get("/groups/1").text
     assert logged_in.get("/links/1/7").status_code == 404
     assert logged_in.get("/links?kind=email&page=2").status_code == 200
 
