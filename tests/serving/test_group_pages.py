@@ -233,6 +233,7 @@ def test_a_group_that_was_merged_or_erased_leads_to_where_it_is(logged_in, group
     assert "lagt sammen" not in logged_in.get("/groups/2?was=7").text
     case = re.search(r"/cases/(\d+)", logged_in.get("/groups/2").text)[1]
     assert "Sagen holder en gruppe af annoncer" in logged_in.get(f"/cases/{case}").text
+    assert "af ukendt" not in plain(logged_in.get(f"/cases/{case}").text)
     cases.erase(app.state.ledger, int(case), actor="system", reason="asked")
     assert "slettet" in logged_in.get("/groups/2").text.lower()
     assert logged_in.get("/groups/99").status_code == 404
@@ -290,7 +291,7 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     assert "Tegn ved ikke, hvilken myndighed en sag hører til." in page
     assert "Først i tekst 1" in page
     linked = logged_in.get("/links/1/0").text
-    assert "2 tekster i 2 sager" in linked
+    assert "Tekster: 2. Sager: 2." in linked
     assert "J 1" in linked
     assert 'href="/groups/1"' in linked
     assert PHONE not in page + linked
