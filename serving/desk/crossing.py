@@ -22,8 +22,8 @@ from triage.entities import CONTACTS
 
 MANY = 12
 """Cases and groups from which a contact is likely to be that of a body, a clinic or a portal."""
-_MOST = 200
-"""Texts and groups of one link that are listed."""
+PAGE = 25
+"""Texts, and groups, of one link on a page."""
 _SHOWN = (AdGroup.loaded.is_not(None), AdGroup.merged_into.is_(None), Ad.place > 0)
 
 
@@ -66,19 +66,19 @@ class LinkedText:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A link with all that it joins."""
+    """A link with a page of what it joins."""
 
     kind: str
     texts: tuple[LinkedText, ...]
     groups: tuple[tuple[int, int], ...]
     """(number, ads with the contact) of each group of ads."""
-    more: bool
-    """There are others that are not listed."""
+    counts: tuple[int, int, int]
+    """Texts, cases and groups on all pages."""
 
     @property
-    def cases(self) -> int:
-        """How many cases it joins, of those listed."""
-        return len({x.case_id for x in self.texts})
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-max(self.counts[0], self.counts[2]) // PAGE))
 
 
 def links(db: Transaction, *, kind: str = "", page: int = 1, size: int = 25) -> tuple[list[Link], bool]:
@@ -87,16 +87,7 @@ def links(db: Transaction, *, kind: str = "", page: int = 1, size: int = 25) -> 
     Args:
         kind: one of `triage.entities.CONTACTS` alone.
     """
-    same = (AdTrace.kind == Trace.kind, AdTrace.value == Trace.value)
-    groups = (
-        sa.select(sa.func.count(sa.distinct(Ad.group_id)))
-        .select_from(AdTrace)
-        .join(Ad, Ad.id == AdTrace.ad_id)
-        .join(AdGroup, AdGroup.id == Ad.group_id)
-        .where(*same, *_SHOWN)
-        .correlate(Trace)
-        .scalar_subquery()
-    )
+    in_ads = _ads_with(AdTrace.kind == Trace.kind, AdTrace.value == Trace.value).correlate(Trace).exists()
     cases = sa.func.count(sa.distinct(Text.case_id))
     first = sa.func.min(Trace.text_id)
     query = (
@@ -106,29 +97,46 @@ def links(db: Transaction, *, kind: str = "", page: int = 1, size: int = 25) -> 
             first.label("text"),
             cases.label("cases"),
             sa.func.count(sa.distinct(Trace.text_id)).label("texts"),
-            groups.label("groups"),
             sa.func.max(Text.received).label("newest"),
         )
         .join(Text, Text.id == Trace.text_id)
         .where(Trace.kind.in_([kind] if kind else CONTACTS))
         .group_by(Trace.kind, Trace.value)
-        .having(sa.or_(cases > 1, groups > 0))
+        .having(sa.or_(cases > 1, in_ads))
         .order_by(sa.func.max(Text.received).desc(), first.desc(), Trace.kind)
         .limit(size + 1)
         .offset((page - 1) * size)
     )
     rows = db.execute(query).all()
-    found = []
-    for row in rows[:size]:
-        at = sa.select(sa.func.min(Trace.place)).where(
-            Trace.text_id == row.text, Trace.kind == row.kind, Trace.value == row.value
-        )
-        found.append(Link(row.text, db.scalar(at) or 0, row.kind, row.cases, row.texts, row.groups, row.newest))
+    shown = rows[:size]
+    groups, places = _groups_of(db, [x.value for x in shown]), _places(db, [x.text for x in shown])
+    found = [
+        Link(x.text, places[x.text, x.value], x.kind, x.cases, x.texts, groups.get(x.value, 0), x.newest) for x in shown
+    ]
     return found, len(rows) > size
 
 
-def look(ledger: Ledger, person: int, text: int, place: int) -> Linked:
-    """All that a contact of a text joins; the look is recorded.
+def _ads_with(*which: sa.ColumnElement[bool]) -> sa.Select[int]:
+    """The groups of contacts in ads that are in a group now."""
+    joined = sa.select(Ad.group_id).join(AdTrace, AdTrace.ad_id == Ad.id).join(AdGroup, AdGroup.id == Ad.group_id)
+    return joined.where(*which, *_SHOWN)
+
+
+def _groups_of(db: Transaction, values: Sequence[str]) -> dict[str, int]:
+    """In how many groups each contact stands; the hash of a contact is of its kind too."""
+    count = sa.func.count(sa.distinct(Ad.group_id))
+    query = _ads_with(AdTrace.value.in_(values)).with_only_columns(AdTrace.value, count.label("groups"))
+    return {x.value: x.groups for x in db.execute(query.group_by(AdTrace.value))}
+
+
+def _places(db: Transaction, texts: Sequence[int]) -> dict[tuple[int, str], int]:
+    """The place of each contact in its text."""
+    query = sa.select(Trace.text_id, Trace.value, sa.func.min(Trace.place)).where(Trace.text_id.in_(texts))
+    return {(text, value): at for text, value, at in db.execute(query.group_by(Trace.text_id, Trace.value))}
+
+
+def look(ledger: Ledger, person: int, text: int, place: int, *, page: int = 1) -> Linked:
+    """A page of what a contact of a text joins; the look is recorded.
 
     Raises:
         NoSuchLink: see the class.
@@ -137,20 +145,23 @@ def look(ledger: Ledger, person: int, text: int, place: int) -> Linked:
         trace = act.db.get(Trace, (text, place))
         if trace is None or trace.kind not in CONTACTS:
             raise NoSuchLink(f"text {text} has no contact {place}")
-        texts, groups = _texts(act.db, ledger, trace), _groups(act.db, trace)
-        more = len(texts) > _MOST or len(groups) > _MOST
-        found = Linked(trace.kind, tuple(texts[:_MOST]), tuple(groups[:_MOST]), more)
+        skipped = (page - 1) * PAGE
+        texts, groups = _texts(act.db, ledger, trace, skipped), _groups(act.db, trace)
+        own = sa.select(sa.func.count(sa.distinct(Text.id)), sa.func.count(sa.distinct(Text.case_id))).join(Trace)
+        own = own.where(Trace.kind == trace.kind, Trace.value == trace.value)
+        counts = (*act.db.execute(own).one(), len(groups))
+        found = Linked(trace.kind, tuple(texts), tuple(groups[skipped : skipped + PAGE]), counts)
         act.record("link.read", f"text#{text}", texts=len(found.texts), groups=len(found.groups))
         return found
 
 
-def _texts(db: Transaction, ledger: Ledger, trace: Trace) -> list[LinkedText]:
+def _texts(db: Transaction, ledger: Ledger, trace: Trace, skipped: int) -> list[LinkedText]:
     unread = sa.orm.defer(Text.sealed_text)
     having = sa.select(Trace.text_id).where(Trace.kind == trace.kind, Trace.value == trace.value)
     query = sa.select(Text, Case).join(Case).where(Text.id.in_(having)).options(unread).order_by(Text.id.desc())
     names: dict[int, str] = {}
     found = []
-    for text, case in db.execute(query.limit(_MOST + 1)):
+    for text, case in db.execute(query.limit(PAGE).offset(skipped)):
         if case.id not in names:
             try:
                 names[case.id] = unseal_text(open_box(ledger.vault, case), case, "sealed_reference")
@@ -163,13 +174,10 @@ def _texts(db: Transaction, ledger: Ledger, trace: Trace) -> list[LinkedText]:
 def _groups(db: Transaction, trace: Trace) -> list[tuple[int, int]]:
     count = sa.func.count(sa.distinct(Ad.id))
     query = (
-        sa.select(Ad.group_id, count)
-        .join(AdTrace, AdTrace.ad_id == Ad.id)
-        .join(AdGroup, AdGroup.id == Ad.group_id)
-        .where(AdTrace.kind == trace.kind, AdTrace.value == trace.value, *_SHOWN)
+        _ads_with(AdTrace.kind == trace.kind, AdTrace.value == trace.value)
+        .with_only_columns(Ad.group_id, count)
         .group_by(Ad.group_id)
         .order_by(count.desc(), Ad.group_id)
-        .limit(_MOST + 1)
     )
     return [(number, ads) for number, ads in db.execute(query)]
 
@@ -193,25 +201,22 @@ def groups_of_text(db: Transaction, text: int, *, count: int = 10) -> list[Share
         .join(AdGroup, AdGroup.id == Ad.group_id)
         .where(Trace.text_id == text, Trace.kind.in_(CONTACTS), *_SHOWN)
     )
-    return _shared(db.execute(query).all(), count)
+    return _shared(db.execute(query).all())[:count]
 
 
-def texts_of_group(db: Transaction, group: int, *, count: int = 20) -> list[Shared]:
+def texts_of_group(db: Transaction, group: int) -> list[Shared]:
     """Texts of cases that share a contact with ads of a group."""
-    query = (
-        sa.select(Trace.text_id, Trace.kind)
-        .distinct()
-        .select_from(Ad)
-        .join(AdTrace, AdTrace.ad_id == Ad.id)
-        .join(Trace, sa.and_(AdTrace.kind == Trace.kind, AdTrace.value == Trace.value))
-        .where(Ad.group_id == group, Ad.place > 0)
-    )
-    return _shared(db.execute(query).all(), count)
+    # Each contact once: ads and texts that have it by the thousand are not paired with one another.
+    own = sa.select(AdTrace.kind, AdTrace.value).distinct().join(Ad, Ad.id == AdTrace.ad_id)
+    contact = own.where(Ad.group_id == group, Ad.place > 0).subquery()
+    same = sa.and_(contact.c.kind == Trace.kind, contact.c.value == Trace.value)
+    query = sa.select(Trace.text_id, Trace.kind).distinct().join(contact, same)
+    return _shared(db.execute(query).all())
 
 
-def _shared(rows: Sequence[sa.Row[int, str]], count: int) -> list[Shared]:
+def _shared(rows: Sequence[sa.Row[int, str]]) -> list[Shared]:
     kinds: dict[int, set[str]] = {}
     for number, kind in rows:
         kinds.setdefault(number, set()).add(kind)
     found = [Shared(number, tuple(x for x in CONTACTS if x in said)) for number, said in kinds.items()]
-    return sorted(found, key=lambda x: (-len(x.contacts), -x.id))[:count]
+    return sorted(found, key=lambda x: (-len(x.contacts), -x.id))

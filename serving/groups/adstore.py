@@ -112,11 +112,14 @@ def store_ads(ledger: Ledger, batch: Sequence[Incoming], *, keep_days: int) -> S
     with ledger.acting(SYSTEM) as act:
         act.alone(LOCK)
         rows, boxes = find_ads(act.db, ledger.vault, {x.ad.id for x in coming}), Boxes(act.db, ledger.vault)
+        fresh = _begin(act, ledger.vault, [x for x in coming if x.ad.id not in rows], keep_days, boxes, stored)
+        rows |= fresh
         for x, (towns, contacts) in zip(coming, found, strict=True):
+            row = rows.get(x.ad.id)
+            if row is None:
+                continue  # its group cannot be opened
             try:
-                row = rows.get(x.ad.id)
-                if row is None:
-                    rows[x.ad.id] = row = _new(act, ledger.vault, x, keep_days, boxes)
+                if fresh.pop(x.ad.id, None) is not None:
                     stored.new += 1
                 elif not _is_newer(x.ad, json.loads(unseal_text(boxes.of(row.group_id), row, "sealed_about"))):
                     continue
@@ -164,29 +167,47 @@ def _found(ad: Linkable) -> tuple[list[str], list[tuple[str, str]]]:
     return list(towns), list(contacts)
 
 
-def _new(act: Act, vault: Vault, x: Incoming, keep_days: int, boxes: Boxes) -> Ad:
-    group = group_for(act, vault, x.group, keep_days=keep_days)
-    boxes.of(group.id)  # else nothing could be sealed
-    row = Ad(group_id=group.id, known=known_of(vault, x.ad.id)[0], sealed_text=b"", sealed_about=b"", added=act.now)
-    act.db.add(row)
+def _begin(
+    act: Act, vault: Vault, new: Sequence[Incoming], keep_days: int, boxes: Boxes, stored: Stored
+) -> dict[str, Ad]:
+    """Rows of ads that are new, all numbered at once: what is sealed is sealed for its number."""
+    fresh: dict[str, Ad] = {}
+    empty = {"sealed_text": b"", "sealed_about": b"", "added": act.now}
+    for x in new:
+        if x.ad.id in fresh:
+            continue
+        try:
+            group = group_for(act, vault, x.group, keep_days=keep_days)
+            boxes.of(group.id)  # else nothing could be sealed
+        except UNREADABLE as error:
+            stored.unreadable.append(str(error))
+            continue
+        fresh[x.ad.id] = Ad(group_id=group.id, known=known_of(vault, x.ad.id)[0], **empty)
+    act.db.add_all(fresh.values())
     act.db.flush()
-    return row
+    return fresh
 
 
 def _fill(
     act: Act, vault: Vault, box: CaseBox, row: Ad, x: Incoming, towns: list[str], contacts: list[tuple[str, str]]
 ) -> None:
-    if row.sealed_text and unseal_text(box, row, "sealed_text") != x.ad.text:
-        row.sealed_answer = None  # it was of other words
+    if row.sealed_text:
+        if unseal_text(box, row, "sealed_text") != x.ad.text:
+            row.sealed_answer = None  # it was of other words
+        act.db.execute(sa.delete(AdTrace).where(AdTrace.ad_id == row.id))
     seal(box, row, "sealed_text", x.ad.text)
     seal(box, row, "sealed_about", json.dumps({**about_of(x.ad, x.url), "towns": towns}, ensure_ascii=False))
-    replace_traces(act.db, vault, row.id, contacts)
+    _add_traces(act.db, vault, row.id, contacts)
     act.db.get_one(AdGroup, row.group_id).changing = True
 
 
 def replace_traces(db: Transaction, vault: Vault, ad_id: int, contacts: Iterable[tuple[str, str]]) -> None:
     """Keep the contacts of an ad as those of texts are (`serving.desk.traces`): the same contact has the same hash in both."""
     db.execute(sa.delete(AdTrace).where(AdTrace.ad_id == ad_id))
+    _add_traces(db, vault, ad_id, contacts)
+
+
+def _add_traces(db: Transaction, vault: Vault, ad_id: int, contacts: Iterable[tuple[str, str]]) -> None:
     kept = list(contacts)[:_MAX_CONTACTS]
     db.add_all(
         AdTrace(ad_id=ad_id, place=place, kind=kind, value=vault.fingerprint(f"{kind} {value}"))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 120
+MOST = 80
 """Dots of a picture."""
 _ROUNDS = 80
 _PHONE = 340.0
@@ -173,9 +173,8 @@ def _spread(places: Floats, edges: Sequence[tuple[int, int, str]]) -> Floats:
         best = 1 / math.sqrt(count)
         pairs = np.array([(a, b) for a, b, _ in edges], np.int64).reshape(-1, 2)
         for turn in range(_ROUNDS):
-            apart = places[:, None] - places[None]
-            distance = np.maximum(np.linalg.norm(apart, axis=2), 1e-3)
-            push = (apart * (best**2 / distance**2)[:, :, None]).sum(axis=1)
+            near = best**2 / np.maximum(_apart(places), 1e-3) ** 2
+            push = places * near.sum(axis=1)[:, None] - near @ places
             along = places[pairs[:, 0]] - places[pairs[:, 1]]
             pull = along * (np.linalg.norm(along, axis=1) / best)[:, None]
             np.add.at(push, pairs[:, 0], -pull)
@@ -191,18 +190,25 @@ def _spread(places: Floats, edges: Sequence[tuple[int, int, str]]) -> Floats:
     return 6 + 88 * along
 
 
+def _apart(places: Floats) -> Floats:
+    """How far each dot is from each."""
+    across, down = (np.subtract.outer(x, x) for x in places.T)
+    far: Floats = np.hypot(across, down)
+    return far
+
+
 def _part(places: Floats, height: int) -> Floats:
     """Dots that would hide one another on a phone are moved apart, within the picture."""
     scale = np.array([_PHONE, float(height)]) / 100
     at = places * scale
     low, high = 6 * scale, 94 * scale
     for _ in range(_ROUNDS):
-        apart = at[:, None] - at[None]
-        distance = np.linalg.norm(apart, axis=2)
+        distance = _apart(at)
         np.fill_diagonal(distance, _APART)
         lacking = np.maximum(0, _APART - distance) / 2
         if not lacking.any():
             break
+        apart = at[:, None] - at[None]
         # Two at the very same place go apart sideways, by their order.
         same = distance < 1e-6
         apart[same] = np.stack([np.sign(np.subtract(*np.nonzero(same))), np.zeros(int(same.sum()))], axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,10 +19,14 @@ from serving.store.desk import UNREAD, Case, Text
 from serving.store.groups import Ad, AdGroup, AdTie, GroupNote
 from serving.store.ledger import Ledger, user
 from serving.store.tables import User
-from serving.store.vault import CaseBox
+from serving.store.vault import CaseBox, Place
 
 PAGE = 20
 """Ads whose words are shown on a page."""
+_TEXTS = 20
+"""Texts of cases that are listed."""
+_ASKED = 400
+"""Ads asked for at a time: databases take no statement without end."""
 
 
 class NoSuchGroup(LookupError):
@@ -111,7 +115,9 @@ class Seen:
     was: tuple[int, ...]
     """Groups that it took in."""
     texts: tuple[Shared, ...]
-    """Texts of cases that share a contact with its ads."""
+    """Texts of cases that share a contact with its ads, the first of them."""
+    more_texts: int
+    """How many others there are."""
     stopped: bool
     """The stop switch hides what the model says."""
     held_back: int
@@ -160,16 +166,18 @@ def open_group(ledger: Ledger, person: int, number: int, *, page: int = 1) -> Se
         box = open_box(ledger.vault, db.get_one(Case, group.case_id))
         stopped = not read_switches(db).suggestions
         blind = _blind(db)
-        rows = list(db.scalars(sa.select(Ad).where(Ad.group_id == number, Ad.place > 0).order_by(Ad.place)))
-        places = {row.id: at for at, row in enumerate(rows, start=1)}
         shown = range((page - 1) * PAGE + 1, page * PAGE + 1)
-        ads, held_back = [], 0
-        for row in rows:
-            words = unseal_text(box, row, "sealed_text") if places[row.id] in shown or blind else ""
-            secret = bool(blind) and not blind.isdisjoint(ledger.vault.fingerprints(words))
-            held_back += secret and row.sealed_answer is not None
-            hidden = stopped or secret
-            ads.append(_ad(box, row, places[row.id], words, whole=places[row.id] in shown, hidden=hidden))
+        placed = sa.select(Ad.id, Ad.sealed_about, Ad.sealed_answer).where(Ad.group_id == number, Ad.place > 0)
+        rows = db.execute(placed.order_by(Ad.place)).all()
+        places = {row.id: at for at, row in enumerate(rows, start=1)}
+        texts = _texts(db, box, number, [x.id for x in rows if blind or places[x.id] in shown])
+        secret = {x for x, text in texts.items() if blind and not blind.isdisjoint(ledger.vault.fingerprints(text))}
+        ads = [
+            _ad(box, x, places[x.id], texts[x.id] if places[x.id] in shown else None, hidden=stopped or x.id in secret)
+            for x in rows
+        ]
+        held_back = sum(x.id in secret and x.sealed_answer is not None for x in rows)
+        linked = texts_of_group(db, number)
         return Seen(
             id=number,
             case_id=group.case_id,
@@ -178,10 +186,11 @@ def open_group(ledger: Ledger, person: int, number: int, *, page: int = 1) -> Se
             loaded=group.loaded or group.made,
             outcome=group.outcome,
             ads=tuple(ads),
-            ties=tuple(_ties(db, box, number, places)),
+            ties=tuple(_ties(db, box, number, places, shown)),
             notes=tuple(_notes(db, box, number)),
             was=tuple(db.scalars(sa.select(AdGroup.id).where(AdGroup.merged_into == number).order_by(AdGroup.id))),
-            texts=tuple(texts_of_group(db, number)),
+            texts=tuple(linked[:_TEXTS]),
+            more_texts=len(linked[_TEXTS:]),
             stopped=stopped,
             held_back=0 if stopped else held_back,
         )
@@ -193,28 +202,52 @@ def _blind(db: Transaction) -> frozenset[str]:
     return frozenset(db.scalars(query))
 
 
-def _ad(box: CaseBox, row: Ad, number: int, text: str, *, whole: bool, hidden: bool) -> SeenAd:
-    about = json.loads(unseal_text(box, row, "sealed_about"))
-    fields = {"text": text, "title": about["title"], "place": about["place"]} if whole else {}
-    fields |= {f"contacts.{at}": x for at, x in enumerate(about["contacts"])} if whole else {}
+def _texts(db: Transaction, box: CaseBox, number: int, ids: Sequence[int]) -> dict[int, str]:
+    """The words of ads of a group."""
+    found: dict[int, str] = {}
+    for at in range(0, len(ids), _ASKED):
+        some = sa.select(Ad.id, Ad.sealed_text).where(Ad.group_id == number, Ad.id.in_(ids[at : at + _ASKED]))
+        found |= {x.id: _open(box, Ad, "sealed_text", x) for x in db.execute(some)}
+    return found
+
+
+def _open(box: CaseBox, table: type[Ad | AdTie], column: str, row: sa.Row[*tuple[Any, ...]]) -> str:
+    """What is sealed in a column of a row that was read without its others: a group may have thousands."""
+    place = Place(table.__tablename__, column, row.id)
+    return box.open(getattr(row, column), place).decode("utf-8", "surrogatepass")
+
+
+def _ad(box: CaseBox, row: sa.Row[*tuple[Any, ...]], number: int, text: str | None, *, hidden: bool) -> SeenAd:
+    """An ad; `text` is None where its words are not on the page."""
+    about = json.loads(_open(box, Ad, "sealed_about", row))
+    fields: dict[str, str] = {}
+    if text is not None:
+        fields = {"text": text, "title": about["title"], "place": about["place"]}
+        fields |= {f"contacts.{at}": x for at, x in enumerate(about["contacts"])}
     signs = None
     if row.sealed_answer is not None and not hidden:
-        found = json.loads(unseal_text(box, row, "sealed_answer"))["indicators"]
+        found = json.loads(_open(box, Ad, "sealed_answer", row))["indicators"]
         signs = tuple(Sign(x["code"], x["decision"], x["state"]) for x in found)
     posted = date.fromisoformat(about["posted"]) if about["posted"] else None
-    return SeenAd(number, fields, about["site"], about["url"] if whole else "", posted, tuple(about["towns"]), signs)
+    url = "" if text is None else about["url"]
+    return SeenAd(number, fields, about["site"], url, posted, tuple(about["towns"]), signs)
 
 
-def _ties(db: Transaction, box: CaseBox, number: int, places: Mapping[int, int]) -> Iterable[SeenTie]:
-    for row in db.scalars(sa.select(AdTie).where(AdTie.group_id == number).order_by(AdTie.id)):
-        if row.first_id in places and row.second_id in places:
-            reasons = tuple(_reason(x) for x in json.loads(unseal_text(box, row, "sealed_reasons")))
-            yield SeenTie(places[row.first_id], places[row.second_id], row.strength, reasons)
+def _ties(db: Transaction, box: CaseBox, number: int, places: Mapping[int, int], shown: range) -> Iterable[SeenTie]:
+    """The ties of a group; where something stands is told of ads of the page alone."""
+    columns = (AdTie.id, AdTie.first_id, AdTie.second_id, AdTie.strength, AdTie.sealed_reasons)
+    for row in db.execute(sa.select(*columns).where(AdTie.group_id == number).order_by(AdTie.id)):
+        first, second = places.get(row.first_id), places.get(row.second_id)
+        if first and second:
+            said = json.loads(_open(box, AdTie, "sealed_reasons", row))
+            seen = first in shown or second in shown
+            yield SeenTie(first, second, row.strength, tuple(_reason(x, spans=seen) for x in said))
 
 
-def _reason(said: Mapping[str, Any]) -> SeenReason:
+def _reason(said: Mapping[str, Any], *, spans: bool) -> SeenReason:
     first, second = (
-        tuple((x["field"], x["start"], x["end"]) for x in said[side]) for side in ("first_spans", "second_spans")
+        tuple((x["field"], x["start"], x["end"]) for x in said[side]) if spans else ()
+        for side in ("first_spans", "second_spans")
     )
     return SeenReason(said["kind"], said["count"], first, second)
 

@@ -74,7 +74,7 @@ async def finish(request: Request, number: Number, person: _Reader) -> Response:
             found.append(("outcome", words["outcome_missing"]))
         return await _page(request, person, number, fields, status=422, problems=tuple(found))
     except NotAMark:
-        problems = (("note", words.say("mark_note", count=f"{reading.MAX_NOTE:,}")),)
+        problems = (("note", words.say("mark_note", count=words.number(reading.MAX_NOTE))),)
         return await _page(request, person, number, fields, status=422, problems=problems)
     except Changed:
         problems = (("items", words["changed_elsewhere"]),)

@@ -17,6 +17,9 @@ from triage.indicators import Scheme
 
 _MOST_TIES = 6
 """Ties told beside one ad; an ad that holds many together has its others told beside those."""
+_LONGEST = 4_000
+"""Code points of an ad's text that are shown before somebody asks for the whole of it."""
+_BEYOND = 100
 _QUOTE = 60
 """Code points of words that are quoted."""
 
@@ -53,6 +56,10 @@ class ShownAd:
     url: str
     title: tuple[Part, ...]
     text: tuple[Part, ...]
+    length: int
+    """Code points of the text."""
+    cut: bool
+    """The text goes on."""
     beside: tuple[tuple[str, tuple[Part, ...]], ...]
     """Name and words of further fields."""
     ties: tuple[Told, ...]
@@ -77,18 +84,23 @@ def address(number: int, page: int) -> str:
     return f"#ad-{number}" if there == page else f"?page={there}#ad-{number}"
 
 
-def shown_ads(seen: Seen, page: int, scheme: Scheme, words: Words) -> tuple[ShownAd, ...]:
-    """The ads of a page."""
+def shown_ads(seen: Seen, page: int, scheme: Scheme, words: Words, *, whole: int | None = None) -> tuple[ShownAd, ...]:
+    """The ads of a page.
+
+    Args:
+        whole: number of an ad that is shown to its end, however long it is.
+    """
     of_ad: dict[int, list[SeenTie]] = defaultdict(list)
     for tie in seen.ties:
         of_ad[tie.first].append(tie)
         of_ad[tie.second].append(tie)
-    return tuple(_shown(x, of_ad[x.number], page, scheme, words) for x in seen.ads if x.fields)
+    return tuple(_shown(x, of_ad[x.number], page, scheme, words, whole=x.number == whole) for x in seen.ads if x.fields)
 
 
-def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words: Words) -> ShownAd:
+def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words: Words, *, whole: bool) -> ShownAd:
     shared: dict[str, list[_Shared]] = defaultdict(list)
-    fields = {field: covered(value) for field, value in ad.fields.items()}
+    text = ad.fields["text"]
+    fields = {x: _beginning(y) if x == "text" and not whole else covered(y) for x, y in ad.fields.items()}
     told = []
     for tie in ties[:_MOST_TIES]:
         own = tie.first == ad.number
@@ -115,6 +127,8 @@ def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words
         url=covered(ad.url),
         title=parts(fields["title"], shared["title"], page),
         text=parts(fields["text"], shared["text"], page),
+        length=len(text),
+        cut=len(fields["text"]) < len(text),
         beside=tuple(beside),
         ties=tuple(told),
         more=max(0, len(ties) - _MOST_TIES),
@@ -122,6 +136,15 @@ def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words
         if ad.signs is None
         else tuple(_sign(x, scheme, words) for x in ad.signs if x.code in scheme.position),
     )
+
+
+def _beginning(text: str) -> str:
+    """A text, covered; of a long one the beginning, to the end of a word if one is near."""
+    if len(text) <= _LONGEST:
+        return covered(text)
+    space = text.rfind(" ", _LONGEST - 100, _LONGEST)
+    # Only what is shown is looked through, and a little more, so that no number is seen half.
+    return covered(text[: _LONGEST + _BEYOND])[: space if space > 0 else _LONGEST]
 
 
 def _sign(sign: Sign, scheme: Scheme, words: Words) -> tuple[str, bool, bool]:

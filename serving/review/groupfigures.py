@@ -142,10 +142,17 @@ def drawn(seen: Seen, words: Words) -> Drawn:
     """The ads and ties of a group."""
     ties = [(x.first, x.second, sort_of(x)) for x in seen.ties]
     beside = Counter(y for x in ties for y in x[:2])
-    alt = [words.say("graph_alt", ads=len(seen.ads), ties=len(ties))]
+    alt = [
+        words.say(
+            "graph_alt",
+            ads=counted(words, "group_ads", len(seen.ads)),
+            ties=counted(words, "graph_ties", len(ties)),
+        )
+    ]
     if len(seen.ads) > 2 and beside:
         number, count = min(beside.items(), key=lambda x: (-x[1], x[0]))
-        alt.append(words.say("graph_alt_most", number=number, count=count))
+        if count > 1:
+            alt.append(words.say("graph_alt_most", number=number, count=count))
     sorts = Counter(x[2] for x in ties)
     alt += [counted(words, f"graph_{sort}", sorts[sort]) for sort in ("contact", "text", "other") if sorts[sort]]
     picture = draw(len(seen.ads), ties)

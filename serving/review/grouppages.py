@@ -119,7 +119,8 @@ async def _page(
         posted=request.method == "POST", error=error, given=given or {}, noted="noted" in query,
         sentence=sentence(words, seen.figures, today), facts=facts(words, seen), unknown=unknown(words, seen, read=read),
         hubs=listed_contacts(words, seen.further["hubs"]), chart=chart(seen, words), height=HEIGHT, towns=towns(seen.ads),
-        tour=tour(seen.ads), signs=rows, read=read, drawn=drawn(seen, words), ads=shown_ads(seen, page, scheme, words),
+        tour=tour(seen.ads), signs=rows, read=read, drawn=drawn(seen, words),
+        ads=shown_ads(seen, page, scheme, words, whole=row_number(query.get("ad", ""))),
         was=was if was in seen.was else None,
         outcomes=[("", words["group_no_outcome"]), *options(words, "outcome", OUTCOMES)],
     )  # fmt: skip
@@ -140,7 +141,7 @@ async def note(request: Request, number: Number, person: _Reader) -> Response:
     try:
         await run_in_threadpool(noting.add_note, ledger, person.id, number, **given)
     except NotANote as error:
-        said = words.say(f"group_note_{error.code}", count=f"{MAX_NOTE:,}")
+        said = words.say(f"group_note_{error.code}", count=words.number(MAX_NOTE))
         return await _page(request, person, number, error=said, given=given)
     except NoSuchGroup:
         raise Problem("not-found", "group") from None

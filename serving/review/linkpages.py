@@ -50,8 +50,9 @@ async def link(
     request: Request, number: Number, place: Annotated[int, Path(ge=0, le=LARGEST)], person: _Reader
 ) -> Response:
     """One link, by a text that has the contact and its place there: of the contact itself nothing is in the address."""
+    page = min(row_number(request.query_params.get("page", "")) or 1, _LAST_PAGE)
     try:
-        found = await run_in_threadpool(crossing.look, request.app.state.ledger, person.id, number, place)
+        found = await run_in_threadpool(crossing.look, request.app.state.ledger, person.id, number, place, page=page)
     except NoSuchLink:
         raise Problem("not-found", "link") from None
-    return show("linked.html", words_of(request), person=person, linked=found)
+    return show("linked.html", words_of(request), person=person, linked=found, page=page)

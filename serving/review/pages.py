@@ -63,7 +63,7 @@ async def _reading(
     if not text.strip():
         return _paste(words, person, kind=kind, error="" if only_language else words["empty_text"])
     if len(text) > MAX_TEXT:
-        return _paste(words, person, text=text, kind=kind, error=words.say("too_long", count=f"{len(text):,}"))
+        return _paste(words, person, text=text, kind=kind, error=words.say("too_long", count=words.number(len(text))))
     try:
         document = read_document({"id": "pasted", "kind": kind, "text": text})
     except InvalidDocument:

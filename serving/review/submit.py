@@ -90,7 +90,7 @@ async def take_text(request: Request, person: Person = Depends(READERS)) -> Resp
     try:
         intake.check_text(text)
     except NotAText as error:
-        long = words.say("too_long", count=f"{len(text):,}") if error.code == "too_long" else ""
+        long = words.say("too_long", count=words.number(len(text))) if error.code == "too_long" else ""
         errors["text"] = long or words[_ERRORS[error.code]]
     if kind not in KINDS:
         errors["kind"] = words["submit_kind_missing"]

@@ -36,6 +36,10 @@ class Words:
             return escape(self._messages[key]).format(**values)
         return self._messages[key].format(**values)
 
+    def number(self, value: int) -> str:
+        """A number of people's size, its thousands apart as the language has it."""
+        return f"{value:,}".replace(",", "." if self.language == "da" else ",")
+
     def of(self, named: Indicator | Names) -> str:
         """The name of an indicator, element or form."""
         return named.en if self.language == "en" else named.da

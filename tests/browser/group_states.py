@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
@@ -61,13 +61,45 @@ def put_group(site: Site, ads: int, *, answered: bool = True) -> int:
     unknown = {"undated": undated, "without_contact": 0, "without_place": 0, "too_short": 1}
     group = a_group(name, made, ties=ties, counts=counts, hubs={"phone": 1, "site": 2}, unknown=unknown)
     answers = [an_answer(x, obscured_contact="Ring", city_rotation=PHONE) for x in made[::2]]
+    return _bring(site, group, made, answers if answered else ())
+
+
+def _bring(site: Site, group: dict[str, Any], ads: list[dict[str, Any]], answers: Sequence[dict[str, Any]] = ()) -> int:
+    """Bring a group in; returns its number."""
     ledger = site.app.state.ledger
     with TemporaryDirectory() as folder:
         files = Path(folder)
-        tagged = [write(files / "tagged.jsonl", answers)] if answered else []
-        load_groups(ledger, write(files / "g.jsonl", [group]), [write(files / "a.jsonl", made)], tagged, keep_days=365)
+        tagged = [write(files / "tagged.jsonl", answers)] if answers else []
+        load_groups(ledger, write(files / "g.jsonl", [group]), [write(files / "a.jsonl", ads)], tagged, keep_days=365)
     with ledger.reading() as db:
-        return db.scalar(sa.select(AdGroup.id).where(AdGroup.name == name))
+        number = db.scalar(sa.select(AdGroup.id).where(AdGroup.name == group["id"]))
+    assert number is not None
+    return number
+
+
+def see_bare(page: Page, site: Site) -> None:
+    """A group of ads without day, name, town or contact, that the model did not read."""
+    first = next(_NUMBERS) * 10_000
+    ads = [an_ad(first + x, f"Velkommen, {PHRASE}. Nummer {x} af tre.") for x in range(3)]
+    ties = [a_tie(ads[0], x, a_reason("phrase", PHRASE, ads[0], x, count=2)) for x in ads[1:]]
+    group = a_group(f"g-{first}", ads, ties=ties, counts={"names": 0, "towns": 0, "contacts": {}})
+    group["unknown"] |= {"without_contact": 3}
+    page.goto(f"{site.url}/groups/{_bring(site, group, ads)}")
+
+
+def see_long(page: Page, site: Site) -> None:
+    """A group where words, names and an ad are long."""
+    first = next(_NUMBERS) * 10_000
+    text = f"Ring {PHONE} eller se https://{'et-langt-navn-' * 4}paa-en-side.example/{'a' * 90} for mere. {PHRASE}. "
+    title = "Velkommen" + "hosmigidengamlebydel" * 5
+    about = {
+        "title": title,
+        "place": "Nykøbing Falster",
+        "posted": "2026-05-04",
+        "contacts": ["x" * 90 + "@post.example"],
+    }
+    ads = [an_ad(first, text * 100, **about), an_ad(first + 1, text)]
+    page.goto(f"{site.url}/groups/{_bring(site, a_group(f'g-{first}', ads), ads)}")
 
 
 def _switch(site: Site, value: str) -> None:

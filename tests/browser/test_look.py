@@ -1,11 +1,13 @@
 """What every page owes to those who read it: accessible, readable, usable by keyboard, talking to nobody else."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from serving.review import rendering
+from tests.browser.pictures import file_name
 from tests.browser.states import NOTE, PARTS, STATES, paste, see
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
@@ -204,3 +206,8 @@ def test_every_part_is_shown_to_axe():
     names = [x for x in vars(rendering._templates.get_template("parts.html").make_module({"words": {}})) if x[0] != "_"]
     assert len(names) > 12
     assert [x for x in names if not re.search(rf"parts\.{x}\(", PARTS.read_text("utf-8"))] == []
+
+
+def test_each_state_has_pictures_of_its_own():
+    names = Counter(file_name(x, "phone") for x in STATES)
+    assert [x for x, count in names.items() if count > 1] == []

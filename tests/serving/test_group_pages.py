@@ -5,8 +5,10 @@ import re
 import pytest
 
 from serving.desk import cases
+from serving.groups import view
 from serving.groups.loading import load_groups
 from serving.review import groupads
+from serving.store.groups import AdGroup
 from tests.serving.groups.made import PHONE, a_group, a_reason, a_tie, an_ad, an_answer, write
 
 ODD = "<script>alert(1)</script>"
@@ -113,6 +115,33 @@ def test_words_are_cut_by_code_points_and_spans_beyond_a_text_hurt_nobody():
     ]  # fmt: skip
 
 
+def test_of_a_long_ad_the_beginning_is_shown_until_somebody_asks_for_the_rest(logged_in, bring):
+    long = "Her er altid varm te. " * 181 + f"CPR 010190-1234 {'x' * 40_000} Ring {PHONE}."
+    ads = [an_ad(1, long), an_ad(2), an_ad(3, "y" * 9_000)]
+    bring([a_group("g-1", ads, ties=[a_tie(*ads[:2])])], ads)
+    page = logged_in.get("/groups/1").text
+    assert len(page) < 60_000
+    assert "xxxxxxxx" not in page
+    assert "010190-1" not in page
+    count = f"{len(long):,}"
+    assert f"Her er begyndelsen af annoncen, som er på {count.replace(',', '.')} anslag." in page
+    assert f"of the ad, which has {count} characters" in logged_in.get("/groups/1?lang=en").text
+    assert "?page=1&amp;ad=1#ad-1" in page
+    assert "y" * 3_900 in page
+    whole = logged_in.get("/groups/1?page=1&ad=1").text
+    assert "x" * 40_000 in whole
+    assert "010190-xxxx" in whole
+    assert "010190-1234" not in whole
+    assert "?page=1&amp;ad=1#" not in whole
+    assert "y" * 9_000 not in whole
+
+
+@pytest.mark.parametrize("before", range(12))
+def test_where_a_long_ad_is_cut_a_number_of_a_person_is_still_covered(before):
+    text = f"{'x' * (groupads._LONGEST - before)} 010190-1234 og mere {'z' * 200}"
+    assert not re.search(r"010190-\d", groupads._beginning(text))
+
+
 def test_the_page_tells_what_is_not_known(logged_in, group):
     page = plain(logged_in.get("/groups/1").text)
     assert "Det ved vi ikke" in page
@@ -185,7 +214,7 @@ def test_nothing_typed_is_lost_where_it_cannot_be_kept(logged_in, group, bring, 
     sent = logged_in.post("/groups/1/notes", data={"outcome": "", "note": "x" * 5001})
     assert sent.status_code == 422
     assert "x" * 5001 in sent.text
-    assert "Noten er for lang: der er plads til 5,000 anslag." in sent.text
+    assert "Noten er for lang: der er plads til 5.000 anslag." in sent.text
     sent = logged_in.post("/groups/1/notes", data={"note": " "})
     assert "Vælg, hvad der skal ske, eller skriv en note." in sent.text
     bring([a_group("g-2", [*ads, an_ad(9)], was=["g-1"])], [*ads, an_ad(9)])
@@ -204,6 +233,7 @@ def test_a_group_that_was_merged_or_erased_leads_to_where_it_is(logged_in, group
     assert "lagt sammen" not in logged_in.get("/groups/2?was=7").text
     case = re.search(r"/cases/(\d+)", logged_in.get("/groups/2").text)[1]
     assert "Sagen holder en gruppe af annoncer" in logged_in.get(f"/cases/{case}").text
+    assert "af ukendt" not in plain(logged_in.get(f"/cases/{case}").text)
     cases.erase(app.state.ledger, int(case), actor="system", reason="asked")
     assert "slettet" in logged_in.get("/groups/2").text.lower()
     assert logged_in.get("/groups/99").status_code == 404
@@ -242,7 +272,7 @@ def test_a_group_that_cannot_be_opened_says_so(app, logged_in, group):
     assert "gruppe 1" in page.text
 
 
-def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in, group):
+def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in, group, monkeypatch):
     from serving.desk import intake
     from serving.store.desk import Text, Trace
     from serving.store.ledger import user
@@ -259,12 +289,47 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     page = logged_in.get("/links").text
     assert 'href="/links/1/0"' in page
     assert "Tegn ved ikke, hvilken myndighed en sag hører til." in page
+    assert "Først i tekst 1" in page
     linked = logged_in.get("/links/1/0").text
-    assert "2 tekster i 2 sager" in linked
+    assert "Tekster: 2. Sager: 2." in linked
     assert "J 1" in linked
     assert 'href="/groups/1"' in linked
     assert PHONE not in page + linked
     assert value not in page + linked
     assert "Samme kontakt i tekster fra sager" in logged_in.get("/groups/1").text
+    assert "tekster mere" not in logged_in.get("/groups/1").text
+    monkeypatch.setattr(view, "_TEXTS", 1)
+    assert "Og i så mange tekster mere: 1." in logged_in.get("/groups/1").text
     assert logged_in.get("/links/1/7").status_code == 404
     assert logged_in.get("/links?kind=email&page=2").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["engineer", "admin"])
+def test_whoever_reads_no_cases_sees_no_group_and_no_link_and_changes_none(app, client, group, role):
+    ledger = app.state.ledger
+    client.post(f"/login/{app.state.access.add_user('Eva', role)}")
+    last = ledger.entries()[0].seq
+    for path in ("/groups", "/groups/1", "/groups/1?page=1&ad=1", "/groups/99", "/links", "/links/1/0", "/cases/1"):
+        page = client.get(path)
+        assert page.status_code == 403, path
+        assert SHARED not in page.text
+        assert PHONE not in page.text
+    assert client.post("/groups/1/notes", data={"outcome": "wait", "note": "x"}).status_code == 403
+    assert 'href="/groups"' not in client.get("/").text
+    with ledger.reading() as db:
+        assert db.get(AdGroup, 1).outcome is None
+    acts = {x.act for x in ledger.entries() if x.seq > last}
+    assert not acts & {"group.read", "groups.read", "links.read", "link.read", "group.noted", "case.read"}
+
+
+def test_without_a_log_in_a_group_is_not_told_from_one_that_is_not_there(client, group):
+    for path in ("/groups", "/groups/1", "/groups/99", "/links", "/links/1/0", "/links/9/9"):
+        sent = client.get(path, follow_redirects=False)
+        assert SHARED not in sent.text
+        assert (sent.status_code, sent.headers.get("location", "").partition("?")[0]) == (303, "/login"), path
+
+
+def test_each_look_at_links_stands_in_the_audit_log(app, logged_in, group):
+    logged_in.get("/links")
+    entry = app.state.ledger.entries()[0]
+    assert (entry.actor, entry.act) == ("user#1", "links.read")

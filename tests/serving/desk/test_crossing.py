@@ -6,8 +6,9 @@ import pytest
 
 from serving.desk import cases, crossing, tagging, views
 from serving.desk.crossing import NoSuchLink, Shared
+from serving.store.desk import Trace
 from tests.serving.desk.conftest import MODEL, answer
-from tests.serving.groups.conftest import bring  # noqa: F401 (a fixture)
+from tests.serving.groups.conftest import asked, bring  # noqa: F401 (fixtures)
 from tests.serving.groups.made import PHONE, a_group, an_ad
 from triage.entities import find_entities
 
@@ -50,7 +51,7 @@ def test_a_contact_in_two_cases_is_a_link_and_in_one_case_it_is_none(desk, put):
     )
     seen = crossing.look(desk.ledger, desk.people["anna"], found.text, found.place)
     assert [(x.id, x.reference) for x in seen.texts] == [(third, "J 3"), (second, "J 1"), (first, "J 1")]
-    assert (seen.cases, seen.more) == (2, False)
+    assert (seen.counts, seen.pages) == ((3, 2, 0), 1)
     entry = desk.ledger.entries()[0]
     assert (entry.act, entry.subject, dict(entry.details)) == ("link.read", f"text#{first}", {"texts": 3, "groups": 0})
 
@@ -93,6 +94,47 @@ def test_a_contact_that_stands_in_many_cases_is_told_so(desk, put):
     for case in range(crossing.MANY):
         put(f"{case}: {NOTE.format(PHONE)}", f"J {case}")
     assert links(desk)[0].many
+
+
+def test_what_a_contact_joins_is_cut_into_pages(desk, put, bring, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(crossing, "PAGE", 2)
+    numbers = [put(f"{case}: {NOTE.format(PHONE)}", f"J {case % 3}") for case in range(5)]
+    for group in range(3):
+        ads = [an_ad(10 * group + x) for x in range(2)]
+        bring([a_group(f"g-{group}", ads)], ads)
+    seen = [crossing.look(desk.ledger, desk.people["anna"], numbers[0], 0, page=x) for x in (1, 2, 3, 4)]
+    assert {(x.counts, x.pages) for x in seen} == {((5, 3, 3), 3)}
+    assert [x.id for page in seen for x in page.texts] == numbers[::-1]
+    assert [[x for x, _ in page.groups] for page in seen] == [[1, 2], [3], [], []]
+
+
+def test_a_list_of_many_links_asks_no_more_than_one_of_few(desk, put, bring, asked):  # noqa: F811
+    ads = [an_ad(x, f"Ring {PHONE} eller 01 77 00 {x:02}, hvis du vil høre mere om stedet.") for x in range(9)]
+    bring([a_group("g-1", ads)], ads)
+    put(NOTE.format("01 77 00 00"), "J 1")
+    few = asked(lambda: links(desk))
+    for case in range(1, 9):
+        put(NOTE.format(f"01 77 00 {case:02}"), f"J {case}")
+    assert len(links(desk)) == 9
+    assert asked(lambda: links(desk)) == few
+
+
+def test_ads_and_texts_that_have_a_contact_by_the_hundred_are_not_paired(desk, bring):  # noqa: F811
+    if desk.ledger.engine.dialect.name != "sqlite":
+        pytest.skip("SQLite alone counts its steps")
+    ads = [an_ad(x) for x in range(60)]
+    bring([a_group("g-1", ads)], ads)
+    numbers = desk.submit(*(f"Notat {x}" for x in range(200)), reference="J 1").new
+    with desk.ledger.acting("system") as act:
+        value = desk.ledger.vault.fingerprint("phone +4501661234")
+        act.db.add_all(Trace(text_id=x, place=0, kind="phone", value=value) for x in numbers)
+    steps = []
+    with desk.ledger.reading() as db:
+        driver = db.connection().connection.dbapi_connection
+        driver.set_progress_handler(lambda: steps.append(1) and 0, 100)
+        assert len(crossing.texts_of_group(db, 1)) == 200
+        driver.set_progress_handler(None, 0)
+    assert len(steps) < 200  # hundreds of instructions; all pairs take many times as many
 
 
 def test_what_is_erased_links_nothing_any_more(desk, put):

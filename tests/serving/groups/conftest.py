@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from serving.groups.loading import Summary, load_groups
 from tests.serving.desk.conftest import desk  # noqa: F401 (a fixture)
@@ -29,4 +30,21 @@ def bring(desk, tmp_path: Path) -> Callable[..., Summary]:  # noqa: F811
         )
 
     run.said = []
+    return run
+
+
+@pytest.fixture
+def asked(desk) -> Callable[[Callable[[], object]], int]:  # noqa: F811
+    """Counts what the store is asked while something runs."""
+
+    def run(what: Callable[[], object]) -> int:
+        count: list[int] = []
+        heard = (desk.ledger.engine, "before_cursor_execute", lambda *_: count.append(1))
+        sa.event.listen(*heard)
+        try:
+            what()
+        finally:
+            sa.event.remove(*heard)
+        return len(count)
+
     return run

@@ -11,7 +11,7 @@ from serving.groups.listing import UNDECIDED, Filter
 from serving.groups.noting import NotANote
 from serving.groups.view import Elsewhere, NoSuchGroup
 from serving.store.groups import AdGroup
-from tests.serving.groups.made import PHONE, a_group, an_ad, an_answer
+from tests.serving.groups.made import PHONE, a_group, a_tie, an_ad, an_answer
 
 ADS = [an_ad(i, posted=f"2026-03-{i + 1:02}") for i in range(9)]
 
@@ -49,6 +49,22 @@ def test_only_ads_of_the_page_come_with_their_words(desk, bring, monkeypatch):
     assert [bool(x.fields) for x in seen.ads] == [False, False, True, True, False]
     assert seen.pages == 3
     assert [bool(x.fields) for x in see(desk, 1, page=9).ads] == [False] * 5
+
+
+def test_a_large_group_asks_no_more_than_a_small_one(desk, bring, asked):
+    ads = [an_ad(x, f"Annonce {x}. Ring {PHONE}.") for x in range(50)]
+    bring([a_group("g-1", ads[:3]), a_group("g-2", ads[3:])], ads, [an_answer(x, city_rotation=PHONE) for x in ads])
+    assert asked(lambda: see(desk, 1)) == asked(lambda: see(desk, 2)) == asked(lambda: see(desk, 2, page=3)) < 25
+
+
+def test_where_something_stands_is_told_of_ads_of_the_page_alone(desk, bring, monkeypatch):
+    monkeypatch.setattr(view, "PAGE", 2)
+    bring([a_group("g-1", ADS[:5], ties=[a_tie(ADS[1], ADS[2]), a_tie(ADS[3], ADS[4])])], ADS)
+    ties = see(desk, 1).ties
+    assert [(x.first, x.second, x.reasons[0].kind, bool(x.reasons[0].first)) for x in ties] == [
+        (2, 3, "phone", True),
+        (4, 5, "phone", False),
+    ]
 
 
 def test_each_look_is_recorded(desk, bring):
