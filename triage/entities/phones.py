@@ -29,18 +29,18 @@ _NO_PHONE = re.compile(
     r"serie\w{0,8}|løbenr|løbenummer|kl|case|order|invoice|account|ref|reference\w{0,8}|id|uuid|pas|pasnr|"
     r"pasnummer|passport|stelnr|stelnummer|rute|post|"
     r"postnr|sagen|bilag|kvittering|polic[ey]\w{0,8}|medlems?\w{0,8}|kundenr|kundenummer|lejemål\w{0,8}|"
-    r"måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|annoncenr)"
+    r"måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|imei)"
     r"(?:[\s.:#-]{0,3}(?:nr|no|nummer|number|id))?[\s.:#=-]{0,4}$"
 )
 _PLUS = re.compile(r"(?:\+|(?<![^\W_])pluss?) ?\Z")
 _NEAR = 40
 """How far before a number a word that announces it may stand."""
 _NO_PHONE_FURTHER = re.compile(
-    r"(?<![^\W_])(?:cvr|ordre\w{0,8}|faktura\w{0,8}|konto(?:nr|nummer)?|måler\w{0,8}|annoncenr|kundenr|kundenummer|"
-    r"medlems?(?:nr|nummer)|sagsnr|sagsnummer|journalnr|journalnummer|serienr|serienummer|invoice|order)"
+    r"(?<![^\W_])(?:cvr|ordre\w{0,8}|faktura\w{0,8}|konto|måler\w{0,8}|invoice|order|\w{0,12}kode|"
+    r"(?!tlf|tele|mob|kontakt|whats|wa|viber|sms|privat|arbejd|vagt|direkte|hoved|ring|opkald|nød)\w{3,16}(?:nr|nummer(?:et)?))"
     r"(?![^\W_])[.:#]?(?P<rest>[^\d.!?\n]*)\Z"
 )
-"""Further before a number: "ordrenr. på kvitteringen er"."""
+"""Further before digits that are not in pairs: "ordrenr. på kvitteringen er"."""
 _UNIT = re.compile(r"\s?(?:kr\b|kr\.|,-|dkk|eur|€|\$|%|m2|m²|km\b|kg\b|cm\b|år\b)")
 
 
@@ -116,7 +116,7 @@ def _is_phone(reading: Reading, tokens: Sequence[Token], run: Sequence[Token]) -
 
 
 def _is_another(before: str, tokens: Sequence[Token]) -> bool:
-    """Whether the words before say that it is the number of something else; further away, of digits not in pairs alone."""
+    """Whether the words before say that it is the number of something else."""
     if _NO_PHONE.search(before):
         return True
     other = _NO_PHONE_FURTHER.search(before) if len(tokens) < 3 else None
