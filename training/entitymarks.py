@@ -16,8 +16,12 @@ from triage.text import Span
 
 _MARK = re.compile(r"\[\[([a-z]+)(!?)(?::([^|\]\n]*))?\|(.*?)\]\](?!\])", re.DOTALL)
 _AMOUNT = re.compile(r"(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d\d))?")
-_SPOKEN_FOR = re.compile(r"\+45[01]\d{7}|\+447700900\d{3}|\+4670174(?:060[5-9]|06[1-9]\d)")
-"""Numbers nobody has: no Danish number begins with 0 or 1; the British and Swedish authorities keep the others for fiction."""
+_SPOKEN_FOR = re.compile(
+    r"\+45[01]\d{7}|\+471\d{7}|\+401\d{8}|\+4810\d{7}|"
+    r"\+447700900\d{3}|\+4670174(?:060[5-9]|06[1-9]\d)|\+4917139200\d\d"
+)
+"""Numbers nobody has: no Danish number begins with 0 or 1, no Norwegian or Romanian one with 1, no Polish one with 10; the
+British, Swedish and German authorities keep the others for fiction."""
 
 _DAY = r"(?:\d{4}|-)-\d\d-\d\d"
 _NUMBER = r"\d+(?:\.\d\d)?"

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from triage.entities.numerals import (
     LOOKS_LIKE_DIGIT,
     PLAIN,
+    PLURALS,
+    TALLIES,
     TENS_BEFORE_ONES,
     TENS_DA,
     WORDS,
@@ -19,20 +21,25 @@ from triage.entities.numerals import (
 )
 from triage.entities.reading import Reading
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"(?<![^\W_])(?:pluss?|tlf|tel|telefon|mob|mobil|nr|ring|sms|wa|whatsapp|call)(?=\d)|[^\W_]+")
 _PARTS = re.compile(r"\d+|\D+")
 _WEAK = re.compile(r"[OIlZSBEGОЗБ]{1,4}|[oil]{1,2}")
-_LINKS = frozenset("og så saa and then derefter dernæst herefter derpå plus y e und och sen i".split())  # noqa: SIM905
+_LINKS = frozenset(
+    "og så saa and then derefter dernæst herefter derpå bagefter efterfulgt sidst slut plus pluss y e und och sen i "  # noqa: SIM905
+    "øh øhm hm eh vistnok".split()
+)
+_TOLD = frozenset("til du man det er kommer slutter med af efter".split())  # noqa: SIM905
+"""Words that go on with a run only beside one of the others: "og til sidst", "så kommer"; "10 til 22" are hours."""
 _NOISE = frozenset(
     "bindestreg streg skråstreg punktum prik komma kolon mellemrum pause hjerte hjerter stjerne blomst smiley "  # noqa: SIM905
     "dash dot star heart space slash "
-    "flower bindestrek underscore stop gap".split()
+    "flower bindestrek underscore stop gap kys kiss knus kram smil smile taster tast trykker tryk".split()
 )
 """Words for what else would stand between digits: nobody writes them but to hide a number."""
 _FILLERS = _LINKS | _NOISE
 _TIMES = {"dobbelt": 2, "dobbel": 2, "double": 2, "doppel": 2, "dubbel": 2, "triple": 3, "tripel": 3, "treble": 3}
 _OVER = frozenset("gange x times mal gånger".split())  # noqa: SIM905
-_OTHERS = {**dict.fromkeys(_FILLERS, 0), **dict.fromkeys([*_TIMES, *_OVER], 4)}
+_OTHERS = {**dict.fromkeys([*_FILLERS, *_TOLD], 0), **dict.fromkeys([*_TIMES, *_OVER], 4)}
 """Words that go on with a run, and how many digits more one of them may make of it."""
 _ARTICLES = frozenset("en et a to".split())  # noqa: SIM905
 _GAP = 20
@@ -93,14 +100,17 @@ def _runs_of(reading: Reading, part: list[re.Match[str]]) -> Iterator[list[Token
     times, filler = 0, ""
     edge = began = 0  # where the word before ended, and where a multiplier began
     for start, end, digits, kind, word in _numbers(reading, part):
-        if run and (start - edge > _GAP or not reading.is_free(edge, end)):
+        is_only_told = digits and filler and word not in _TOLD and not filler.strip("~")
+        if run and (is_only_told or start - edge > _GAP or not reading.is_free(edge, end)):
             yield run
             run, times, filler = [], 0, ""
-        if digits:
+        if digits and not (filler and word in _TOLD):
+            if word in PLURALS and run and run[-1].digits in ("2", "3", "4") and not times and not filler:
+                times, began = int(run[-1].digits), run.pop().start
             token = Token(start, end, digits, kind, "", word)
             if times and len(digits) <= 2:
                 token = Token(began, end, digits * times, "word", "", word)
-            gap = filler[:1] or (_simple(reading.cased[run[-1].end : token.start]) if run else "")
+            gap = _filled(filler) or (_simple(reading.cased[run[-1].end : token.start]) if run else "")
             run.append(replace(token, gap=gap))
             times, filler = 0, ""
         elif word in _TIMES:
@@ -110,14 +120,19 @@ def _runs_of(reading: Reading, part: list[re.Match[str]]) -> Iterator[list[Token
         elif word in _OVER and run[-1].digits in ("2", "3", "4"):
             times, began = int(run[-1].digits), run[-1].start
             run.pop()
-        elif word in _FILLERS and len(filler) < 2:
-            filler = ("*" if word in _NOISE else "&") + filler
+        elif word in _OTHERS and word not in _OVER and len(filler) < 4:
+            filler += "*" if word in _NOISE else "~" if word in _TOLD else "&"
         else:
             yield run
             run, times, filler = [], 0, ""
         edge = end
     if run:
         yield run
+
+
+def _filled(filler: str) -> str:
+    """What words between two tokens make of their gap."""
+    return "*" if "*" in filler else "&" if filler else ""
 
 
 def _simple(gap: str) -> str:
@@ -141,7 +156,7 @@ def _numbers(reading: Reading, found: list[re.Match[str]]) -> Iterator[tuple[int
                 skip = last
                 yield start, found[last - 1].end(), digits, "word", joined
                 continue
-            tried = last
+            tried = max(last - 1, i + 1)  # the last may begin others: "I-I-s e k s"
         yield start, end, *_value(reading, word, start, end), word
 
 
@@ -215,8 +230,22 @@ def joined(run: list[Token]) -> list[Token]:
     return found
 
 
+def _without_articles(run: list[Token]) -> list[Token]:
+    """The run with "et ettal" and "en toer" as one digit each."""
+    found: list[Token] = []
+    for token in run:
+        before = found[-1] if found else None
+        if before and before.word in ("en", "et") and token.gap == " " and token.word in (*TALLIES, "nul"):
+            found[-1] = replace(token, start=before.start, gap=before.gap)
+        else:
+            found.append(token)
+    return found
+
+
 def readings_of(run: list[Token]) -> list[list[Token]]:
     """The ways to read a run: numbers joined or not, "tres" as sixty or the Spanish three, with a last "en" or without."""
+    if any(x.word in TALLIES for x in run):
+        run = _without_articles(run)
     ways = [joined(run)]
     if len(ways[0]) != len(run):
         ways.append(run)

@@ -143,7 +143,8 @@ def _is_name(reading: Reading, match: re.Match[str]) -> bool:
         return False
     if "@" in mark:
         return True
-    if looked_like(reading.cased[match.start("name") : match.end("name")]) or spelled(re.sub(r"[\W\d_]+", "", name)):
+    digits = re.sub(r"^pluss?(?=\d)", "", reading.cased[match.start("name") : match.end("name")], flags=re.IGNORECASE)
+    if looked_like(digits) or spelled(re.sub(r"[\W\d_]+", "", name)):
         return False
     if _looks_made_up(name):
         is_amount = re.fullmatch(r"\d+(?:kr|min|t|timer|år)?\.?", name) is not None

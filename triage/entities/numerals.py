@@ -6,7 +6,8 @@ digits alone. A word is only ever a number beside other numbers: "to", "en" and 
 
 from __future__ import annotations
 
-from itertools import groupby
+import unicodedata
+from itertools import groupby, product
 
 _DIGITS = {
     "da": "nul et to tre fire fem seks syv otte ni",
@@ -27,6 +28,8 @@ _DIGITS = {
     "lt": "nulis vienas du trys keturi penki šeši septyni aštuoni devyni",
     "ru": "ноль один два три четыре пять шесть семь восемь девять",
     "uk": "нуль один два три чотири пʼять шість сім вісім девʼять",
+    "bg": "нула едно две три четири пет шест седем осем девет",
+    "lv": "nulle viens divi trīs četri pieci seši septiņi astoņi deviņi",
     "vi": "không một hai ba bốn năm sáu bảy tám chín",
     "zh": "零 一 二 三 四 五 六 七 八 九",
 }
@@ -34,7 +37,7 @@ _ALSO = {
     "en ein één én ét één": "1", "nil oh ought aught nought": "0", "zwo tu twee": "2", "tree": "3", "fir fower": "4",
     "fife faiv": "5", "sixx seksx": "6", "niner nain": "9", "syvs": "7", "tyv": "20", "sifr": "0",
     "halvtres": "50", "sapte": "7", "sase": "6", "noua": "9", "doua două": "2", "uma": "1", "duas": "2", "meia": "6",
-    "fyre": "4", "ot": "8", "eit ate": "8", "wan wun": "1",
+    "fyre fir": "4", "ot": "8", "eit ate": "8", "wan wun": "1", "siv": "7",
 }  # fmt: skip
 _TEENS = {
     "da": "ti elleve tolv tretten fjorten femten seksten sytten atten nitten",
@@ -53,7 +56,7 @@ _TENS = {
 _TENS_ALSO = {
     "tredve": 30, "fyrretyve": 40, "halvtredsindstyve": 50, "tresindstyve": 60, "treds": 60, "halvfjers": 70,
     "halvfjerdsindstyve": 70, "firsindstyve": 80, "halvfemsindstyve": 90, "halvfemst": 90, "fourty": 40, "toti": 20, "treti": 30,
-    "firti": 40, "fireti": 40, "syvti": 70, "otteti": 80, "otti": 80, "niti": 90, "dreissig": 30,
+    "firti": 40, "fireti": 40, "syvti": 70, "otteti": 80, "otti": 80, "niti": 90, "sjutti": 70, "dreissig": 30,
 }  # fmt: skip
 _ONES_DA = {
     "en": 1, "én": 1, "et": 1, "to": 2, "tre": 3, "fire": 4, "fem": 5, "seks": 6, "syv": 7, "otte": 8, "ni": 9,
@@ -78,15 +81,20 @@ def _compounds() -> dict[str, str]:
     return {word: str(number) for word, number in found.items()}
 
 
-_TALLIES = "ener toer treer firer femmer sekser syver otter nier"
-"""Cards and dice have them, and telephones: "to nuller og en sekser"."""
-WORDS: dict[str, str] = _compounds()
-WORDS |= {word: str(i) for i, word in enumerate(_TALLIES.split(), 1)}
-WORDS |= {f"{word}tal": str(i) for i, word in enumerate(_DIGITS["da"].split()) if word not in ("en", "to")} | {
-    "ettal": "1"
+TALLIES = {word: str(i) for i, word in enumerate("ener toer treer firer femmer sekser syver otter nier".split(), 1)}  # noqa: SIM905
+"""Cards and dice have them, and telephones: "en sekser og et ettal"."""
+PLURALS = {f"{word}e": digit for word, digit in TALLIES.items()} | {"nuller": "0"}
+"""Some of one digit: "to nuller", "tre femmere"."""
+_TAL = {word: str(i) for i, word in enumerate(_DIGITS["da"].split()) if word not in ("et", "to")} | {
+    "et": "1",
+    "fir": "4",
 }
+TALLIES |= {f"{word}tal": digit for word, digit in _TAL.items()}
+PLURALS |= {f"{word}taller": digit for word, digit in _TAL.items()}
+WORDS: dict[str, str] = _compounds() | TALLIES | PLURALS
 WORDS |= {word: digit for words, digit in _ALSO.items() for word in words.split()}
 WORDS |= {word: str(i) for words in _DIGITS.values() for i, word in enumerate(words.split())} | {"tres": "60"}
+_ONES = {digit: word for word, digit in reversed(WORDS.items()) if word in _ONES_DA}
 WORDS |= {word.replace("ı", "i"): digits for word, digits in WORDS.items() if "ı" in word}
 TENS_DA = frozenset(word for word in [*_TENS["da"].split(), *_TENS_ALSO])
 TENS_BEFORE_ONES = frozenset(f"{_TENS['en']} {_TENS['no']} toti treti firti syvti otti niti".split())
@@ -96,25 +104,48 @@ PLAIN = frozenset(
 )
 """Words that are as likely something else."""
 _LONGEST = max(map(len, WORDS))
+_SOUND = {"w": "v", "z": "s", "c": "k", "x": "ks"}
+_SOUND |= {chr(x): _SOUND.get(base := unicodedata.normalize("NFD", chr(x))[0], base) for x in range(0xC0, 0x250)}
+_SOUND |= {"æ": "e", "ä": "e", "å": "o"}
+_SOUNDED = str.maketrans(_SOUND)
+
+
+def _sound(word: str) -> str:
+    """A lower-case word by its sound, without accents: "åtte" and "ottte" are "ote", "sexten" and "sékstèn" are "seksten"."""
+    short = "".join(c for c, _ in groupby(word.translate(_SOUNDED)))
+    return short.replace("ds", "s").replace("vf", "f")
+
+
+_SOUNDS = {_sound(word): digits for word, digits in sorted(WORDS.items()) if word not in _DIGITS["vi"].split()}
+for _word in f"{_TEENS['da']} {_TENS['da']}".split():
+    # A letter left out: "fjoten". Without its last one "femten" would be "femte"; what is shorter is often another word.
+    _slips = (_sound(_word[:i] + _word[i + 1 :]) for i in range(1, len(_word) - 1))
+    _SOUNDS |= {x: WORDS[_word] for x in _slips if len(x) > 4 and x not in _SOUNDS}
+_ALIKE = {"v": "vw", "s": "sz", "k": "kc"}
 _BEGINNINGS = {
-    beginning
-    for word in WORDS
+    "".join(letters)
+    for word in {*WORDS, *_SOUNDS}
     if len(word) > 1
     for beginning in (word[:3], 2 * word[0] + word[1], word[0] + 2 * word[1], 3 * word[0])
     if len(beginning) > 2
+    for letters in product(*(_ALIKE.get(c, c) for c in beginning))
 }
 _SHORT_BEGINNINGS = frozenset("en et to ti ni én ét".split())  # noqa: SIM905
-_SHORTENED = {"".join(c for c, _ in groupby(word)): digits for word, digits in sorted(WORDS.items())}
 _LEET = [str.maketrans("01345", x) for x in ("oleas", "oieas")]
 _LETTERS = {"O": "0", "o": "0", "I": "1", "l": "1", "i": "1", "Z": "2", "z": "2", "E": "3", "S": "5", "s": "5", "G": "6",
-            "b": "6", "B": "8", "О": "0", "о": "0", "З": "3", "Б": "6"}  # fmt: skip
+            "b": "6", "B": "8", "A": "4", "T": "7", "О": "0", "о": "0", "З": "3", "Б": "6"}  # fmt: skip
 """Letters that look like a digit, as they are used for it."""
-LOOKS_LIKE_DIGIT = frozenset(_LETTERS) | frozenset(x.lower() for x in _LETTERS)
+LOOKS_LIKE_DIGIT = (frozenset(_LETTERS) | frozenset(x.lower() for x in _LETTERS)) - frozenset("AaTt")
+"""Those that do so without a digit beside them."""
 
 
 def may_be_number(word: str) -> bool:
     """Whether a lower-case word begins as number words do: seen quickly, and true of some other words."""
-    return word[:3] in _BEGINNINGS or word[:2] in _SHORT_BEGINNINGS
+    return (
+        word[:3] in _BEGINNINGS
+        or word[:2] in _SHORT_BEGINNINGS
+        or (not word.isascii() and word.translate(_SOUNDED)[:3] in _BEGINNINGS)
+    )
 
 
 def spelled(word: str) -> str | None:
@@ -150,14 +181,15 @@ def _cut(word: str) -> str | None:
 
 
 def misspelled(word: str) -> str | None:
-    """The digits of a lower-case number word with digits for letters ("s3ks", "n0ll") or letters repeated ("nuuul")."""
+    """The digits of a lower-case number word with digits for letters ("s3ks", "6ogtyve") or as it sounds ("nuuul", "syw")."""
     if any(c.isdigit() for c in word):
         for table in _LEET:
-            if (digits := WORDS.get(word.translate(table))) is not None:
+            letters = word.translate(table)
+            if (digits := WORDS.get(letters) or _SOUNDS.get(_sound(letters))) is not None:
                 return digits
-        return None
-    short = "".join(c for c, _ in groupby(word))
-    return _SHORTENED.get(short) if len(short) > 2 or len(word) > 3 else None
+        return WORDS.get(_ONES[word[0]] + word[1:]) if word[0] in _ONES else None
+    short = _sound(word)
+    return _SOUNDS.get(short) if len(short) > 2 or len(word) > 3 else None
 
 
 def looked_like(word: str) -> str | None:

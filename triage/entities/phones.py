@@ -19,7 +19,8 @@ DANISH = 8
 _CUE = re.compile(
     r"(?<![^\W_])(?:tlf|tel|telefon\w{0,8}|mobil\w{0,8}|mob|mobnr|ring|ringe|opkald|sms|ms|nummer\w{0,3}|nr|"
     r"numre|call|phone|text|txt|whatsapp|"
-    r"whats app|wa|viber|signal|telegram|skriv|kontakt\w{0,3}|contact|bestil|booking|ruf|anruf|zadzwoń|"
+    r"whats app|wa|viber|signal|telegram|tast|taster|tryk|trykker|cifre|cifrene|"
+    r"skriv|kontakt\w{0,3}|contact|bestil|booking|ruf|anruf|zadzwoń|"
     r"sun[aă])(?![^\W_])|[☎📞📱📲🤙☏✆]"
 )
 _NO_PHONE = re.compile(
@@ -27,11 +28,19 @@ _NO_PHONE = re.compile(
     r"konto(?:nr|nummer)?|reg|ean|iban|matr|vare\w{0,8}|art|"
     r"serie\w{0,8}|løbenr|løbenummer|kl|case|order|invoice|account|ref|reference\w{0,8}|id|uuid|pas|pasnr|"
     r"pasnummer|passport|stelnr|stelnummer|rute|post|"
-    r"postnr|sagen|bilag|kvittering|polic[ey]\w{0,8}|medlems?\w{0,8}|kundenr|kundenummer|lejemål\w{0,8})"
+    r"postnr|sagen|bilag|kvittering|polic[ey]\w{0,8}|medlems?\w{0,8}|kundenr|kundenummer|lejemål\w{0,8}|"
+    r"måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|imei)"
     r"(?:[\s.:#-]{0,3}(?:nr|no|nummer|number|id))?[\s.:#=-]{0,4}$"
 )
+_PLUS = re.compile(r"(?:\+|(?<![^\W_])pluss?) ?\Z")
 _NEAR = 40
 """How far before a number a word that announces it may stand."""
+_NO_PHONE_FURTHER = re.compile(
+    r"(?<![^\W_])(?:cvr|ordre\w{0,8}|faktura\w{0,8}|konto|måler\w{0,8}|invoice|order|\w{0,12}kode|"
+    r"(?!tlf|tele|mob|kontakt|whats|wa|viber|sms|privat|arbejd|vagt|direkte|hoved|ring|opkald|nød)\w{3,16}(?:nr|nummer(?:et)?))"
+    r"(?![^\W_])[.:#]?(?P<rest>[^\d.!?\n]*)\Z"
+)
+"""Further before digits that are not in pairs: "ordrenr. på kvitteringen er"."""
 _UNIT = re.compile(r"\s?(?:kr\b|kr\.|,-|dkk|eur|€|\$|%|m2|m²|km\b|kg\b|cm\b|år\b)")
 
 
@@ -75,8 +84,13 @@ def danish(digits: str) -> str | None:
     return None
 
 
+def _plus(reading: Reading, start: int) -> re.Match[str] | None:
+    """The plus before a place: "+45", "plus 45"."""
+    return _PLUS.search(reading.lower, max(0, start - 6), start)
+
+
 def _has_plus(reading: Reading, start: int) -> bool:
-    return reading.cased[max(0, start - 2) : start].rstrip(" ").endswith("+")
+    return _plus(reading, start) is not None
 
 
 def _is_phone(reading: Reading, tokens: Sequence[Token], run: Sequence[Token]) -> bool:
@@ -89,25 +103,37 @@ def _is_phone(reading: Reading, tokens: Sequence[Token], run: Sequence[Token]) -
     is_cued = has_code or _CUE.search(before) is not None
     is_plain = "*" not in gaps and all(x.kind == "digit" for x in tokens)
     is_longer = len(digits) > DANISH and not is_cued and digits.startswith("45") and is_plain
-    if is_longer or (not has_code and _NO_PHONE.search(before)):
+    if is_longer or (not has_code and _is_another(before, tokens)):
         return False
     if not is_plain:
         return is_disguised(tokens, gaps, is_cued)
-    # "ring 20 og 30 og 40 og 50"
-    is_joined = "&" in gaps and not (is_cued and set(gaps) == {"&"} and len(tokens) == 4)
-    if is_joined or _UNIT.match(reading.lower, end) or (len(tokens) > 1 and is_date(reading.lower[start:end])):
+    if _UNIT.match(reading.lower, end) or (len(tokens) > 1 and is_date(reading.lower[start:end])):
         return False
+    if "&" in gaps:  # "ring 20 og 30 og 40 og 50"
+        is_told = set(gaps) == {"&"} and [len(x.digits) for x in tokens] == [2, 2, 2, 2]
+        return is_told and _CUE.search(reading.lower, max(0, start - 2 * _NEAR), start) is not None
     return has_code or (not is_hours(tokens, gaps) if is_cued else is_grouped(tokens, gaps, digits))
+
+
+def _is_another(before: str, tokens: Sequence[Token]) -> bool:
+    """Whether the words before say that it is the number of something else."""
+    if _NO_PHONE.search(before):
+        return True
+    other = _NO_PHONE_FURTHER.search(before) if len(tokens) < 3 else None
+    return other is not None and _CUE.search(other["rest"]) is None
 
 
 def _foreign(reading: Reading, run: Sequence[Token], i: int) -> int:
     """Claim the foreign number that begins at a token; returns the place after it, or 0."""
-    first = run[i].digits
-    has_plus = _has_plus(reading, run[i].start)
-    if not has_plus and not (first.startswith("00") and len(first) > 3 and not first.startswith("0045")):
-        return 0
-    if not has_plus and _NO_PHONE.search(reading.lower, max(0, run[i].start - _NEAR), run[i].start):
-        return 0
+    start, first = run[i].start, "".join(x.digits for x in run[i : i + 4])
+    has_plus = _has_plus(reading, start)
+    if not has_plus:
+        is_whole = len(run[i].digits) > 3 or i == 0
+        if not first.startswith("00") or first.startswith("0045") or not is_whole:
+            return 0
+        if _NO_PHONE.search(reading.lower, max(0, start - _NEAR), start):
+            return 0
+    is_cued = _CUE.search(reading.lower, max(0, start - _NEAR), start) is not None
     import phonenumbers  # its tables take a while to read; few texts have a foreign number
 
     digits, ends = "", []
@@ -119,7 +145,8 @@ def _foreign(reading: Reading, run: Sequence[Token], i: int) -> int:
             break
         ends.append((j + 1, digits))
     checks = (phonenumbers.is_valid_number, phonenumbers.is_possible_number)
-    for check in checks if has_plus else checks[:1]:
+    may_be_odd = has_plus or (is_cued and any(x.kind != "digit" for x in run[i:j]))
+    for check in checks if may_be_odd else checks[:1]:
         for j, known in reversed(ends):
             try:
                 number = phonenumbers.parse("+" + (known if has_plus else known[2:]))
@@ -133,8 +160,8 @@ def _foreign(reading: Reading, run: Sequence[Token], i: int) -> int:
 
 def _claim(reading: Reading, tokens: Sequence[Token], value: str) -> None:
     start, end, cased = tokens[0].start, tokens[-1].end, reading.cased
-    if _has_plus(reading, start):
-        start = cased.rindex("+", 0, start)
+    if plus := _plus(reading, start):
+        start = plus.start()
     inside = cased[start:end]
     for left, right in ("()", "[]"):
         if inside.count(right) > inside.count(left) and cased[start - 1 : start] == left:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from triage.entities.dates import is_date
 from triage.entities.digitruns import Token
 
 _GROUPINGS = {(8,), (2, 2, 2, 2), (4, 4), (2, 3, 3), (3, 2, 3), (3, 3, 2), (1,) * 8, (2, 6), (4, 2, 2), (2, 2, 4)}
+_PICTURES = re.compile(r" ?[^\w\s!-~À-ÿ€“”’][^\w!-~À-ÿ€“”’]*")
 _RANK = {"": 0, " ": 2, "&": 3, "\n": 5}
 
 
 def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> bool:
     """Whether plain digits that nothing announces are grouped as phones are."""
+    even = {_alike(x) for x in gaps}
     if len(tokens) == len(digits):  # one by one, and perhaps in two halves
-        return len(set(gaps)) <= 2 and not any("," in x for x in gaps) and digits != "12345678"
-    # "(01) 23 45 67" is grouped as without the brackets.
-    even = {x.strip("()") or " " for x in gaps}
-    if tuple(len(x.digits) for x in tokens) not in _GROUPINGS or len(even) > 1 or any("," in x for x in gaps):
+        return len(even) <= 2 and not any("," in x for x in gaps) and digits != "12345678"
+    if tuple(len(x.digits) for x in tokens) not in _GROUPINGS or len(even) > 1 or _is_listed(tokens, gaps):
         return False
     if len(tokens) == 1:
         years = (digits[:4], digits[4:])
@@ -27,10 +29,26 @@ def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> boo
         return not (calendar and any("1900" <= x <= "2099" for x in years)) and not digits.endswith("00000")
     if len(tokens) == 2:
         first, second = (x.digits for x in tokens)
+        if gaps[0] in ("-", "/") and "1990" <= first <= "2039":  # "2024-0187": the year's 187th case
+            return False
         return not all("1500" <= x <= "2099" for x in (first, second)) and not (
             first.endswith("00") and second.endswith("00")
         )
     return digits != "12345678" and not is_hours(tokens, gaps)
+
+
+def _alike(gap: str) -> str:
+    """A gap as it is told apart from others: "(01) 23" has that of "01 23", and one picture is as good as another."""
+    return "☺" if _PICTURES.fullmatch(gap) else gap.strip("()[]{}") or " "
+
+
+def _is_listed(tokens: Sequence[Token], gaps: Sequence[str]) -> bool:
+    """Whether numbers are counted or listed: "11 12 13 14", "23-24-25-26", "36,38,40,42"; no list has "07" out of order."""
+    numbers = [int(x.digits) for x in tokens]
+    if len(numbers) > 2 and all(after - before == 1 for before, after in pairwise(numbers)):
+        return True
+    is_spaced = any("," in x for x in gaps) and (set(gaps) != {","} or len(numbers) != 4)
+    return is_spaced or ("," in gaps and numbers == sorted(numbers) and not any(x.digits[0] == "0" for x in tokens))
 
 
 def is_hours(tokens: Sequence[Token], gaps: Sequence[str]) -> bool:
@@ -47,16 +65,22 @@ def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) ->
     words = [x for x in tokens if x.kind == "word"]
     digits = "".join(x.digits for x in tokens)
     if all(x.kind in ("digit", "sign") for x in tokens):
-        is_even = len(set(gaps)) <= 2 and not any(x.strip() == "," for x in gaps)
+        is_even = len({_alike(x) for x in gaps}) <= 2 and not any(x.strip() == "," for x in gaps)
         return is_cued or "*" in gaps or is_even or any(x.kind == "sign" for x in tokens[1:])
     if not words:  # letters that look like digits
+        is_paired = [len(x.digits) for x in tokens] == [2, 2, 2, 2] and set(gaps) == {" "}
+        if is_cued and is_paired:
+            return True
+        if "&" in gaps and not (is_cued and len(tokens) > 3):  # "150S og 173E"
+            return False
         written = sum(len(x.digits) for x in tokens if x.kind == "digit" or (x.kind == "look" and not x.word.isalpha()))
         return written >= 3 and (is_cued or len(tokens) <= 8)
     if len(tokens) == 1:
         return len(tokens[0].word) > 8
     # "19.30-22. Tolv unge", "9.00-22.30, seks dage"
     is_time = len(words) == 1 and "-" in gaps and any(x in (".", ":") for x in gaps)
-    return is_cued or (digits != "12345678" and not is_time and _is_worded(tokens, words))
+    is_counted = set(gaps) == {"&"} or digits == "12345678"
+    return is_cued or (not (is_counted or is_time) and _is_worded(tokens, words))
 
 
 def _is_worded(tokens: Sequence[Token], words: Sequence[Token]) -> bool:

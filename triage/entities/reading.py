@@ -19,6 +19,12 @@ _INVISIBLE = re.compile(
 _TENS = {"🔟": "10"} | {chr(0x2469 + i): str(10 + i) for i in range(11)}
 """Single characters that are two digits."""
 _LONGER = re.compile(f"{_INVISIBLE.pattern}|[{''.join(_TENS)}]")
+_PICTURES = str.maketrans(
+    "⭕🅾🎱☝✌✋🖐🕐🕑🕒🕓🕔🕕🕖🕗🕘🕜🕝🕞🕟🕠🕡🕢🕣🕤⚀⚁⚂⚃⚄⚅", "0081255" + 2 * "123456789" + "123456"
+)
+_PICTURE = f"(?:[{''.join(map(chr, _PICTURES))}][\ufe0f🏻-🏿]?|[0-9]\ufe0f?\u20e3)"
+_PICTURED = re.compile(rf"{_PICTURE}(?:[ /+➖-]{{0,3}}{_PICTURE})+")
+"""Pictures that are digits: clocks, dice, fingers, balls, and digits in a frame."""
 _DASHES = "‐‑‒–—―−➖﹣－"
 _KEPT = "½¼¾ªº™"
 _OWN = {ord(c): "-" for c in _DASHES} | {ord(c): c for c in _KEPT} | {ord("⓿"): "0", ord("ı"): "i", ord("〇"): "0"}
@@ -57,9 +63,9 @@ class Reading:
     def __init__(self, text: str) -> None:
         self.raw = text
         self._places: list[int] | None = None
-        plain = text
-        if not text.isascii() and _LONGER.search(text):
-            plain, self._places = _fold(text)
+        plain = text if text.isascii() else _PICTURED.sub(_unpictured, text)
+        if not text.isascii() and _LONGER.search(plain):
+            plain, self._places = _fold(plain)
         self.cased = without_lookalikes(plain.translate(_PLAIN)) if _UNUSUAL.search(plain) else plain
         low = self.cased.lower()
         # A few capitals have a longer lower case: these stay as they are.
@@ -94,6 +100,14 @@ class Reading:
     def entities(self) -> tuple[Entity, ...]:
         """What was found, in order of place."""
         return tuple(sorted(self._found, key=lambda entity: entity.span))
+
+
+def _unpictured(found: re.Match[str]) -> str:
+    """A row of pictures with digits for them, where digits in a frame are among them or it is too long for an ornament."""
+    text = found[0]
+    if text.count("\u20e3") > 1 or sum(ord(c) in _PICTURES for c in text) > 7:
+        return text.translate(_PICTURES)
+    return text
 
 
 def _fold(text: str) -> tuple[str, list[int]]:
