@@ -57,7 +57,7 @@ def test_texts_with_one_reference_are_one_case_and_others_are_not(app, log_in):
     [
         ({"text": ""}, "text", "Der er ingen tekst"),
         ({"text": " \n\t"}, "text", "Der er ingen tekst"),
-        ({"text": "a" * 50_001}, "text", "50,001"),
+        ({"text": "a" * 50_001}, "text", "50.001"),
         ({"text": "hej \x00 der"}, "text", "ødelagt eller usynlige"),
         ({"kind": "andet"}, "kind", "Vælg, hvad det er"),
         ({"kind": ""}, "kind", "Vælg, hvad det er"),
