@@ -41,8 +41,13 @@ class Copies:
 
 def find_copies(grams: Ragged) -> Copies:
     """The near copies among texts, whose order decides nothing but which neighbours a full bucket compares."""
-    told = np.flatnonzero(grams.sizes())
-    texts = distinct(grams.take(told))
+    return copies_among(distinct(grams))
+
+
+def copies_among(texts: Ragged) -> Copies:
+    """The same of texts whose shingles are `distinct` already."""
+    told = np.flatnonzero(texts.sizes())
+    texts = texts.take(told)
     pairs = np.zeros(0, np.int64)
     for keys in _bands(texts):
         pairs = sort_once(np.concatenate([pairs, _neighbours(keys)]))

@@ -233,9 +233,9 @@ def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) 
         text = views.peek(ledger, person.id, number)
     except NoSuchText:  # the act itself says what is wrong
         return ()
-    shown = covered(text)
     if len(given) > _MAX_GIVEN:
         raise NotAMark("spans")
+    shown = covered(text)
     if given:
         try:
             found = tuple(Span(start, end) for start, end in json.loads(given))
