@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +18,7 @@ from serving.ads.groupfile import Show, kinds_shown, publish, put, to_json, writ
 from serving.ads.linkable import Linkable, to_linkable
 from serving.ads.linkkey import UnusableLinkKey, open_key
 from serving.ads.signing import SignersLost, sign_new, signers
-from serving.batch.alone import alone
+from serving.batch.alone import alone, locked
 from serving.batch.engines import LOCAL, PATIENCE, EngineStopped, check_engine
 from serving.batch.records import UnreadableInput, check_source, read_records
 from serving.batch.resuming import CannotGoOn, opened, refuse_what_is_no_file, unfinished
@@ -86,7 +83,9 @@ def link_ads(
     try:
         check_engine(engine)
         _refuse(sources, output, folder)
-        with _locked(folder), alone(output, "ads link"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        refusal = f"another `ads link` works in {folder}; wait for it, or name another folder"
+        with locked(folder / "lock", refusal), alone(output, "ads link"):
             key = open_key(folder, key_file, begun=bool(segments.batches(folder)))
             with faults, tqdm(unit=" ads", disable=None) as bar, signers(engine, key, workers, patience) as sign:
                 for _ in sign_new(_read(sources, faults, bar.update), folder, key, sign):
@@ -128,18 +127,6 @@ def _refuse(sources: Sequence[Path], output: Path, folder: Path) -> None:
         if output.exists() and source.exists() and output.samefile(source):
             raise CannotGoOn("GROUPS is the same file as ADS; name another")
         check_source(str(source))
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Nobody else works in the folder meanwhile."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with os.fdopen(os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotGoOn(f"another `ads link` works in {folder}; wait for it, or name another folder") from None
-        yield
 
 
 @dataclass
