@@ -73,6 +73,8 @@ class CompiledForward:
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
+            # Else every process puts its first thread on the first core, and several of them share that one.
+            "ENABLE_CPU_PINNING": False,
             # What is made ready for a shape is kept for the next group of that shape: making it takes as long as reading 200
             # tokens. It takes up to 2 MB, so groups come in few shapes (`triage.pieces.by_length`), and not many more are kept.
             "CPU_RUNTIME_CACHE_CAPACITY": "1000",

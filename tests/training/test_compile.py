@@ -1,9 +1,12 @@
 """A compiled model says what torch says, needs no torch, tells nobody that it is used, and is never half made."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -113,6 +116,25 @@ assert "openvino.tools.ovc.telemetry_stub" in sys.modules
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == len(load(folder)(NOTES[:1])[0].findings) > 0
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core leaves no choice")
+def test_no_thread_is_tied_to_a_core_that_other_processes_are_tied_to_as_well(folder):
+    compile_folder(folder, NOTES, ["f32"])
+    tagger, done, seen = load(folder, OPENVINO), threading.Event(), set()
+
+    def read() -> None:
+        while not done.is_set():
+            tagger(NOTES, check=False)
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    for _ in range(200):
+        seen.add(frozenset(os.sched_getaffinity(reading.native_id)))
+        time.sleep(0.002)
+    done.set()
+    reading.join()
+    assert seen == {frozenset(os.sched_getaffinity(0))}
 
 
 def test_groups_of_many_shapes_leave_nothing_behind():
