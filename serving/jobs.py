@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,9 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from serving.desk import cases, extraction, holding, tagging
+from serving.desk import cases, extraction, holding, retracing, tagging
 from serving.engine import Engine
+from serving.groups.renewing import retrace_ads
 from serving.inference.turns import Answer, ReaderLost, Unreadable
 from serving.store import anchors
 from serving.store.database import overwrite_deleted
@@ -24,6 +26,7 @@ from serving.telemetry.observer import Observer
 from triage.assessment import Assessment
 
 log = logging.getLogger("tegn")
+Retrace = Callable[[Ledger, int], int | None]
 PAUSE = 1.0
 """Seconds between two looks when nothing waits."""
 HOUSEKEEPING = 600.0
@@ -53,6 +56,8 @@ class Jobs:
         self._observer = observer or Observer()
         self._outdated = True
         """Whether texts may wait that an earlier model read."""
+        self._traced: dict[Retrace, int | None] = {retracing.retrace_texts: 0, retrace_ads: 0}
+        """The last text, and ad, whose contacts were looked at; None once all were."""
         self._tidied = float("-inf")
 
     async def run(self) -> None:
@@ -75,7 +80,15 @@ class Jobs:
         read = await run_in_threadpool(extraction.read_next, self._ledger, keep_days=self._keep_days)
         if read:
             self._observer.stage("extract", time.perf_counter() - began)
-        return await self._tag() or read
+        return await self._tag() or read or await self._retrace()
+
+    async def _retrace(self) -> bool:
+        """Bring contacts of an earlier version under today's rule, when nothing else waits; whether there were any."""
+        for some, after in self._traced.items():
+            if after is not None:
+                self._traced[some] = await run_in_threadpool(some, self._ledger, after)
+                return self._traced[some] is not None
+        return False
 
     def _tidy(self) -> None:
         forget_logins(self._ledger, self._keep_logins)

@@ -17,6 +17,7 @@ FAULTS = {
     "content_encoding": "the answer is packed in a way that is not known here, or its packing is broken",
     "damaged": "damaged beyond what can be mended",
     "empty": "there is nothing in it",
+    "gone": "the page says that the ad is gone; there is nothing to take in",
     "link": "a link to a folder elsewhere, which is not followed; name that folder too",
     "no_columns": "no column for the text; name it under [columns] in the rules",
     "no_rule_text": "the site's rule for the text finds nothing on this page; the site may have changed",

@@ -11,6 +11,7 @@ from typing import Any
 from serving.ads.ads import MAX_SHORT, MAX_TITLE, web_address
 from serving.ads.dates import read_date
 from serving.ads.faults import PageFault
+from serving.ads.gone import is_gone
 from serving.ads.page import Found, cut, tidy, words_of
 from serving.ads.rules import Columns, Rules
 
@@ -58,7 +59,10 @@ def _read(entry: Mapping[str, Any], retrieved: datetime | None, rules: Rules, na
     title = cut(_words(entry.get("title"), entry.get("title_detail")), MAX_TITLE)
     place = cut(_first(entry, columns.place), MAX_SHORT)
     faults = ("bad_date",) if day and posted is None else ()
-    return Found(name, url, title, _text(entry, columns), posted, place, tidy(contacts), faults)
+    text = _text(entry, columns)
+    if is_gone(text, title, contacts):
+        raise PageFault("gone")
+    return Found(name, url, title, text, posted, place, tidy(contacts), faults)
 
 
 def _text(entry: Mapping[str, Any], columns: Columns) -> str:

@@ -35,7 +35,7 @@ from serving.batch.resuming import (
     unfinished,
 )
 
-_FORM = 3
+_FORM = 4
 """Of what an import makes of its sources: higher where the same sources give something else than before."""
 _PIECES = 500
 """Pieces between two entries in the journal, at most."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from serving.ads.ads import MAX_SHORT, MAX_TITLE, Ad, id_of, site_of, web_address
 from serving.ads.dates import moment, read_date
 from serving.ads.faults import Fault, PageFault
+from serving.ads.gone import is_gone
 from serving.ads.messages import Request
 from serving.ads.page import Found, cut, tidy
 from serving.ads.reader import Reader
@@ -70,6 +71,10 @@ class Maker:
                 piece.file, piece.line, "no_text" if _has_column(piece, self._rules, self._named) else "no_columns"
             )
             return
+        contacts = tidy(pick_all(piece.values, columns.contacts))
+        if is_gone(text, picked["title"], contacts):
+            yield Fault(piece.file, piece.line, "gone")
+            return
         day = read_date(posted, moment(retrieved), rules.dates) if posted else None
         found = Found(
             name,
@@ -78,7 +83,7 @@ class Maker:
             text,
             day,
             cut(picked["place"], MAX_SHORT),
-            tidy(pick_all(piece.values, columns.contacts)),
+            contacts,
             ("bad_date",) if (posted and day is None) or (retrieved and moment(retrieved) is None) else (),
         )
         yield from self._ad(found, replace(piece, retrieved=retrieved), piece.line)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from triage.entities import find_entities
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
@@ -23,10 +25,18 @@ _META = frozenset(
 _ELSEWHERE = frozenset(("header", "footer", "nav", "aside"))
 """What stands in these belongs to the portal, not to the ad."""
 _CONTACT = re.compile(
-    r"(?:tel|sms|mailto|callto|whatsapp|viber):(?P<plain>[^?#]+)"
-    r"|https?://(?:www\.)?(?P<chat>(?:wa\.me|t\.me|api\.whatsapp\.com/send/?\?phone=)[^#&]*)",
+    r"(?:tel|sms|smsto|mms|mailto|callto|(?:whatsapp|viber)(?!://)):(?://)?(?P<plain>[^?#]+)"
+    r"|https?://(?:www\.)?(?P<chat>(?:wa\.me|t\.me|api\.whatsapp\.com/send/?\?phone=)[^#&]*"
+    r"|signal\.me/#p/[^?&]+|(?:telegram\.(?:me|dog)|viber\.me|m\.me|line\.me/(?:r/)?ti/p)/[^?#]+)",
     re.I,
 )
+_OPENED = re.compile(
+    r"(?:https?://)?(?P<at>(?:whatsapp|viber|tg|sgnl|snapchat|line|kik|fb-messenger)://[^?]*"
+    r"|(?:api|web)\.whatsapp\.com/send/?|chats\.viber\.com/[^?#]*)"
+    r"(?:\?(?:[^#]*&)?(?P<who>(?:phone|number|domain)=[^&#]+))?",
+    re.I,
+)
+"""A link that opens a chat, and the parameter that says with whom; others may hold a whole message."""
 
 
 class Told:
@@ -72,9 +82,9 @@ class Told:
     def contacts(self) -> Iterator[str]:
         """What links call, write to or open a chat with, outside of what belongs to the portal."""
         for link in self._root.iter("a"):
-            found = _CONTACT.match((link.get("href") or "").strip())
-            if found and not any(x.tag in _ELSEWHERE for x in link.iterancestors()):
-                yield unquote(found["plain"] or found["chat"])
+            contact = _contact((link.get("href") or "").strip())
+            if contact and not any(x.tag in _ELSEWHERE for x in link.iterancestors()):
+                yield contact
 
     def address(self) -> str | None:
         """The address the page gives as its own."""
@@ -89,6 +99,16 @@ class Told:
     def _microdata(self, name: str) -> list[str]:
         found = self._root.xpath("//*[@itemprop=$name]", name=name)
         return [x.get("content") or x.get("datetime") or x.text_content() for x in found]
+
+
+def _contact(href: str) -> str | None:
+    """Whom a link calls, writes to or opens a chat with; None if it does neither, or shares the page with anybody."""
+    if found := _CONTACT.match(href):
+        return unquote(found["plain"] or found["chat"])
+    if not (found := _OPENED.match(href)):
+        return None
+    opened = unquote(f"{found['at']}?{found['who']}" if found["who"] else found["at"])
+    return opened if found["who"] or any(x.type == "handle" for x in find_entities(opened)) else None
 
 
 def _json_ld(root: HtmlElement) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from serving.ads.ads import MAX_CONTACTS, MAX_SHORT, MAX_TITLE, web_address
 from serving.ads.dates import read_date, read_labelled
 from serving.ads.faults import PageFault
+from serving.ads.gone import is_gone
 from serving.ads.rules import Dates, Picked, Rules, Site
 from triage.text import NUL, SURROGATE
 
@@ -47,7 +48,7 @@ def read_page(html: str, url: str | None, retrieved: datetime | None, rules: Rul
         named: The site, if the importer was told one.
 
     Raises:
-        PageFault: see the class.
+        PageFault: gone, if the rules of its site or its text say that there is no ad any more; else see the class.
     """
     from serving.ads.metadata import Told
 
@@ -59,12 +60,18 @@ def read_page(html: str, url: str | None, retrieved: datetime | None, rules: Rul
     name, site = rules.site_for(url, named)
     if not site.is_ad(url):
         return None
+    if site.gone and any(_finds(root, x) for x in site.gone):
+        raise PageFault("gone")
     posted, faults = _posted(root, told, site, retrieved)
     title = cut(_first(root, site.title) if site.title else told.title(), MAX_TITLE)
     place = cut(_first(root, site.place) if site.place else told.place(), MAX_SHORT)
     contacts = _picked(root, site.contacts) if site.contacts else list(told.contacts())
-    # The last: it may change the tree.
-    return Found(name, url, title, _text(root, site), posted, place, tidy(contacts), faults)
+    text = _text(root, site)  # the last: it may change the tree
+    if is_gone(text or _main(root), title, contacts):
+        raise PageFault("gone")
+    if not text:
+        raise PageFault("no_rule_text" if site.text else "no_text")
+    return Found(name, url, title, text, posted, place, tidy(contacts), faults)
 
 
 def parse(html: str) -> HtmlElement:
@@ -119,17 +126,17 @@ def cut(text: str | None, most: int) -> str | None:
 
 
 def _text(root: HtmlElement, site: Site) -> str:
-    if site.text:
-        text = "\n\n".join(x for x in _picked(root, site.text) if x)
-        if not text.strip():
-            raise PageFault("no_rule_text")
-        return text
+    """The words of the ad; empty if there are none."""
+    text = "\n\n".join(x for x in _picked(root, site.text) if x) if site.text else _main(root)
+    return text if text.strip() else ""
+
+
+def _main(root: HtmlElement) -> str:
+    """The main text of a page of which no rule says where it is."""
     import trafilatura
 
     main = trafilatura.extract(root, include_comments=False, favor_recall=True, prune_xpath=_UNSEEN, config=_config())
-    if not main or not main.strip():
-        raise PageFault("no_text")
-    return main
+    return main or ""
 
 
 def _config() -> Any:
@@ -163,19 +170,32 @@ def _first(root: HtmlElement, selectors: tuple[Picked, ...]) -> str | None:
     return next((x for x in _picked(root, selectors) if x.strip()), None)
 
 
-def _picked(root: HtmlElement, selectors: tuple[Picked, ...]) -> list[str]:
+def _finds(root: HtmlElement, selector: Picked) -> bool:
+    """Whether there is anything where a rule points."""
+    found = _found(root, selector)
+    if selector.attribute is not None and isinstance(found, list):
+        return any(x.get(selector.attribute) is not None for x in found[:_MOST] if hasattr(x, "iterancestors"))
+    return bool(found)
+
+
+def _found(root: HtmlElement, selector: Picked) -> Any:
+    """What a rule finds: elements or texts, or what else XPath gives."""
     from lxml.cssselect import CSSSelector
     from lxml.etree import XPath, XPathEvalError
 
+    find = CSSSelector(selector.css, translator="html") if selector.css is not None else XPath(selector.xpath)
+    try:
+        return find(root)
+    except XPathEvalError:  # it was tried on an empty page (`Picked`): what is wanting here is room
+        raise MemoryError from None
+
+
+def _picked(root: HtmlElement, selectors: tuple[Picked, ...]) -> list[str]:
     from serving.extract.html import lines_of
 
     words: list[str] = []
     for selector in selectors:
-        find = CSSSelector(selector.css, translator="html") if selector.css is not None else XPath(selector.xpath)
-        try:
-            found = find(root)
-        except XPathEvalError:  # it was tried on an empty page (`Picked`): what is wanting here is room
-            raise MemoryError from None
+        found = _found(root, selector)
         for x in (found if isinstance(found, list) else [found])[:_MOST]:
             if not hasattr(x, "iterancestors"):  # text, a number or an attribute
                 words.append(str(x))

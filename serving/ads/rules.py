@@ -122,6 +122,8 @@ class Site(BaseModel):
     posted: Selectors | None = None
     place: Selectors | None = None
     contacts: Selectors | None = None
+    gone: Selectors | None = None
+    """A page on which any of these finds something says that its ad is gone."""
     dates: Dates = Dates()
     columns: Columns | None = None
     collect: Manners | None = Field(default=None, exclude=True)

@@ -6,7 +6,7 @@ A number of a person or firm (CPR, CVR) is never hashed, so it links nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,16 +14,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.cases import NoSuchCase, open_box, unseal_text
+from serving.linking.contacts import KINDS
 from serving.store.desk import Case, Text, Trace
 from serving.store.groups import Ad, AdGroup, AdTrace
 from serving.store.ledger import Ledger, user
 from serving.store.vault import UNREADABLE
-from triage.entities import CONTACTS
 
 MANY = 12
 """Cases and groups from which a contact is likely to be that of a body, a clinic or a portal."""
 PAGE = 25
 """Texts, and groups, of one link on a page."""
+_LOOKED_AT = 100
+"""Contacts that may be links, of one question."""
 _SHOWN = (AdGroup.loaded.is_not(None), AdGroup.merged_into.is_(None), Ad.place > 0)
 
 
@@ -81,39 +83,84 @@ class Linked:
         return max(1, -(-max(self.counts[0], self.counts[2]) // PAGE))
 
 
-def links(db: Transaction, *, kind: str = "", page: int = 1, size: int = 25) -> tuple[list[Link], bool]:
-    """One page of links, the one with the newest text first, and whether there is another page.
+Cursor = tuple[int, int]
+"""Where a page of links ends: the newest text of its last link, and the place of the contact there."""
+
+
+def links(
+    db: Transaction, *, kind: str = "", before: Cursor | None = None, size: int = 25
+) -> tuple[list[Link], Cursor | None]:
+    """A page of links, the one with the newest text first, and where the next page goes on; None if there is none.
+
+    Reads contacts that may be links from the newest text on, until the page is full, and of each all its texts.
 
     Args:
-        kind: one of `triage.entities.CONTACTS` alone.
+        kind: one of `serving.linking.contacts.KINDS` alone.
+        before: what the page before gave.
     """
-    in_ads = _ads_with(AdTrace.kind == Trace.kind, AdTrace.value == Trace.value).correlate(Trace).exists()
-    cases = sa.func.count(sa.distinct(Text.case_id))
-    first = sa.func.min(Trace.text_id)
+    known: dict[str, _Joined] = {}
+    found: list[tuple[Trace, _Joined]] = []
+    at = before
+    while len(found) <= size and (rows := _maybe(db, kind, at)):
+        known |= _joined(db, {x.value for x in rows} - known.keys())
+        found += [(x, y) for x in rows if (y := known.get(x.value)) and y.newest == x.text_id and y.is_link]
+        at = (rows[-1].text_id, rows[-1].place)
+    shown = found[:size]
+    places = _places(db, [x.first for _, x in shown])
+    page = [
+        Link(x.first, places[x.first, trace.value], trace.kind, x.cases, x.texts, x.groups, x.received)
+        for trace, x in shown
+        if (x.first, trace.value) in places  # else it was erased meanwhile
+    ]
+    return page, (shown[-1][0].text_id, shown[-1][0].place) if len(found) > size else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """What a contact joins."""
+
+    first: int
+    newest: int
+    received: datetime
+    cases: int
+    texts: int
+    groups: int
+
+    @property
+    def is_link(self) -> bool:
+        return self.cases > 1 or self.groups > 0
+
+
+def _maybe(db: Transaction, kind: str, before: Cursor | None) -> Sequence[Trace]:
+    """Some contacts that may be links, from the newest text on."""
+    query = sa.select(Trace).where(Trace.shared, *([Trace.kind == kind] if kind else []))
+    if before is not None:
+        query = query.where(sa.tuple_(Trace.text_id, Trace.place) < before)
+    return db.scalars(query.order_by(Trace.text_id.desc(), Trace.place.desc()).limit(_LOOKED_AT)).all()
+
+
+def _joined(db: Transaction, values: Collection[str]) -> dict[str, _Joined]:
+    """What each of these contacts joins; the hash of a contact is of its kind too."""
+    if not values:
+        return {}
     query = (
         sa.select(
-            Trace.kind,
             Trace.value,
-            first.label("text"),
-            cases.label("cases"),
-            sa.func.count(sa.distinct(Trace.text_id)).label("texts"),
-            sa.func.max(Text.received).label("newest"),
+            sa.func.min(Trace.text_id),
+            sa.func.max(Trace.text_id),
+            sa.func.max(Text.received),
+            sa.func.count(sa.distinct(Text.case_id)),
+            sa.func.count(),
         )
         .join(Text, Text.id == Trace.text_id)
-        .where(Trace.kind.in_([kind] if kind else CONTACTS))
-        .group_by(Trace.kind, Trace.value)
-        .having(sa.or_(cases > 1, in_ads))
-        .order_by(sa.func.max(Text.received).desc(), first.desc(), Trace.kind)
-        .limit(size + 1)
-        .offset((page - 1) * size)
+        .where(Trace.value.in_(values))
+        .group_by(Trace.value)
     )
-    rows = db.execute(query).all()
-    shown = rows[:size]
-    groups, places = _groups_of(db, [x.value for x in shown]), _places(db, [x.text for x in shown])
-    found = [
-        Link(x.text, places[x.text, x.value], x.kind, x.cases, x.texts, groups.get(x.value, 0), x.newest) for x in shown
-    ]
-    return found, len(rows) > size
+    groups = _groups_of(db, values)
+    return {
+        value: _Joined(first, newest, received, cases, texts, groups.get(value, 0))
+        for value, first, newest, received, cases, texts in db.execute(query)
+    }
 
 
 def _ads_with(*which: sa.ColumnElement[bool]) -> sa.Select[int]:
@@ -122,8 +169,8 @@ def _ads_with(*which: sa.ColumnElement[bool]) -> sa.Select[int]:
     return joined.where(*which, *_SHOWN)
 
 
-def _groups_of(db: Transaction, values: Sequence[str]) -> dict[str, int]:
-    """In how many groups each contact stands; the hash of a contact is of its kind too."""
+def _groups_of(db: Transaction, values: Collection[str]) -> dict[str, int]:
+    """In how many groups each contact stands."""
     count = sa.func.count(sa.distinct(Ad.group_id))
     query = _ads_with(AdTrace.value.in_(values)).with_only_columns(AdTrace.value, count.label("groups"))
     return {x.value: x.groups for x in db.execute(query.group_by(AdTrace.value))}
@@ -143,7 +190,7 @@ def look(ledger: Ledger, person: int, text: int, place: int, *, page: int = 1) -
     """
     with ledger.acting(user(person)) as act:
         trace = act.db.get(Trace, (text, place))
-        if trace is None or trace.kind not in CONTACTS:
+        if trace is None or trace.kind not in KINDS:
             raise NoSuchLink(f"text {text} has no contact {place}")
         skipped = (page - 1) * PAGE
         texts, groups = _texts(act.db, ledger, trace, skipped), _groups(act.db, trace)
@@ -190,18 +237,35 @@ class Shared:
     contacts: tuple[str, ...]
 
 
-def groups_of_text(db: Transaction, text: int, *, count: int = 10) -> list[Shared]:
-    """Groups of ads that share a contact with a text."""
+def groups_of_text(db: Transaction, text: int, *, page: int = 1, count: int = 10) -> tuple[list[Shared], bool]:
+    """A page of the groups of ads that share a contact with a text, most kinds of contacts first, and whether more follow."""
+    same = sa.and_(AdTrace.kind == Trace.kind, AdTrace.value == Trace.value)
     query = (
-        sa.select(Ad.group_id, Trace.kind)
-        .distinct()
-        .select_from(Trace)
-        .join(AdTrace, sa.and_(AdTrace.kind == Trace.kind, AdTrace.value == Trace.value))
-        .join(Ad, Ad.id == AdTrace.ad_id)
+        sa.select(Ad.group_id)
+        .join(AdTrace, AdTrace.ad_id == Ad.id)
         .join(AdGroup, AdGroup.id == Ad.group_id)
-        .where(Trace.text_id == text, Trace.kind.in_(CONTACTS), *_SHOWN)
+        .join(Trace, same)
+        .where(Trace.text_id == text, Trace.kind.in_(KINDS), *_SHOWN)
     )
-    return _shared(db.execute(query).all())[:count]
+    kinds = sa.func.count(sa.distinct(Trace.kind))
+    ordered = query.group_by(Ad.group_id).order_by(kinds.desc(), Ad.group_id.desc())
+    numbers = db.scalars(ordered.limit(count + 1).offset((page - 1) * count)).all()
+    shown = query.where(Ad.group_id.in_(numbers[:count])).add_columns(Trace.kind).distinct()
+    return _shared(db.execute(shown).all()), len(numbers) > count
+
+
+def groups_beside(ledger: Ledger, person: int, text: int, *, page: int = 1) -> tuple[list[Shared], bool]:
+    """A page of the groups of ads that share a contact with a text, and whether more follow; the look is recorded.
+
+    Raises:
+        NoSuchLink: there is no such text.
+    """
+    with ledger.acting(user(person)) as act:
+        if act.db.scalar(sa.select(Text.id).where(Text.id == text)) is None:
+            raise NoSuchLink(f"there is no text {text}")
+        groups, more = groups_of_text(act.db, text, page=page, count=PAGE)
+        act.record("link.read", f"text#{text}", texts=0, groups=len(groups))
+        return groups, more
 
 
 def texts_of_group(db: Transaction, group: int) -> list[Shared]:
@@ -218,5 +282,5 @@ def _shared(rows: Sequence[sa.Row[int, str]]) -> list[Shared]:
     kinds: dict[int, set[str]] = {}
     for number, kind in rows:
         kinds.setdefault(number, set()).add(kind)
-    found = [Shared(number, tuple(x for x in CONTACTS if x in said)) for number, said in kinds.items()]
+    found = [Shared(number, tuple(x for x in KINDS if x in said)) for number, said in kinds.items()]
     return sorted(found, key=lambda x: (-len(x.contacts), -x.id))

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from serving.desk.cases import open_box, unseal_text
-from serving.desk.traces import replace, traces
+from serving.desk.traces import LOCK, mark_shared, replace, traces
 from serving.desk.views import answer_of
 from serving.groups.renewing import renew_ads
+from serving.linking.records import FORM
 from serving.store.database import overwrite_deleted
 from serving.store.desk import Case, Text, Trace
 from serving.store.ledger import SYSTEM, Ledger
 from serving.store.vault import Place, Tampered
+from triage.entities import find_entities
 
 _CASES = 100
 """Cases of one look."""
@@ -104,8 +106,10 @@ def _renew_texts(ledger: Ledger, case_id: int, unreadable: list[str]) -> int:
             except Tampered as error:
                 unreadable.append(str(error))
         with ledger.acting(SYSTEM) as act:
+            act.alone(LOCK)
             for number, fingerprint, rows in renewed:
                 count += _store(act.db, number, fingerprint, rows)
+            mark_shared(act.db, [x for _, _, rows in renewed for x in rows])
         last = numbers[-1]
 
 
@@ -127,10 +131,10 @@ def _renewed(ledger: Ledger, number: int) -> tuple[str | None, list[Trace]]:
         fingerprint = ledger.vault.fingerprint(plain)
         if fingerprint == text.fingerprint:  # done before an interruption, or came in since
             return None, []
-        answer = None if text.stage == "new" else answer_of(db, box, text)
-        # A text that was not tagged yet gets its traces then.
-        rows = [] if text.stage == "new" else traces(ledger.vault, number, plain, answer.entities if answer else ())
-        return fingerprint, rows
+        if text.stage == "new":  # it gets its traces once it is tagged
+            return fingerprint, []
+        answer_of(db, box, text)  # one that does not open keeps its case under the old key, too
+        return fingerprint, traces(ledger.vault, number, plain, find_entities(plain))
 
 
 def _store(db: sa.orm.Session, number: int, fingerprint: str | None, rows: list[Trace]) -> int:
@@ -142,4 +146,5 @@ def _store(db: sa.orm.Session, number: int, fingerprint: str | None, rows: list[
         text.fingerprint = fingerprint
     if rows:
         replace(db, number, rows)
+        text.traced = FORM
     return 1

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.answers import LEVELS, dump, uncertainty
 from serving.desk.cases import NoSuchCase, open_box, unseal_text
-from serving.desk.traces import replace, traces
+from serving.desk.traces import LOCK, mark_shared, replace, traces
 from serving.desk.unreadable import reason_of
-from serving.store.desk import Case, Reading, Suggestion, Text
+from serving.linking.records import FORM
+from serving.store.desk import Case, Reading, Suggestion, Text, Trace
 from serving.store.ledger import SYSTEM, Ledger
 from serving.store.vault import UNREADABLE, CaseBox, Place
 from triage.assessment import Assessment
@@ -108,7 +109,9 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
     A text for which there is no assessment, as the model failed on it, goes to its readers without suggestions.
     """
     kept = 0
+    traced: list[Trace] = []
     with ledger.acting(SYSTEM) as act:
+        act.alone(LOCK)
         for document, assessment in zip(documents, assessments, strict=True):
             found = act.db.execute(
                 sa.select(Text, Case).join(Case).where(Text.id == int(document.id)).with_for_update(of=Text)
@@ -134,10 +137,14 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
                 _store(act.db, box, text, assessment, act.now)
             text.stage = "first"
             entities = assessment.entities if assessment else ()
-            replace(act.db, text.id, traces(ledger.vault, text.id, document.text, entities))
+            rows = traces(ledger.vault, text.id, document.text, entities)
+            replace(act.db, text.id, rows)
+            text.traced = FORM
+            traced += rows
             level = assessment.priority.level if assessment and box else None
             act.record("document.tagged", f"text#{text.id}", model=model.digest, priority=level)
             kept += 1
+        mark_shared(act.db, traced)
     return kept
 
 

@@ -6,16 +6,18 @@ words, the sixteen with the smallest hashes; the part of them that two texts sha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
+from sqlalchemy.orm import aliased
 
+from serving.linking.contacts import ties
 from serving.store.desk import Trace
+from serving.store.groups import AdTrace
 from serving.store.vault import Vault, canonical_form
 from triage.assessment import Entity
-from triage.entities import CONTACTS
 
 RUN = 4
 """Words of a run."""
@@ -23,7 +25,11 @@ KEPT = 16
 """Hashes kept of a text."""
 ALIKE = 6
 """Shared hashes from which texts are called similar: about a quarter of all runs of both texts."""
+LOCK = 4
+"""Of the store's locks, taken before any row: whoever adds contacts sees those of all others, or a link would be missed."""
 _MAX_CONTACTS = 20
+_ASKED = 400
+"""Contacts asked for at a time: databases take no statement without end."""
 _HEX = 16
 """Hexadecimal digits kept of a hash of words: 64 bits."""
 
@@ -54,10 +60,31 @@ def replace(db: Transaction, text_id: int, rows: Sequence[Trace]) -> None:
 
 def traces(vault: Vault, text_id: int, text: str, entities: Sequence[Entity]) -> list[Trace]:
     """What is kept of a text, not stored yet. Of a person's or firm's register number nothing is."""
-    contacts = list(dict.fromkeys((x.type, x.value) for x in entities if x.type in CONTACTS))[:_MAX_CONTACTS]
-    kept = [(kind, vault.fingerprint(f"{kind} {value}")) for kind, value in contacts]
+    kept = contacts(vault, entities)
     kept += [("words", value) for value in sketch(vault, _without_registers(text, entities))]
     return [Trace(text_id=text_id, place=place, kind=kind, value=value) for place, (kind, value) in enumerate(kept)]
+
+
+def contacts(vault: Vault, entities: Iterable[Entity]) -> list[tuple[str, str]]:
+    """The kinds and keyed hashes of what a text or an ad reaches somebody by, compared as `ads link` compares them."""
+    return [(kind, vault.fingerprint(f"{kind} {value}")) for kind, value in ties(entities)[:_MAX_CONTACTS]]
+
+
+def mark_shared(db: Transaction, added: Iterable[Trace | AdTrace]) -> None:
+    """Mark those of these contacts that texts have in common with another text or an ad: only they can be links.
+
+    Called last in an act that added them. A mark is never taken back: whether it is a link still, a look says.
+    """
+    other, wanted = aliased(Trace), list(dict.fromkeys(x.value for x in added if x.kind != "words"))
+    in_text = sa.select(other.text_id).where(other.value == Trace.value, other.text_id != Trace.text_id)
+    in_ad = sa.select(AdTrace.ad_id).where(AdTrace.value == Trace.value)
+    fresh = sa.select(Trace.text_id, Trace.place).where(~Trace.shared, sa.or_(in_text.exists(), in_ad.exists()))
+    # What is locked is about to be erased, and whoever does that may wait for this act.
+    fresh = fresh.with_for_update(of=Trace, skip_locked=True)
+    for at in range(0, len(wanted), _ASKED):
+        rows = db.execute(fresh.where(Trace.value.in_(wanted[at : at + _ASKED]))).all()
+        if rows:
+            db.execute(sa.update(Trace), [{"text_id": x.text_id, "place": x.place, "shared": True} for x in rows])
 
 
 def _without_registers(text: str, entities: Sequence[Entity]) -> str:

@@ -77,6 +77,8 @@ class View:
     relatives: tuple[Relative, ...]
     groups: tuple[Shared, ...]
     """Groups of ads that share a contact with it."""
+    more_groups: bool
+    """There are more of them."""
     for_training: bool
 
 
@@ -193,6 +195,7 @@ def open_text(ledger: Ledger, person: int, text_id: int, *, emergency: str | Non
         if reading is not None and reading.shown is None and not blind and reading.submitted is None:
             reading.shown = act.now
         act.record("document.read", f"text#{text_id}", emergency=emergency)
+        groups, more_groups = groups_of_text(act.db, text_id)
         return View(
             id=text.id,
             case_id=case.id,
@@ -218,7 +221,8 @@ def open_text(ledger: Ledger, person: int, text_id: int, *, emergency: str | Non
             differing=differing(earlier) if reading is not None and reading.part == "adjudicator" else (),
             final=_final(text, reading, mine, earlier),
             relatives=tuple(relatives(act.db, text_id)),
-            groups=tuple(groups_of_text(act.db, text_id)),
+            groups=tuple(groups),
+            more_groups=more_groups,
             for_training=text.for_training,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,18 +12,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from serving.ads.linkable import Linkable
+from serving.desk import traces
 from serving.desk.cases import case_for, open_box, seal, unseal, unseal_text
+from serving.linking.records import FORM
 from serving.store.desk import Case
 from serving.store.groups import Ad, AdGroup, AdTrace
 from serving.store.ledger import SYSTEM, Act, Ledger
 from serving.store.vault import UNREADABLE, CaseBox, Vault
-from triage.entities import CONTACTS, find_entities
+from triage.entities import find_entities
 
 LOCK = 3
 """Of the store's locks: one command at a time changes groups."""
 _ASKED = 400
 """Ads asked for at a time: databases take no statement without end."""
-_MAX_CONTACTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,14 @@ def store_ads(ledger: Ledger, batch: Sequence[Incoming], *, keep_days: int) -> S
         coming = _differing(db, ledger.vault, batch, stored)
     if not coming:
         return stored
-    found = [_found(x.ad) for x in coming]  # which takes the time: others write meanwhile
+    found = [_found(ledger.vault, x.ad) for x in coming]  # which takes the time: others write meanwhile
     with ledger.acting(SYSTEM) as act:
         act.alone(LOCK)
+        act.alone(traces.LOCK)
         rows, boxes = find_ads(act.db, ledger.vault, {x.ad.id for x in coming}), Boxes(act.db, ledger.vault)
         fresh = _begin(act, ledger.vault, [x for x in coming if x.ad.id not in rows], keep_days, boxes, stored)
         rows |= fresh
+        added: list[AdTrace] = []
         for x, (towns, contacts) in zip(coming, found, strict=True):
             row = rows.get(x.ad.id)
             if row is None:
@@ -125,9 +128,10 @@ def store_ads(ledger: Ledger, batch: Sequence[Incoming], *, keep_days: int) -> S
                     continue
                 else:
                     stored.changed += 1
-                _fill(act, ledger.vault, boxes.of(row.group_id), row, x, towns, contacts)
+                added += _fill(act, boxes.of(row.group_id), row, x, towns, contacts)
             except UNREADABLE as error:
                 stored.unreadable.append(str(error))
+        traces.mark_shared(act.db, added)
         if stored.new or stored.changed:
             act.record("ads.stored", ads=stored.new, changed=stored.changed)
     return stored
@@ -159,12 +163,11 @@ def _is_newer(ad: Linkable, about: dict[str, Any]) -> bool:
     return (ad.retrieved, ad.posted) >= (about["retrieved"], about["posted"])
 
 
-def _found(ad: Linkable) -> tuple[list[str], list[tuple[str, str]]]:
-    """The towns and the contacts of an ad, each once."""
+def _found(vault: Vault, ad: Linkable) -> tuple[list[str], list[tuple[str, str]]]:
+    """The towns of an ad, and the kinds and hashes of its contacts, each once."""
     entities = [*find_entities(ad.text), *(x for _, x in ad.beside())]
     towns = dict.fromkeys(x.value for x in entities if x.type == "place")
-    contacts = dict.fromkeys((x.type, x.value) for x in entities if x.type in CONTACTS)
-    return list(towns), list(contacts)
+    return list(towns), traces.contacts(vault, entities)
 
 
 def _begin(
@@ -189,40 +192,33 @@ def _begin(
 
 
 def _fill(
-    act: Act, vault: Vault, box: CaseBox, row: Ad, x: Incoming, towns: list[str], contacts: list[tuple[str, str]]
-) -> None:
-    if row.sealed_text:
-        if unseal_text(box, row, "sealed_text") != x.ad.text:
-            row.sealed_answer = None  # it was of other words
-        act.db.execute(sa.delete(AdTrace).where(AdTrace.ad_id == row.id))
+    act: Act, box: CaseBox, row: Ad, x: Incoming, towns: list[str], contacts: Sequence[tuple[str, str]]
+) -> list[AdTrace]:
+    if row.sealed_text and unseal_text(box, row, "sealed_text") != x.ad.text:
+        row.sealed_answer = None  # it was of other words
     seal(box, row, "sealed_text", x.ad.text)
     seal(box, row, "sealed_about", json.dumps({**about_of(x.ad, x.url), "towns": towns}, ensure_ascii=False))
-    _add_traces(act.db, vault, row.id, contacts)
     act.db.get_one(AdGroup, row.group_id).changing = True
+    return replace_traces(act.db, row, contacts)
 
 
-def replace_traces(db: Transaction, vault: Vault, ad_id: int, contacts: Iterable[tuple[str, str]]) -> None:
-    """Keep the contacts of an ad as those of texts are (`serving.desk.traces`): the same contact has the same hash in both."""
-    db.execute(sa.delete(AdTrace).where(AdTrace.ad_id == ad_id))
-    _add_traces(db, vault, ad_id, contacts)
+def replace_traces(db: Transaction, row: Ad, contacts: Sequence[tuple[str, str]]) -> list[AdTrace]:
+    """Keep the contacts of an ad as those of texts are (`serving.desk.traces`), in place of what was; returns what is kept."""
+    db.execute(sa.delete(AdTrace).where(AdTrace.ad_id == row.id))
+    kept = [AdTrace(ad_id=row.id, place=at, kind=kind, value=value) for at, (kind, value) in enumerate(contacts)]
+    db.add_all(kept)
+    row.traced = FORM
+    return kept
 
 
-def _add_traces(db: Transaction, vault: Vault, ad_id: int, contacts: Iterable[tuple[str, str]]) -> None:
-    kept = list(contacts)[:_MAX_CONTACTS]
-    db.add_all(
-        AdTrace(ad_id=ad_id, place=place, kind=kind, value=vault.fingerprint(f"{kind} {value}"))
-        for place, (kind, value) in enumerate(kept)
-    )
-
-
-def contacts_of(box: CaseBox, row: Ad) -> list[tuple[str, str]]:
-    """The contacts of a stored ad, found anew."""
+def contacts_of(vault: Vault, box: CaseBox, row: Ad) -> list[tuple[str, str]]:
+    """The kinds and hashes of the contacts of a stored ad, found anew."""
     about = json.loads(unseal_text(box, row, "sealed_about"))
     names = ("id", "title", "place", "posted", "retrieved", "site")
     ad = Linkable(
         text=unseal_text(box, row, "sealed_text"), contacts=tuple(about["contacts"]), **{x: about[x] for x in names}
     )
-    return _found(ad)[1]
+    return _found(vault, ad)[1]
 
 
 def move(boxes: Boxes, row: Ad, group_id: int) -> None:

@@ -40,6 +40,18 @@ def link_keys(entities: Iterable[Entity], key: LinkKey) -> list[int]:
     return sorted(key.digest(kind, value) & ~_MASK | KINDS.index(kind) for kind, value in found)
 
 
+def ties(entities: Iterable[Entity]) -> list[tuple[str, str]]:
+    """What two texts by themselves share a contact by, each once, in the order of the text; kinds are those of `KINDS`.
+
+    As `link_keys`, but a page does not stand for its site: whether that is a portal, only many ads tell (`hubs.py`).
+    """
+    found: dict[tuple[str, str], None] = {}
+    for entity in entities:
+        pairs = list(normalise(entity.type, entity.value))
+        found |= dict.fromkeys(pairs if len(pairs) < 2 else [x for x in pairs if x[0] != "site"])
+    return list(found)
+
+
 def kind_of(link_key: int) -> str:
     """What sort of contact a link key stands for."""
     return KINDS[link_key & _MASK]

@@ -9,13 +9,13 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.api.problems import Problem
 from serving.desk import crossing
-from serving.desk.crossing import Link, NoSuchLink
+from serving.desk.crossing import Cursor, Link, NoSuchLink
+from serving.linking.contacts import KINDS
 from serving.review.guards import READERS
 from serving.review.numbers import LARGEST, Number, row_number
 from serving.review.rendering import show, words_of
 from serving.store.access import Person
 from serving.store.ledger import Ledger, user
-from triage.entities import CONTACTS
 
 router = APIRouter(prefix="/links", include_in_schema=False)
 _Reader = Annotated[Person, Depends(READERS)]
@@ -29,20 +29,55 @@ async def list_links(request: Request, person: _Reader) -> Response:
     ledger: Ledger = request.app.state.ledger
     query, words = request.query_params, words_of(request)
     kind = query.get("kind", "")
-    kind = kind if kind in CONTACTS else ""
-    page = min(row_number(query.get("page", "")) or 1, _LAST_PAGE)
+    kind = kind if kind in KINDS else ""
+    before = _cursor(query.get("before", ""))
 
-    def read() -> tuple[list[Link], bool]:
+    def read() -> tuple[list[Link], Cursor | None]:
         with ledger.acting(user(person.id)) as act:
-            found = crossing.links(act.db, kind=kind, page=page, size=_SIZE)
+            found = crossing.links(act.db, kind=kind, before=before, size=_SIZE)
             act.record("links.read", links=len(found[0]))
             return found
 
-    links, more = await run_in_threadpool(read)
-    kinds = [("", words["all"]), *((x, words[f"entity_{x}"]) for x in CONTACTS)]
+    links, rest = await run_in_threadpool(read)
+    kinds = [("", words["all"]), *((x, words[f"entity_{x}"]) for x in KINDS)]
+    asked, older = (_asked(kind, x) for x in (before, rest))
+    newest = f"?kind={kind}" if before else ""
     return show(
-        "links.html", words, person=person, here="/links", links=links, more=more, page=page, kind=kind, kinds=kinds
+        "links.html",
+        words,
+        person=person,
+        here="/links",
+        links=links,
+        asked=asked,
+        newest=newest,
+        older=older if rest else "",
+        kind=kind,
+        kinds=kinds,
     )
+
+
+def _cursor(said: str) -> Cursor | None:
+    """Where a page goes on, as its address says it; None if that is no place."""
+    text, _, place = said.partition("-")
+    number, after = row_number(text), row_number(place) if place != "0" else 0
+    return None if number is None or after is None else (number, after)
+
+
+def _asked(kind: str, before: Cursor | None) -> str:
+    return f"?kind={kind}" + (f"&before={before[0]}-{before[1]}" if before else "")
+
+
+@router.get("/{number}")
+async def groups_of(request: Request, number: Number, person: _Reader) -> Response:
+    """The groups of ads that share a contact with a text."""
+    page = min(row_number(request.query_params.get("page", "")) or 1, _LAST_PAGE)
+    try:
+        groups, more = await run_in_threadpool(
+            crossing.groups_beside, request.app.state.ledger, person.id, number, page=page
+        )
+    except NoSuchLink:
+        raise Problem("not-found", "text") from None
+    return show("beside.html", words_of(request), person=person, text=number, groups=groups, more=more, page=page)
 
 
 @router.get("/{number}/{place}")

@@ -100,6 +100,8 @@ class Text(Base):
     """Digest of the model and the master keys that the tries are of: for any other they count as none."""
     for_training: Mapped[bool] = mapped_column(default=False)
     """May leave in an export: everybody who handed in a reading so far said so."""
+    traced: Mapped[int] = mapped_column(default=0)
+    """The form of its contacts, as `serving.linking.records.FORM`; those of a lower one are found anew."""
     outcome: Mapped[str | None] = mapped_column(String(20))
 
 
@@ -107,13 +109,24 @@ class Trace(Base):
     """Something that texts can have in common: a contact, or a part of their words. A keyed hash tells that, and nothing else."""
 
     __tablename__ = "traces"
-    __table_args__ = (Index("ix_traces_value", "value"),)
+    __table_args__ = (
+        Index("ix_traces_value", "value", "shared"),
+        Index(
+            "ix_traces_shared",
+            "text_id",
+            "place",
+            sqlite_where=text("shared = 1"),  # as SQLAlchemy asks for it, or SQLite does not use it
+            postgresql_where=text("shared"),
+        ),
+    )
     text_id: Mapped[int] = mapped_column(ForeignKey("texts.id", ondelete="CASCADE"), primary_key=True)
     place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Number within the text."""
     kind: Mapped[str] = mapped_column(String(10))
-    """A kind of contact, as in `triage.entities.CONTACTS`, or `words`."""
+    """A kind of contact, as in `serving.linking.contacts.KINDS`, or `words`."""
     value: Mapped[str] = mapped_column(String(64))
+    shared: Mapped[bool] = mapped_column(default=False)
+    """A contact that was in another text or an ad too, and may be a link (`serving.desk.traces.mark_shared`)."""
 
 
 class Suggestion(Base):

@@ -68,6 +68,8 @@ class Ad(Base):
     sealed_answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     """What the model said, if it was asked: the result object of ``tag``."""
     added: Mapped[datetime] = mapped_column(UTCDateTime)
+    traced: Mapped[int] = mapped_column(default=0)
+    """The form of its contacts, as of a text."""
 
 
 class AdTrace(Base):

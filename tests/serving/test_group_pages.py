@@ -1,6 +1,7 @@
 """The pages of groups of ads and of links between cases, as forms without script send them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from serving.groups.loading import load_groups
 from serving.review import groupads
 from serving.store.groups import AdGroup
 from tests.serving.groups.made import PHONE, a_group, a_reason, a_tie, an_ad, an_answer, write
+from triage.entities import find_entities
 
 ODD = "<script>alert(1)</script>"
 SHARED = "altid varm te og rolig musik"
@@ -273,7 +275,8 @@ def test_a_group_that_cannot_be_opened_says_so(app, logged_in, group):
 
 
 def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in, group, monkeypatch):
-    from serving.desk import intake
+    from serving.desk import intake, traces
+    from serving.linking.records import FORM
     from serving.store.desk import Text, Trace
     from serving.store.ledger import user
 
@@ -284,8 +287,10 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     with ledger.acting("system") as act:
         value = ledger.vault.fingerprint("phone +4501661234")
         for number in (1, 2):
-            act.db.get(Text, number).stage = "first"
-            act.db.merge(Trace(text_id=number, place=0, kind="phone", value=value))
+            text = act.db.get(Text, number)
+            text.stage, text.traced = "first", FORM
+            traces.replace(act.db, number, rows := [Trace(text_id=number, place=0, kind="phone", value=value)])
+            traces.mark_shared(act.db, rows)
     page = logged_in.get("/links").text
     assert 'href="/links/1/0"' in page
     assert "Tegn ved ikke, hvilken myndighed en sag hører til." in page
@@ -301,7 +306,38 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     monkeypatch.setattr(view, "_TEXTS", 1)
     assert "Og i så mange tekster mere: 1." in logged_in.get("/groups/1").text
     assert logged_in.get("/links/1/7").status_code == 404
-    assert logged_in.get("/links?kind=email&page=2").status_code == 200
+    assert logged_in.get("/links?kind=email&before=2-0").status_code == 200
+    assert 'href="/links/1/0"' not in logged_in.get("/links?kind=phone&before=2-0").text
+    for odd in ("2", "x-1", "0-0", "2--1", "9" * 30 + "-1"):
+        assert 'href="/links/1/0"' in logged_in.get(f"/links?before={odd}").text
+    assert 'href="/groups/1"' in logged_in.get("/links/1").text
+    assert logged_in.get("/links/99").status_code == 404
+
+
+def test_a_text_with_many_groups_beside_it_says_so_and_leads_to_all(app, logged_in, bring):
+    from serving.desk import intake, tagging
+    from serving.store.ledger import user
+    from tests.serving.desk.conftest import MODEL, answer
+
+    ledger = app.state.ledger
+    item = intake.Item(f"Chefen ringer fra {PHONE} hver aften og vil have pengene med det samme.")
+    intake.submit(ledger, [item], kind="note", by=1, actor=user(1), reference="J 1", keep_days=9)
+    documents = tagging.claim(ledger, MODEL, outdated=False)
+    answers = [replace(answer(x, {}), entities=find_entities(x.text)) for x in documents]
+    tagging.keep(ledger, MODEL, documents, answers)
+    ads = [an_ad(x) for x in range(54)]
+    bring([a_group(f"g-{x}", ads[2 * x : 2 * x + 2]) for x in range(10)], ads)
+    look = {"data": {"emergency": "linked"}}
+    assert "Der er flere grupper" not in logged_in.post("/texts/1/look", **look).text
+    bring([a_group(f"g-{x}", ads[2 * x : 2 * x + 2]) for x in range(27)], ads)
+    page = logged_in.post("/texts/1/look", **look).text
+    assert "Der er flere grupper af annoncer med samme kontakt." in page
+    assert 'href="/links/1"' in page
+    first, second = (logged_in.get(f"/links/1?page={x}").text for x in (1, 2))
+    assert len(re.findall(r'<li><a href="/groups/\d+">', first)) == 25
+    assert 'href="?page=2"' in first
+    assert len(re.findall(r'<li><a href="/groups/\d+">', second)) == 2
+    assert "Ingen gruppe" in logged_in.get("/links/1?page=3").text
 
 
 @pytest.mark.parametrize("role", ["engineer", "admin"])
@@ -309,7 +345,16 @@ def test_whoever_reads_no_cases_sees_no_group_and_no_link_and_changes_none(app, 
     ledger = app.state.ledger
     client.post(f"/login/{app.state.access.add_user('Eva', role)}")
     last = ledger.entries()[0].seq
-    for path in ("/groups", "/groups/1", "/groups/1?page=1&ad=1", "/groups/99", "/links", "/links/1/0", "/cases/1"):
+    for path in (
+        "/groups",
+        "/groups/1",
+        "/groups/1?page=1&ad=1",
+        "/groups/99",
+        "/links",
+        "/links/1",
+        "/links/1/0",
+        "/cases/1",
+    ):
         page = client.get(path)
         assert page.status_code == 403, path
         assert SHARED not in page.text
@@ -323,7 +368,7 @@ def test_whoever_reads_no_cases_sees_no_group_and_no_link_and_changes_none(app, 
 
 
 def test_without_a_log_in_a_group_is_not_told_from_one_that_is_not_there(client, group):
-    for path in ("/groups", "/groups/1", "/groups/99", "/links", "/links/1/0", "/links/9/9"):
+    for path in ("/groups", "/groups/1", "/groups/99", "/links", "/links/1", "/links/1/0", "/links/9/9"):
         sent = client.get(path, follow_redirects=False)
         assert SHARED not in sent.text
         assert (sent.status_code, sent.headers.get("location", "").partition("?")[0]) == (303, "/login"), path

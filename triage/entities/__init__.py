@@ -9,6 +9,7 @@ from __future__ import annotations
 from triage.assessment import Entity
 from triage.entities import (
     ages,
+    applinks,
     dates,
     emails,
     handles,
@@ -40,6 +41,7 @@ def find_entities(text: str) -> tuple[Entity, ...]:
     reading = Reading(text)
     for find in (
         emails.find,
+        applinks.find,
         registers.find,
         mobilepay.find,
         handles.find,

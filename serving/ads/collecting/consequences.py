@@ -43,6 +43,12 @@ class Consequences:
                 self._state.count("refused")
                 return
             fault = "login" if read.login and read.fault in ("no_text", "no_rule_text") else read.fault
+            is_gone = fault == "gone" and visit.kind == "ad"
+            if is_gone and (
+                known := self._state.pages.known(self._site, visit.address)
+            ):  # as if the server had said so
+                self.gone(visit, known, answer.status)
+                return
             if fault is not None and (visit.kind == "ad" or fault in UNKEPT):
                 self._report.trouble(visit.url, fault, answer.status)
             if fault != "login":

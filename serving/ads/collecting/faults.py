@@ -12,6 +12,7 @@ _OF_PAGES = (
     "content_encoding",
     "damaged",
     "empty",
+    "gone",
     "no_rule_text",
     "no_text",
     "not_text",

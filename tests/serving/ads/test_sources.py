@@ -9,9 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from serving.ads.importing import CannotImport, import_ads
+from serving.ads.linkable import Linkable
+from serving.ads.page import read_page
 from serving.ads.rules import Rules
 from serving.batch.records import ABOUT_ADS, read_records
 from serving.cli import app
+from serving.linking.contacts import ties
 from tests.serving.ads import made
 from tests.serving.ads.made import TEXT, ads_of, faults_of, page, record, save
 
@@ -258,3 +261,61 @@ def test_scripts_and_drawings_with_html_in_them_are_no_pages(tmp_path, take_in):
 def test_of_columns_the_first_that_is_filled_counts(tmp_path, take_in):
     output, _ = take_in(save(tmp_path, "a.jsonl", json.dumps({"text": " ", "body": TEXT, "place": "\t", "by": "Ribe"})))
     assert [(x["text"], x["place"]) for x in ads_of(output)] == [(TEXT, "Ribe")]
+
+
+CHATS = [
+    ("viber://chat?number=%2B4501661234", "viber://chat?number=+4501661234"),
+    ("whatsapp://send?text=Hej%20du&amp;phone=4501661234", "whatsapp://send?phone=4501661234"),
+    ("https://api.whatsapp.com/send?text=Hej&amp;phone=4501661234", "api.whatsapp.com/send?phone=4501661234"),
+    ("https://web.whatsapp.com/send?phone=4501661234", "web.whatsapp.com/send?phone=4501661234"),
+    ("https://chats.viber.com/chat?number=%2B4501661234", "chats.viber.com/chat?number=+4501661234"),
+    ("tg://resolve?phone=4501661234&amp;text=Hej", "tg://resolve?phone=4501661234"),
+    ("https://signal.me/#p/+4501661234", "signal.me/#p/+4501661234"),
+    ("sgnl://signal.me/#p/+4501661234", "sgnl://signal.me/#p/+4501661234"),
+    ("https://wa.me/4501661234", "wa.me/4501661234"),
+    ("viber:+4501661234", "+4501661234"),
+    ("tel:%2B45%2001661234", "+45 01661234"),
+    ("tel://01661234", "01661234"),
+    ("sms:01661234?body=Hej", "01661234"),
+    ("smsto:+4501661234", "+4501661234"),
+]
+
+
+@pytest.mark.parametrize(("href", "contact"), CHATS)
+def test_a_link_that_calls_writes_or_opens_a_chat_gives_the_number_in_it(href, contact):
+    html = page(body=f'<p>Hej</p><a href="{href}">Skriv her</a>')
+    found = read_page(html, "https://tavle.example/annonce/1", None, Rules(), None)
+    assert found.contacts == (contact,)
+    ad = Linkable("a", TEXT.replace("00 00 00 00", ""), "", "", found.contacts, "", "", "")
+    assert ties(x for _, x in ad.beside()) == [("phone", "+4501661234")]
+
+
+@pytest.mark.parametrize(
+    ("href", "contact", "handle"),
+    [
+        ("tg://resolve?domain=anna_kbh", "tg://resolve?domain=anna_kbh", "telegram:anna_kbh"),
+        ("https://telegram.me/anna_kbh", "telegram.me/anna_kbh", "telegram:anna_kbh"),
+        ("https://line.me/ti/p/~anna", "line.me/ti/p/~anna", "line:anna"),
+        ("https://m.me/anna.kbh?ref=x", "m.me/anna.kbh", "messenger:anna.kbh"),
+        ("snapchat://add/anna_kbh", "snapchat://add/anna_kbh", "snapchat:anna_kbh"),
+    ],
+)
+def test_a_link_that_opens_a_chat_gives_the_name_in_it(href, contact, handle):
+    found = read_page(page(body=f'<a href="{href}">Skriv</a>'), "https://tavle.example/annonce/1", None, Rules(), None)
+    assert found.contacts == (contact,)
+    ad = Linkable("a", TEXT, "", "", found.contacts, "", "", "")
+    assert ties(x for _, x in ad.beside()) == [("handle", handle)]
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "whatsapp://send?text=Del",
+        "viber://forward?text=Del",
+        "tg://msg_url?url=x",
+        "https://api.whatsapp.com/send?text=Del",
+    ],
+)
+def test_a_link_that_shares_the_page_with_anybody_is_no_contact(href):
+    html = page(body=f'<a href="{href}">Del</a>')
+    assert read_page(html, "https://tavle.example/annonce/1", None, Rules(), None).contacts == ()

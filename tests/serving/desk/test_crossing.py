@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from serving.desk import cases, crossing, tagging, views
+from serving.desk import cases, crossing, tagging, traces, views
 from serving.desk.crossing import NoSuchLink, Shared
 from serving.store.desk import Trace
 from tests.serving.desk.conftest import MODEL, answer
 from tests.serving.groups.conftest import asked, bring  # noqa: F401 (fixtures)
-from tests.serving.groups.made import PHONE, a_group, an_ad
+from tests.serving.groups.made import PHONE, WORDS, a_group, an_ad
 from triage.entities import find_entities
 
 NOTE = "Borgeren oplyser, at chefen ringer fra {} og vil have svar samme dag."
@@ -65,7 +65,7 @@ def test_a_contact_in_a_case_and_in_a_group_of_ads_is_a_link(desk, put, bring): 
     assert (found.cases, found.groups) == (1, 1)
     assert crossing.look(desk.ledger, desk.people["anna"], found.text, found.place).groups == ((1, 2),)
     with desk.ledger.reading() as db:
-        assert crossing.groups_of_text(db, number) == [Shared(1, ("phone",))]
+        assert crossing.groups_of_text(db, number) == ([Shared(1, ("phone",))], False)
         assert crossing.texts_of_group(db, 1) == [Shared(number, ("phone",))]
     assert views.open_text(desk.ledger, desk.people["anna"], number).groups == (Shared(1, ("phone",)),)
     cases.erase(desk.ledger, 2, actor="system", reason="asked")  # the group's
@@ -85,9 +85,51 @@ def test_links_are_cut_into_pages_and_by_kind(desk, put):
     assert [x.kind for x in links(desk, kind="email")] == ["email"]
     with desk.ledger.reading() as db:
         first, more = crossing.links(db, size=1)
-        second, end = crossing.links(db, size=1, page=2)
-    assert (more, end) == (True, False)
+        second, end = crossing.links(db, size=1, before=more)
+    assert (more is None, end) == (False, None)
     assert {first[0].kind, second[0].kind} == {"phone", "email"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ring 01 66 12 34 i aften", "Skriv på https://wa.me/4501661234?text=Hej"),
+        ("Skriv på https://api.whatsapp.com/send?phone=4501661234", "Betal til MobilePay 01661234"),
+        ("Hun er på https://t.me/anna_kbh/17", "Hun skriver. Telegram: anna_kbh"),
+        ("Se https://www.salon.example", "Hun har siden https://salon.example:443/?utm_source=x"),
+        ("Se https://www.facebook.com/profile.php?id=17", "Se facebook.com/profile.php?ref=x&id=17"),
+        ("Skriv til mia@salon.example", "Skriv til Mia+job@Salon.example"),
+    ],
+)
+def test_the_same_contact_written_otherwise_is_a_link(desk, put, one, other):
+    put(one, "J 1")
+    put(other, "J 2")
+    assert len(links(desk)) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Se https://www.facebook.com", "Se https://www.facebook.com her"),
+        ("Se https://linktr.ee/anna og www.youtube.com", "Se https://linktr.ee/mia og www.youtube.com"),
+        ("Kontakt os på noreply@portal.example", "Der står noreply@portal.example i brevet"),
+        ("Instagram: @ingen", "Nu er det Instagram: @ingen"),
+        ("Betal til MobilePay 1234AB", "Betal til MobilePay 1234CD"),
+        ("Se https://portal.example/annonce/17", "Se https://portal.example/annonce/18"),
+    ],
+)
+def test_a_host_for_everybody_and_what_is_no_contact_link_nothing(desk, put, one, other):
+    put(one, "J 1")
+    second = put(other, "J 2")
+    assert links(desk) == []
+    assert views.open_text(desk.ledger, desk.people["anna"], second).relatives == ()
+
+
+def test_an_ad_and_a_note_share_a_contact_however_it_is_written(desk, put, bring):  # noqa: F811
+    number = put("Chefen skriver fra https://wa.me/4501661234")
+    ads = [an_ad(1), an_ad(2)]
+    bring([a_group("g-1", ads)], ads)
+    assert [(x.text, x.kind, x.groups) for x in links(desk)] == [(number, "phone", 1)]
 
 
 def test_a_contact_that_stands_in_many_cases_is_told_so(desk, put):
@@ -119,6 +161,49 @@ def test_a_list_of_many_links_asks_no_more_than_one_of_few(desk, put, bring, ask
     assert asked(lambda: links(desk)) == few
 
 
+def test_a_page_of_links_reads_what_it_needs_however_many_contacts_are_stored(desk, asked):  # noqa: F811
+    numbers = desk.submit(*(f"Notat {x}" for x in range(900)), reference="J 1").new
+    others = desk.submit(*(f"Andet notat {x}" for x in range(40)), reference="J 2").new
+
+    def trace(texts, about):
+        with desk.ledger.acting("system") as act:
+            rows = [Trace(text_id=x, place=0, kind="phone", value=f"{about(at):064}") for at, x in enumerate(texts)]
+            act.db.add_all(rows)
+            traces.mark_shared(act.db, rows)
+
+    def look():
+        with desk.ledger.reading() as db:
+            return crossing.links(db, size=5)
+
+    trace(others, lambda at: at)
+    trace(numbers[:40], lambda at: at)
+    before = asked(look), steps(desk, look)
+    trace(numbers[40:], lambda at: 1_000 + at)
+    found, more = look()
+    assert [x.text for x in found] == list(numbers[39:34:-1])
+    assert asked(look) == before[0] <= 5  # the beginning of the transaction, too
+    assert steps(desk, look) <= 1.2 * before[1]
+    seen = []
+    while more:
+        with desk.ledger.reading() as db:
+            found, more = crossing.links(db, size=5, before=more)
+        seen += [x.text for x in found]
+    assert seen == list(numbers[34::-1])
+
+
+def steps(desk, what) -> int:
+    """Hundreds of instructions of SQLite that a look takes; 0 elsewhere."""
+    if desk.ledger.engine.dialect.name != "sqlite":
+        return 0
+    counted = []
+    with desk.ledger.engine.connect() as connection:
+        driver = connection.connection.dbapi_connection
+    driver.set_progress_handler(lambda: counted.append(1) and 0, 100)
+    what()
+    driver.set_progress_handler(None, 0)
+    return len(counted)
+
+
 def test_ads_and_texts_that_have_a_contact_by_the_hundred_are_not_paired(desk, bring):  # noqa: F811
     if desk.ledger.engine.dialect.name != "sqlite":
         pytest.skip("SQLite alone counts its steps")
@@ -135,6 +220,25 @@ def test_ads_and_texts_that_have_a_contact_by_the_hundred_are_not_paired(desk, b
         assert len(crossing.texts_of_group(db, 1)) == 200
         driver.set_progress_handler(None, 0)
     assert len(steps) < 200  # hundreds of instructions; all pairs take many times as many
+
+
+def test_a_text_tells_that_more_groups_share_its_contacts_and_where_they_are(desk, put, bring):  # noqa: F811
+    number = put(f"{NOTE.format(PHONE)} Skriv til chef@firma.example")
+    ads = [an_ad(x) for x in range(23)] + [an_ad(23, f"{WORDS} hos mig. Ring {PHONE}, chef@firma.example")]
+    bring([a_group(f"g-{x}", ads[2 * x : 2 * x + 2], ties=[]) for x in range(12)], ads)
+    view = views.open_text(desk.ledger, desk.people["anna"], number)
+    assert [x.id for x in view.groups] == [12, *range(11, 2, -1)]
+    assert view.groups[0].contacts == ("phone", "email")
+    assert view.more_groups
+    with desk.ledger.reading() as db:
+        rest, more = crossing.groups_of_text(db, number, page=2)
+    assert ([x.id for x in rest], more) == ([2, 1], False)
+    groups, more = crossing.groups_beside(desk.ledger, desk.people["anna"], number)
+    assert (len(groups), more) == (12, False)
+    entry = desk.ledger.entries()[0]
+    assert (entry.act, entry.subject, dict(entry.details)) == ("link.read", "text#1", {"texts": 0, "groups": 12})
+    with pytest.raises(NoSuchLink):
+        crossing.groups_beside(desk.ledger, desk.people["anna"], 99)
 
 
 def test_what_is_erased_links_nothing_any_more(desk, put):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from serving.linking.contacts import kind_of, link_keys, normalise
+from serving.linking.contacts import kind_of, link_keys, normalise, ties
 from serving.linking.linking import link
 from serving.linking.records import LinkKey, UnusableKey
 from serving.linking.segments import save
@@ -122,6 +122,18 @@ def test_a_service_for_everybody_reaches_nobody(text):
 )
 def test_a_page_of_an_own_host_is_compared_by_host_and_page(value, compared):
     assert [x for _, x in normalise("url", value)] == compared
+
+
+@pytest.mark.parametrize(
+    ("text", "shared"),
+    [
+        ("Se portal.example/annonce/17", [("url", "portal.example/annonce/17")]),
+        ("Se www.salon.example", [("site", "salon.example")]),
+        ("Se www.youtube.com og skriv 01 66 32 90 eller wa.me/4501663290", [("phone", "+4501663290")]),
+    ],
+)
+def test_two_texts_by_themselves_share_a_page_and_not_the_portal_it_is_on(text, shared):
+    assert ties(find_entities(text)) == shared
 
 
 def test_a_long_address_takes_no_long_time():

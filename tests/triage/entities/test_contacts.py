@@ -154,3 +154,46 @@ def test_a_handle_may_have_words_before_it(found, text, value):
 @pytest.mark.parametrize("text", ["@alle: ny tråd", "Facebook (kun beskeder her)", "skriv på Telegram til i morgen"])
 def test_everybody_and_sentences_are_no_handles(found, text):
     assert found("handle", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "contact"),
+    [
+        ("viber://chat?number=%2B4501661234", ("handle", "viber:+4501661234")),
+        ("viber://chat/?number=+4501661234", ("handle", "viber:+4501661234")),
+        ("viber://add?number=01661234", ("handle", "viber:+4501661234")),
+        ("viber://contact?number=%2B45%2001%2066%2012%2034", ("handle", "viber:+4501661234")),
+        ("whatsapp://send?phone=4501661234", ("handle", "whatsapp:+4501661234")),
+        ("WhatsApp://send/?text=Hej%20du&phone=%2B4501661234", ("handle", "whatsapp:+4501661234")),
+        ("whatsapp://send?phone=46701234567", ("handle", "whatsapp:+46701234567")),
+        ("tg://resolve?domain=Anna_kbh", ("handle", "telegram:anna_kbh")),
+        ("tg://resolve?start=1&domain=anna_kbh&x=2", ("handle", "telegram:anna_kbh")),
+        ("tg://resolve?phone=4501661234", ("handle", "telegram:+4501661234")),
+        ("sgnl://signal.me/#p/+4501661234", ("handle", "signal:+4501661234")),
+        ("instagram://user?username=anna.kbh", ("handle", "instagram:anna.kbh")),
+        ("snapchat://add/anna_kbh", ("handle", "snapchat:anna_kbh")),
+        ("line://ti/p/~anna", ("handle", "line:anna")),
+        ("fb-messenger://user/17", ("handle", "messenger:17")),
+        ("tel:%2B4501661234", ("phone", "+4501661234")),
+        ("sms:%2B45%2001661234?body=Hej", ("phone", "+4501661234")),
+        ("tel:+45-01-66-12-34", ("phone", "+4501661234")),
+        ("sms:01661234?body=hej", ("phone", "+4501661234")),
+    ],
+)
+def test_a_link_that_opens_an_app_is_the_contact_in_it(text, contact):
+    assert [(x.type, x.value) for x in find_entities(f"Skriv {text} i aften")] == [contact]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "viber://forward?text=Hej",
+        "whatsapp://send?text=Hej",
+        "viber://chat?number=112",
+        "viber://chat?number=%2B4501661234567890123",
+        "tg://join?invite=AbC",
+        "tg://resolve?start=1",
+    ],
+)
+def test_a_link_that_opens_an_app_with_nobody_in_it_is_no_contact(text):
+    assert [x for x in find_entities(f"Skriv {text} i aften") if x.type in CONTACTS] == []

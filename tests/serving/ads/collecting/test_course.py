@@ -241,6 +241,23 @@ def test_a_removed_page_is_asked_for_only_where_a_link_leads_to_it(tmp_path):
     assert world.errors() == []
 
 
+def test_a_page_that_says_with_200_that_its_ad_is_gone_is_as_one_that_is_not_there(tmp_path):
+    world = World(tmp_path, {"/": to("/annonce/1", "/annonce/2"), "/annonce/1": {"version": "v1"}})
+    world.pages["/annonce/2"] = {"fault": "gone"}
+    world.run()
+    assert world.errors() == [("/annonce/2", "gone")]
+    assert world.journal() == [("/annonce/1", "new")]
+    world.state.spool.forget()
+    world.pages["/annonce/1"] = {"fault": "gone"}
+    world.run()
+    assert world.journal() == [("/annonce/1", "removed")]
+    assert world.errors() == [("/annonce/2", "gone")]
+    world.state.spool.forget()
+    world.pages["/annonce/1"] = {"version": "v1"}
+    world.run()
+    assert world.journal() == [("/annonce/1", "back")]
+
+
 def test_who_has_a_tag_is_asked_whether_it_changed(tmp_path):
     tagged = Answer(
         200, "", (*HTML, ("ETag", '"x"'), ("Last-Modified", "Sun, 03 May 2026 10:00:00 GMT")), b"<html>{}", None

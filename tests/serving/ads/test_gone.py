@@ -1,0 +1,155 @@
+"""A page that says that its ad is gone is no ad: by the site's rule, or where the main text is nothing but such a notice."""
+
+import json
+
+import pytest
+
+from serving.ads.faults import PageFault
+from serving.ads.gone import is_gone, is_notice
+from serving.ads.page import read_page
+from serving.ads.rules import Rules, UnusableRules, read_rules
+from tests.serving.ads import made
+from tests.serving.ads.made import TEXT, ads_of, faults_of, page, record, rss, save
+
+NOTICES = [
+    "Annoncen er udløbet",
+    "Annoncen er udløbet.",
+    "Denne annonce er desværre udløbet!",
+    "Annoncen er slettet af annoncøren.",
+    "Annoncen findes ikke længere",
+    "Desværre findes annoncen ikke længere.",
+    "Den annonce, du leder efter, findes ikke længere.\nSe andre annoncer",
+    "Ups! Siden blev ikke fundet",
+    "404 – Siden blev ikke fundet",
+    "404\nSiden findes ikke.\nGå til forsiden",
+    "Vi kan desværre ikke finde siden, du leder efter. Tilbage til forsiden",
+    "Opslaget er fjernet eller udløbet.",
+    "Profilen er ikke længere aktiv.",
+    "Page not found",
+    "404 Not Found",
+    "Error 404: Page not found",
+    "Sorry, this ad is no longer available. Back to home page",
+    "This listing has expired.",
+    "The page you are looking for does not exist.",
+]
+ADS = [
+    TEXT,
+    "Annoncen er udløbet. Ring på 00 00 00 00.",
+    "Annoncen er udløbet, men jeg er her stadig, skriv til mig.",
+    "Min gamle profil findes ikke længere, så her er den nye.",
+    "Siden findes ikke på dansk, skriv på engelsk.",
+    "Massage i Valby. Hvis annoncen er slettet, så ring alligevel.",
+    "Ny i byen",
+    "Tilbage",
+    "Forsiden",
+    "404",
+    "Se andre annoncer",
+    "Desværre",
+    "",
+    "Annoncen er udløbet. " * 40,
+]
+
+
+@pytest.mark.parametrize("text", NOTICES)
+def test_a_text_that_is_nothing_but_a_notice_is_known(text):
+    assert is_notice(text)
+
+
+@pytest.mark.parametrize("text", ADS)
+def test_a_text_with_anything_else_in_it_is_none(text):
+    assert not is_notice(text)
+
+
+def test_a_notice_is_reported_as_gone_and_counted_whatever_it_came_in(tmp_path, take_in):
+    folder = tmp_path / "in"
+    gone = "Annoncen er udløbet. Se andre annoncer"
+    save(folder, "a.html", page(gone), url="https://tavle.example/annonce/1")
+    save(folder, "b.warc", record("https://tavle.example/annonce/2", page(gone, title="Ikke fundet").encode()))
+    save(
+        folder,
+        "c.jsonl",
+        "\n".join(json.dumps(x) for x in ({"text": gone}, {"text": TEXT}, {"html": f"<p>{gone}</p>"})),
+    )
+    save(folder, "d.xml", rss(made.item(1, gone), made.item(2)))
+    output, summary = take_in(folder)
+    assert len(ads_of(output)) == 2
+    assert faults_of(output) == [
+        ("a.html", 1, "gone"),
+        ("b.warc", 1, "gone"),
+        ("c.jsonl", 1, "gone"),
+        ("c.jsonl", 3, "gone"),
+        ("d.xml", 1, "gone"),
+    ]
+    assert "gone 5" in summary.sentence()
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "gone"),
+    [
+        ("Rengøring i Ribe\nAnnoncen er udløbet", "Rengøring i  Ribe", True),
+        ("Annoncen er udløbet", "Rengøring i Ribe", True),
+        ("Annoncen er udløbet", "Annoncen er udløbet", True),
+        ("Annoncen er udløbet", None, True),
+        ("Rengøring i Ribe\nAnnoncen er udløbet", "Opvask", False),
+        ("Annoncen er udløbet", "Rengøring, ring 01 66 12 34", False),
+        ("", "Rengøring i Ribe", False),
+        ("", None, False),
+    ],
+)
+def test_the_title_of_an_ad_that_is_gone_is_no_ad_unless_it_reaches_somebody(text, title, gone):
+    assert is_gone(text, title, ()) is gone
+
+
+def test_a_notice_beside_a_contact_stays_an_ad(tmp_path, take_in):
+    html = page("Annoncen er udløbet", body='<a href="tel:+4501661234">Ring alligevel</a>')
+    output, summary = take_in(save(tmp_path, "a.html", html))
+    assert (len(ads_of(output)), summary.bad) == (1, 0)
+
+
+RULES = """
+[sites."tavle.example"]
+text = ".ad-body"
+gone = [
+    ".expired",
+    {xpath = "//h1[contains(., 'solgt')]"},
+    {xpath = "boolean(//meta[@name='gone'])"},
+    {css = "body", attribute = "data-gone"},
+]
+"""
+
+
+@pytest.fixture
+def rules(tmp_path) -> Rules:
+    return read_rules(save(tmp_path, "rules.toml", RULES))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        page(body='<p class="expired">Ikke mere</p>'),
+        page(body='<p class="expired"></p>'),
+        page(title="Cykel er solgt"),
+        page(head='<meta name="gone" content="1">'),
+        page().replace("<body>", '<body data-gone="1">'),
+    ],
+)
+def test_a_rule_of_the_site_says_what_a_page_of_a_gone_ad_has(rules, html):
+    with pytest.raises(PageFault, match="gone"):
+        read_page(html, "https://tavle.example/annonce/1", None, rules, None)
+
+
+def test_a_page_without_it_and_one_of_another_site_are_ads(rules):
+    assert read_page(page(), "https://tavle.example/annonce/1", None, rules, None).text == TEXT
+    html = page(body='<p class="expired">Ikke mere</p>')
+    assert read_page(html, "https://other.example/annonce/1", None, rules, None) is not None
+
+
+def test_where_the_rule_for_the_text_finds_nothing_a_notice_is_told_from_a_site_that_changed(rules):
+    for text, kind in (("Annoncen findes ikke længere", "gone"), (TEXT, "no_rule_text")):
+        with pytest.raises(PageFault, match=kind):
+            read_page(page(text).replace("ad-body", "x"), "https://tavle.example/annonce/1", None, rules, None)
+
+
+def test_a_rule_that_cannot_be_used_says_so(tmp_path):
+    with pytest.raises(UnusableRules, match="cannot be read as CSS or XPath"):
+        read_rules(save(tmp_path, "rules.toml", "[sites.x]\ngone = 'a[['"))
