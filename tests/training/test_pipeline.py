@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tests.conftest import make_documents
 from tests.encoders import make_encoder
 from training.cli import app
-from training.dataset import InvalidDataset, read_jsonl, to_jsonl
+from training.dataset import InvalidDataset, read_labelled, to_jsonl
 from training.evaluation import evaluate, predictions
 from training.modelcard import write_model_card
 from triage.loading import load
@@ -208,9 +208,21 @@ def test_a_bad_line_is_named_without_its_text(tmp_path):
         '{"id": "a", "kind": "note", "text": "hej"}\n{"id": "b", "text": "' + CANARY + '"}\nnot json ' + CANARY
     )
     with pytest.raises(InvalidDataset) as caught:
-        read_jsonl(tmp_path / "x.jsonl")
+        read_labelled(tmp_path / "x.jsonl")
     assert [x.split(":")[0] for x in caught.value.problems] == ["x.jsonl line 2", "x.jsonl line 3"]
     assert CANARY not in str(caught.value)
+
+
+def test_an_indicator_file_that_is_not_there_is_named(workplace):
+    path = workplace / "x.toml"
+    path.write_text(path.read_text().replace("[model]", 'indicators = "none.toml"\n[model]'))
+    result = _run("run", "x.toml")
+    assert result.exit_code == 2
+    assert "none.toml cannot be read" in result.output
+    (workplace / "none.toml").write_bytes(b"version = '\xff'")
+    result = _run("run", "x.toml")
+    assert result.exit_code == 2
+    assert "none.toml is not UTF-8" in result.output
 
 
 def test_an_unknown_run_is_named(workplace):
