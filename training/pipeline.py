@@ -23,6 +23,7 @@ from training.experiment import DataConfig, EvaluationConfig, Experiment, Invali
 from training.metrics import Predictions
 from training.modelcard import write_model_card
 from training.phrases import PHRASES, expand
+from training.progress import watched
 from training.reference import write_reference
 from training.tracking import Run, start_run
 from triage.highlights import HighlightSettings, quote_evidence
@@ -181,7 +182,7 @@ def calibrated(
     experiment: Experiment, scheme: Scheme, scorer: Scorer, documents: Sequence[Document], about: dict[str, Any]
 ) -> Tagger:
     """A tagger with calibration, thresholds, highlighting and familiarity chosen on calibration documents."""
-    scored = scorer.score(documents)
+    scored = watched(scorer.score, documents, "calibrating")
     applies = np.stack([applicable(scheme, document.kind) for document in documents])
     raw = np.stack([document_probability(unit_hazards(units, len(scheme))) for units in scored]) * applies
     truth = truth_of(documents, scheme)

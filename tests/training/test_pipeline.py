@@ -1,5 +1,6 @@
 """The recipe end to end on small data: run, evaluate, compare; MLflow holds everything but text."""
 
+import io
 import json
 import sqlite3
 
@@ -253,6 +254,18 @@ def test_frozen_layers_stay_as_they_were(workplace, scheme):
     moved = {name for name, value in before.named_parameters() if not torch.equal(value, after[name])}
     assert any(name.startswith("encoder.layer.1.") for name in moved)
     assert not any(name.startswith(("encoder.layer.0.", "embeddings.word")) for name in moved)
+
+
+def test_who_waits_for_an_evaluation_sees_how_far_it_is(tagger, experiment, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    evaluate(tagger, make_documents(40, 3000), experiment.evaluation.model_copy(update={"bootstrap": 100}))
+    for part in ("scoring", "tagging", "removing words", "exchanging sex"):
+        assert f"{part}: 100%" in terminal.getvalue()
 
 
 def test_predictions_are_those_of_the_evaluation(tagger, experiment):
