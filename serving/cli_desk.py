@@ -104,7 +104,7 @@ def export_decisions(
 
 
 def erase(
-    case: Annotated[int, typer.Argument(help="Number of the case.")],
+    case: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Number of the case.")],
     reason: Annotated[str, typer.Option(help=f"Why: {', '.join(ERASED_FOR)}.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:

@@ -60,8 +60,11 @@ def open_store(settings: Settings, *, migrated: bool = True) -> Ledger:
     try:
         settings.make_home()
         return open_ledger(settings.store_url, settings.home, os.environ, migrated=migrated)
-    except (UnusableStore, UnusableKey, OSError) as error:
+    except (UnusableStore, UnusableKey) as error:
         stop(error)
+    except OSError as error:
+        where = error.filename or settings.home
+        stop(f"{where}: {error.strerror or error}; set TEGN_HOME to a folder that this user may write to")
 
 
 def open_existing(settings: Settings, *, migrated: bool = True) -> Ledger:

@@ -31,9 +31,9 @@ class InvalidSettings(ValueError):
 
 
 class Settings(BaseSettings):
-    """Where things are and where to listen."""
+    """Where things are and where to listen. A variable that is empty is one that is not set."""
 
-    model_config = SettingsConfigDict(env_prefix="TEGN_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="TEGN_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
 
     home: Path = Path(".tegn")
     """Folder of database, keys and cache; made with mode 0700."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from training.dataset import InvalidDataset
 from training.markup import InvalidMarkup, parse_markup
 from triage.assessment import CLEAR, FLAG
@@ -77,7 +79,7 @@ def _pairs(cases: Sequence[Case]) -> dict[tuple[str, str], list[Case]]:
 def behaviour_report(tagger: Tagger, cases: Sequence[Case]) -> dict[str, Any]:
     """Per function and overall: cases, F1 of flags on the targets, share of right pairs, recall of `look`."""
     decisions = {}
-    for case in cases:
+    for case in tqdm(cases, desc="functional suite", unit="case", disable=None):
         (assessment,) = tagger([case.document])
         decisions[case.document.id] = {x.code: x.decision for x in assessment.findings}.get(case.target, CLEAR)
     functions: dict[str, list[Case]] = defaultdict(list)

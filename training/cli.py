@@ -184,7 +184,7 @@ def search(
 @app.command()
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
-    data: Annotated[Path | None, typer.Argument(help="Labelled documents (JSON Lines).")] = None,
+    data: Annotated[Path | None, typer.Argument(help="Labelled documents (JSON Lines, CSV or Parquet).")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report here.")] = None,
     behaviour: Annotated[bool, typer.Option("--behaviour", help="Run the functional test suite.")] = False,
 ) -> None:
@@ -196,7 +196,7 @@ def evaluate(
     report: dict[str, Any] = {}
     try:
         if data is not None:
-            report = evaluation_of(model, dataset.read_jsonl(data), EvaluationConfig()).report
+            report = evaluation_of(model, dataset.read_labelled(data), EvaluationConfig()).report
             print_report(report)
         if behaviour:
             report["behaviour"] = print_behaviour(model)
@@ -231,14 +231,14 @@ def compile_model(
 @app.command()
 def reference(
     model: Annotated[Path, typer.Argument(help="Model folder; its version stays what it is.")],
-    data: Annotated[list[Path], typer.Argument(help="Documents (JSON Lines), with or without labels.")],
+    data: Annotated[list[Path], typer.Argument(help="Documents (JSON Lines, CSV or Parquet), with or without labels.")],
 ) -> None:
     """Measure what texts and answers look like, so that the service can tell when they look otherwise (drift)."""
     from training.reference import TooFewTexts, add_reference
     from triage.reference import REFERENCE
 
     try:
-        found = add_reference(model, [x for file in data for x in dataset.read_jsonl(file)])
+        found = add_reference(model, [x for file in data for x in dataset.read_labelled(file)])
     except (BrokenModel, TooFewTexts, dataset.InvalidDataset, OSError) as error:
         stop(error)
     counts = ", ".join(f"{profile.texts} of kind {kind}" for kind, profile in found.kinds.items())

@@ -6,14 +6,17 @@ A folder holds ``texts/*.md`` (markup, one file per writer and round), ``splits.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from training.markup import InvalidMarkup, WrittenText, parse_markup
+from training.tables import UnreadableTable, read_csv, read_parquet
 from triage.text import Document
 from triage.wire import InvalidDocument, MalformedJSON, document_to_json, parse_json, read_document
 
@@ -114,34 +117,54 @@ def build(folder: Path, dataset: Dataset) -> dict[str, Path]:
     return written
 
 
-def read_jsonl(path: Path) -> list[Document]:
-    """Labelled documents of a JSON Lines file.
+def read_labelled(path: Path) -> list[Document]:
+    """Labelled documents of a file: CSV or Parquet by the end of its name, else JSON Lines.
 
     Raises:
-        InvalidDataset: with one problem per bad line, by line number, without text.
+        InvalidDataset: with one problem per bad line (row of Parquet), by number, without text.
     """
     documents: list[Document] = []
     problems: list[str] = []
     seen: set[str] = set()
     try:
-        lines = path.read_bytes().split(b"\n")
+        for number, value in _values(path):
+            try:
+                if isinstance(value, MalformedJSON):
+                    raise value
+                document = read_document(value, labelled=True)
+            except (MalformedJSON, InvalidDocument) as error:
+                problems.append(f"{path.name} line {number}: {error}")
+                continue
+            if document.id in seen:
+                problems.append(f"{path.name} line {number}: the id stands twice")
+            seen.add(document.id)
+            documents.append(document)
     except OSError as error:
-        raise InvalidDataset([f"{path} cannot be read: {error.strerror}"]) from None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            document = read_document(parse_json(line), labelled=True)
-        except (MalformedJSON, InvalidDocument) as error:
-            problems.append(f"{path.name} line {number}: {error}")
-            continue
-        if document.id in seen:
-            problems.append(f"{path.name} line {number}: the id stands twice")
-        seen.add(document.id)
-        documents.append(document)
+        raise InvalidDataset([f"{path} cannot be read: {error.strerror or 'it is damaged'}"]) from None
+    except UnreadableTable as error:
+        raise InvalidDataset([f"{path} {error}"]) from None
     if problems:
         raise InvalidDataset(problems)
     return documents
+
+
+def _values(path: Path) -> Iterator[tuple[int, Any]]:
+    """The number of each line that is not empty, and its JSON value or what is wrong with it."""
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        yield from read_csv(path.read_bytes())
+    elif kind == ".parquet":
+        yield from read_parquet(path)
+    else:
+        lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
+        yield from ((number, _parsed(line)) for number, line in enumerate(lines, start=1) if line.strip())
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return parse_json(line)
+    except MalformedJSON as error:
+        return error
 
 
 def held_out(file: Path | None = None) -> dict[str, list[Document]]:
@@ -151,7 +174,7 @@ def held_out(file: Path | None = None) -> dict[str, list[Document]]:
         InvalidDataset: the file or a folder is wrong.
     """
     if file is not None:
-        return {file.name: read_jsonl(file)}
+        return {file.name: read_labelled(file)}
     return {folder.name: read_folder(folder).documents("test") for folder in folders()}
 
 

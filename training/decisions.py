@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.dataset import read_jsonl
+from training.dataset import read_labelled
 from training.similarity import near_duplicates
 from triage.text import Document
 
@@ -20,7 +20,7 @@ def read_decisions(files: Sequence[Path], held_out: Sequence[Document]) -> tuple
     """
     if not files:
         return [], []
-    latest = {document.id: document for file in files for document in read_jsonl(file)}
+    latest = {document.id: document for file in files for document in read_labelled(file)}
     decided = {f"decided {id_}": document for id_, document in latest.items()}
     measured = {f"held out {number}" for number in range(len(held_out))}
     # Ids of both sides may be alike, so each gets one of its own to be compared by.

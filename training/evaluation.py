@@ -12,6 +12,7 @@ from training import metrics
 from training.experiment import EvaluationConfig
 from training.faithfulness import faithfulness_report
 from training.metrics import Predictions
+from training.progress import watched
 from training.rationales import evidence_report
 from training.swaps import swaps_report
 from triage.assessment import FLAG, Assessment
@@ -74,7 +75,7 @@ def predictions(tagger: Tagger, documents: Sequence[Document]) -> Predictions:
         ValueError: there are no documents, or labels the tagger's scheme does not have.
     """
     _require_labelled(tagger, documents)
-    found = predict(tagger, documents, tagger.scorer.score(documents))
+    found = predict(tagger, documents, watched(tagger.scorer.score, documents, "scoring"))
     found.flagged[[bool(tagger.abstentions(document)) for document in documents]] = False
     return found
 
@@ -94,9 +95,9 @@ def evaluate(tagger: Tagger, documents: Sequence[Document], config: EvaluationCo
         ValueError: as `predictions`.
     """
     _require_labelled(tagger, documents)
-    scored = tagger.scorer.score(documents)
+    scored = watched(tagger.scorer.score, documents, "scoring")
     found = predict(tagger, documents, scored)
-    assessments = tagger(documents)
+    assessments = watched(tagger, documents, "tagging")
     tagged = np.array([assessment.status == "tagged" for assessment in assessments])
     found.flagged[~tagged] = False
     report = metrics.report(found, resamples=config.bootstrap, budget=config.review_budget, seed=seed)

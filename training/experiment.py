@@ -29,13 +29,13 @@ class DataConfig(BaseModel):
     phrase_variants: Annotated[int, Field(ge=1)] = 1
     """Sentences made of every line of a contrast group."""
     train: list[str] = Field(default_factory=list)
-    """Further JSON Lines files to learn from."""
+    """Further files of documents (JSON Lines, CSV or Parquet) to learn from."""
     decisions: list[str] = Field(default_factory=list)
     """Exports of analysts' decisions to learn from; texts alike to one that is calibrated or tested on are left out."""
     calibration: list[str] = Field(default_factory=list)
-    """Further JSON Lines files to calibrate on."""
+    """Further files of documents (JSON Lines, CSV or Parquet) to calibrate on."""
     test: list[str] = Field(default_factory=list)
-    """Further JSON Lines files to test on."""
+    """Further files of documents (JSON Lines, CSV or Parquet) to test on."""
     indicators: str | None = None
     """Another indicator file than the shipped scheme."""
 

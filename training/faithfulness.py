@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
 from triage.assessment import FLAG, Assessment
 from triage.checks import mask
@@ -143,7 +144,7 @@ def _ranked(values: Floats, generator: np.random.Generator) -> Order:
 def _hazards(scorer: Scorer, examples: Sequence[Example], pieces: Sequence[Document]) -> Floats:
     """(P,): the hazard of each masked piece's unit, context left aside; a unit without a word has none."""
     found = np.zeros(len(pieces))
-    for first in range(0, len(pieces), _BATCH):
+    for first in tqdm(range(0, len(pieces), _BATCH), desc="removing words", disable=None):
         answers = scorer.score(pieces[first : first + _BATCH])
         for place, answer in enumerate(answers, start=first):
             example = examples[place]

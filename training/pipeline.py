@@ -16,17 +16,18 @@ import numpy as np
 
 from training import plots
 from training.calibrate import fit_calibration
-from training.dataset import InvalidDataset, checksum, read_folder, read_jsonl
+from training.dataset import InvalidDataset, checksum, read_folder, read_labelled
 from training.decisions import read_decisions
 from training.evaluation import Evaluation, evaluate, predictions, truth_of
 from training.experiment import DataConfig, EvaluationConfig, Experiment, InvalidExperiment, Pretraining
 from training.metrics import Predictions
 from training.modelcard import write_model_card
 from training.phrases import PHRASES, expand
+from training.progress import watched
 from training.reference import write_reference
 from training.tracking import Run, start_run
 from triage.highlights import HighlightSettings, quote_evidence
-from triage.indicators import Scheme, load_scheme
+from triage.indicators import InvalidScheme, Scheme, load_scheme
 from triage.loading import load
 from triage.modelfolder import read_manifest, write_json
 from triage.scoring import Scorer, UnitScores, document_probability, unit_hazards
@@ -75,7 +76,13 @@ def scheme_of(experiment: Experiment) -> Scheme:
     Raises:
         InvalidScheme: its file is missing or wrong.
     """
-    return load_scheme(Path(experiment.data.indicators) if experiment.data.indicators else None)
+    file = experiment.data.indicators
+    try:
+        return load_scheme(Path(file) if file else None)
+    except OSError as error:
+        raise InvalidScheme(f"{file} cannot be read: {error.strerror}; name another under data.indicators") from None
+    except UnicodeDecodeError:
+        raise InvalidScheme(f"{file} is not UTF-8; save it as UTF-8") from None
 
 
 def read_texts(config: DataConfig, scheme: Scheme, seed: int = 1) -> Texts:
@@ -94,7 +101,7 @@ def read_texts(config: DataConfig, scheme: Scheme, seed: int = 1) -> Texts:
             checksums[f"{dataset.name}.{split}"] = checksum(dataset.documents(split))
     for split, files in (("train", config.train), ("calibration", config.calibration), ("test", config.test)):
         for file in files:
-            found = read_jsonl(Path(file))
+            found = read_labelled(Path(file))
             splits[split] += found
             checksums[f"{Path(file).name}.{split}"] = checksum(found)
     held_out = splits["calibration"] + splits["test"]
@@ -175,7 +182,7 @@ def calibrated(
     experiment: Experiment, scheme: Scheme, scorer: Scorer, documents: Sequence[Document], about: dict[str, Any]
 ) -> Tagger:
     """A tagger with calibration, thresholds, highlighting and familiarity chosen on calibration documents."""
-    scored = scorer.score(documents)
+    scored = watched(scorer.score, documents, "calibrating")
     applies = np.stack([applicable(scheme, document.kind) for document in documents])
     raw = np.stack([document_probability(unit_hazards(units, len(scheme))) for units in scored]) * applies
     truth = truth_of(documents, scheme)

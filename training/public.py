@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from training import metrics
-from training.dataset import SPLITS, checksum, read_jsonl, to_jsonl
+from training.dataset import SPLITS, checksum, read_labelled, to_jsonl
 from training.evaluation import predict
 from training.metrics import Predictions
 from triage.indicators import Scheme, load_scheme
@@ -341,7 +341,7 @@ def score_public(name: str, model: Path, folder: Path, *, resamples: int = 1000)
         raise CannotConvert(
             f"no converted set in {folder}; make it with `python -m training public {name} SOURCE -o ...`"
         )
-    predictions = public_predictions(model, read_jsonl(folder / _TEST), load_scheme(folder / INDICATORS))
+    predictions = public_predictions(model, read_labelled(folder / _TEST), load_scheme(folder / INDICATORS))
     if predictions.codes != tuple(public.code(label) for label in public.classes):
         raise CannotScore(f"{folder} holds another set than {name}; name the set it was made from")
     return Score(

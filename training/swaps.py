@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from training.progress import watched
 from triage.scoring import Array
 from triage.tagger import Tagger
 from triage.text import Document
@@ -204,14 +205,14 @@ def swaps_report(
         ]
         if len(changed) > most:
             changed = chance.sample(changed, most)
-        report[kind] = _compare(tagger, [documents[row] for row, _ in changed], probability, changed)
+        report[kind] = _compare(tagger, kind, [documents[row] for row, _ in changed], probability, changed)
     means = [row["mean"] for row in report.values() if not isnan(row["mean"])]
     report["largest"] = max(means, default=float("nan"))
     return report
 
 
 def _compare(
-    tagger: Tagger, before: Sequence[Document], probability: Array, changed: Sequence[tuple[int, Document]]
+    tagger: Tagger, kind: str, before: Sequence[Document], probability: Array, changed: Sequence[tuple[int, Document]]
 ) -> dict[str, float]:
     """What moved, over the indicators that are shown (`look` or `flag`) before or after the swap.
 
@@ -223,7 +224,8 @@ def _compare(
         return {"texts": 0, **dict.fromkeys(MEASURES, float("nan"))}
     after = [document for _, document in changed]
     old = probability[[row for row, _ in changed]]
-    new = np.stack([tagger.probabilities(x, units) for x, units in zip(after, tagger.scorer.score(after), strict=True)])
+    scored = watched(tagger.scorer.score, after, f"exchanging {kind}")
+    new = np.stack([tagger.probabilities(x, units) for x, units in zip(after, scored, strict=True)])
     thresholds = tagger.calibration.thresholds
     look = np.array([x.look for x in thresholds])
     flag = np.array([x.flag for x in thresholds])

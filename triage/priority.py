@@ -28,7 +28,7 @@ def rank(findings: Sequence[Finding]) -> Priority:
         x for x in findings if x.decision != CLEAR and x.state == "stated" and x.evidence_base != "contested"
     ]
     elements = {
-        element: 1 - prod(1 - x.probability for x in taking_part if x.element == element) for element in PALERMO
+        element: 1.0 - prod(1 - x.probability for x in taking_part if x.element == element) for element in PALERMO
     }
     likely = {element for element, probability in elements.items() if probability >= LIKELY}
     flagged = [x for x in taking_part if x.decision == FLAG]

@@ -123,7 +123,7 @@ def _json_lines(file: IO[bytes]) -> Iterator[Record]:
         if not raw.strip():
             continue
         try:
-            value = parse_json(raw)
+            value = parse_json(raw.strip())  # its own line end would be counted as a line
         except MalformedJSON as error:
             yield _bad(number, str(error), digest.digest())
             continue

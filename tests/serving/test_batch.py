@@ -402,6 +402,12 @@ def test_a_standard_input_that_is_closed_says_so(monkeypatch):
         next(read_records("-"))
 
 
+def test_a_line_cut_off_is_said_to_end_in_itself(tmp_path):
+    (tmp_path / "in.jsonl").write_bytes(b'\r\n{"id": "a"\r\n')
+    (record,) = read_records(str(tmp_path / "in.jsonl"))
+    assert (record.line, record.problems[0][1]) == (2, "not JSON: Expecting ',' delimiter at line 1, column 11")
+
+
 def test_a_huge_line_is_bad_and_not_held(tmp_path):
     path = tmp_path / "in.jsonl"
     path.write_bytes(b"x" * 9_000_000 + b"\n" + to_jsonl(make_documents(1)).encode())

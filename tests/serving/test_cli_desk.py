@@ -134,6 +134,11 @@ def test_nothing_to_export_is_said(ledger):
     assert "no decided texts" in found.stderr
 
 
+@pytest.mark.parametrize("number", ["0", "2147483647", "99999999999999999999"])
+def test_a_number_that_no_case_has_is_refused(ledger, number):
+    assert _run("erase", number, "--reason", "asked", "--yes").exit_code == 2
+
+
 def test_a_case_is_erased_after_a_question(ledger, monkeypatch):
     _submit(ledger, f"{CANARY} et")
     found = _run("erase", "1", "--reason", "asked", answer="n\n")

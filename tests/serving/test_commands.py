@@ -127,6 +127,14 @@ def test_an_empty_file_is_no_store_and_a_database_that_cannot_be_read_is_told_wi
     assert (result.exit_code, "127.0.0.1:1/tegn" in result.stderr, "hemmeligt" in result.stderr) == (2, True, False)
 
 
+def test_a_home_that_cannot_be_made_says_what_to_set(run, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TEGN_HOME", str(tmp_path / "file" / "home"))
+    result = run("migrate")
+    assert result.exit_code == 2
+    assert "Not a directory; set TEGN_HOME to a folder" in result.stderr
+
+
 @pytest.mark.parametrize(
     "words", [("migrate",), ("user", "add", "Bo", "--role", "lead"), ("key", "add", "x", "--scope", "tag")]
 )

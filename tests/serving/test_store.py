@@ -28,6 +28,14 @@ def test_a_wrong_setting_is_named(monkeypatch, name, value, said):
         read_settings()
 
 
+def test_an_empty_setting_is_one_that_is_not_set(monkeypatch):
+    """An empty home would be the folder of the command, whose mode would be changed."""
+    monkeypatch.setenv("TEGN_HOME", "")
+    monkeypatch.setenv("TEGN_PORT", "")
+    settings = read_settings()
+    assert (str(settings.home), settings.port) == (".tegn", 3000)
+
+
 def test_the_home_folder_is_its_owners_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("TEGN_HOME", str(tmp_path / "h"))
     settings = read_settings()

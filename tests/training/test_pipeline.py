@@ -1,5 +1,6 @@
 """The recipe end to end on small data: run, evaluate, compare; MLflow holds everything but text."""
 
+import io
 import json
 import sqlite3
 
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 from tests.conftest import make_documents
 from tests.encoders import make_encoder
 from training.cli import app
-from training.dataset import InvalidDataset, read_jsonl, to_jsonl
+from training.dataset import InvalidDataset, read_labelled, to_jsonl
 from training.evaluation import evaluate, predictions
 from training.modelcard import write_model_card
 from triage.loading import load
@@ -208,9 +209,21 @@ def test_a_bad_line_is_named_without_its_text(tmp_path):
         '{"id": "a", "kind": "note", "text": "hej"}\n{"id": "b", "text": "' + CANARY + '"}\nnot json ' + CANARY
     )
     with pytest.raises(InvalidDataset) as caught:
-        read_jsonl(tmp_path / "x.jsonl")
+        read_labelled(tmp_path / "x.jsonl")
     assert [x.split(":")[0] for x in caught.value.problems] == ["x.jsonl line 2", "x.jsonl line 3"]
     assert CANARY not in str(caught.value)
+
+
+def test_an_indicator_file_that_is_not_there_is_named(workplace):
+    path = workplace / "x.toml"
+    path.write_text(path.read_text().replace("[model]", 'indicators = "none.toml"\n[model]'))
+    result = _run("run", "x.toml")
+    assert result.exit_code == 2
+    assert "none.toml cannot be read" in result.output
+    (workplace / "none.toml").write_bytes(b"version = '\xff'")
+    result = _run("run", "x.toml")
+    assert result.exit_code == 2
+    assert "none.toml is not UTF-8" in result.output
 
 
 def test_an_unknown_run_is_named(workplace):
@@ -241,6 +254,18 @@ def test_frozen_layers_stay_as_they_were(workplace, scheme):
     moved = {name for name, value in before.named_parameters() if not torch.equal(value, after[name])}
     assert any(name.startswith("encoder.layer.1.") for name in moved)
     assert not any(name.startswith(("encoder.layer.0.", "embeddings.word")) for name in moved)
+
+
+def test_who_waits_for_an_evaluation_sees_how_far_it_is(tagger, experiment, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    evaluate(tagger, make_documents(40, 3000), experiment.evaluation.model_copy(update={"bootstrap": 100}))
+    for part in ("scoring", "tagging", "removing words", "exchanging sex"):
+        assert f"{part}: 100%" in terminal.getvalue()
 
 
 def test_predictions_are_those_of_the_evaluation(tagger, experiment):

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from tests.conftest import ROOT
 from training.calibrate import fit_calibration
 from training.cli import app
-from training.dataset import SPLITS, read_jsonl
+from training.dataset import SPLITS, read_labelled
 from training.evaluation import truth_of
 from training.experiment import CalibrationConfig
 from training.metrics import Predictions, micro_f1
@@ -96,7 +96,7 @@ def test_every_class_is_an_indicator_and_every_label_spans_its_text(tmp_path, na
     scheme = parse_scheme((tmp_path / "out" / "indicators.toml").read_text("utf-8"))
     assert len(scheme) == len(SETS[name].classes)
     for split in SPLITS:
-        documents = read_jsonl(tmp_path / "out" / f"{split}.jsonl")
+        documents = read_labelled(tmp_path / "out" / f"{split}.jsonl")
         assert documents == found.splits[split]
         assert truth_of(documents, scheme).any(axis=0).all()
         assert {x.kind for x in documents} == {"note"}

@@ -83,6 +83,11 @@ def test_what_is_denied_or_clear_has_no_part_in_the_priority(scheme):
     assert rank(findings).level == "none"
 
 
+def test_an_element_is_a_fraction_also_where_nothing_takes_part(scheme):
+    """JSON tells 0 from 0.0, and readers with strict types do too."""
+    assert [type(x) for x in rank([]).elements.values()] == [float] * 3
+
+
 def test_elements_are_noisy_or(scheme):
     priority = rank([_finding(scheme, "threats", 0.5), _finding(scheme, "violence", 0.5, "look")])
     assert priority.elements["means"] == pytest.approx(0.75)
