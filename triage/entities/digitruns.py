@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from triage.entities.numerals import (
@@ -28,9 +28,9 @@ _WEAK = re.compile(r"[OIlZSBEGОЗБØΟΙΖ]{1,4}|[oilο]{1,2}|[бзʒ]")
 _BETWEEN_LETTERS = re.compile(r"\d{1,2}(?P<sign>[^\W\d])(?:\d{1,2}(?P=sign))+\d{1,2}")
 _SEQUENCE = frozenset("then derefter dernæst herefter derpå bagefter efterfulgt".split())  # noqa: SIM905
 _LINKS = _SEQUENCE | frozenset(
-    "og å ogh så saa and sidst slut plus pluss y e und och sen i øh øhm hm eh vistnok".split()  # noqa: SIM905
+    "og å ogh så saa and sidst slut plus pluss y e und och sen i luego sidste øh øhm hm eh vistnok".split()  # noqa: SIM905
 )
-_TOLD = frozenset("til du man det er kommer slutter med af efter".split())  # noqa: SIM905
+_TOLD = frozenset("til du man det er die kommer slutter med af efter tallet tallene årstallet cifret cifrene".split())  # noqa: SIM905
 """Words that go on with a run only beside one of the others: "og til sidst", "så kommer"; "10 til 22" are hours."""
 _NOISE = frozenset(
     "bindestreg streg skråstreg punktum prik komma kolon mellemrum pause hjerte hjerter stjerne blomst smiley "  # noqa: SIM905
@@ -49,6 +49,7 @@ _UNITS = frozenset(
     "kvm pers personer mand x gange procent pct kl nr".split()
 )
 """Words that recur between numbers without hiding one."""
+_OPENED, _CLOSED = re.compile(r"[(\[{][^()\[\]{}\d\n]*\Z"), re.compile(r"[^()\[\]{}\d\n]*[)\]}]")
 _HEART = re.compile(r"(?<!\d)<\Z")
 _GAP = 20
 """Most characters between two tokens."""
@@ -79,17 +80,17 @@ class Token:
 def runs(reading: Reading, digits: int) -> Iterator[list[Token]]:
     """All runs that may have that many digits, in order; a run does not go on over what was found before."""
     part: list[re.Match[str]] = []
-    signs: set[int] = set()
+    signs: dict[int, str] = {}
     count = 0
     found = list(_WORD.finditer(reading.lower))
     for i, match in enumerate(found):
         most = _most_digits(match[0])
         if _is_heart(reading.lower, match):
             if part:
-                signs.add(match.start())
+                signs[match.start()] = "*"
                 part.append(match)
-        elif part and _is_sign(reading, found, i, most):
-            signs.add(match.start())
+        elif part and (sign := _sign(reading, found, i, most)):
+            signs[match.start()] = sign
             part.append(match)
         elif most >= 0:
             part.append(match)
@@ -107,19 +108,21 @@ def _is_heart(lower: str, match: re.Match[str]) -> bool:
     return match[0] == "3" and _HEART.search(lower, max(0, match.start() - 2), match.start()) is not None
 
 
-def _is_sign(reading: Reading, found: Sequence[re.Match[str]], i: int, most: int) -> bool:
-    """Whether a word after a number only stands for a sign: "01 (kat) 23", "01 hop 23 hop 45 hop 67"."""
+def _sign(reading: Reading, found: Sequence[re.Match[str]], i: int, most: int) -> str:
+    """What a word after a number makes of the gap if it goes on with the run only here: "01 (kun sms) 23", "1 hop 2 hop 3 hop 4"."""
     word, (start, end) = found[i][0], found[i].span()
-    if not word.isalpha() or not _is_number(found, i + 1) or not (most < 0 or word in _TOLD or _is_other(reading, found[i])):
-        return False
-    if reading.lower[start - 1] + reading.lower[end : end + 1] in ("()", "[]", "{}", "**"):
-        return True
+    if not word.isalpha() or not (most < 0 or word in _TOLD or _is_other(reading, found[i])):
+        return ""
+    if _OPENED.search(reading.lower, max(0, start - _GAP), start) and _CLOSED.match(reading.lower, end, end + _GAP):
+        return "&"
+    if not _is_number(found, i + 1):
+        return ""
     first = last = i
     while i - first < _ALIKE_MOST and first > 1 and found[first - 2][0] == word and _is_number(found, first - 1):
         first -= 2
     while last - i < _ALIKE_MOST and [x[0] for x in found[last + 2 : last + 3]] == [word] and _is_number(found, last + 1):
         last += 2
-    return word not in _UNITS and last - first > 3 and _is_number(found, last + 1)
+    return "*" if word not in _UNITS and last - first > 3 and _is_number(found, last + 1) else ""
 
 
 def _is_other(reading: Reading, match: re.Match[str]) -> bool:
@@ -147,7 +150,7 @@ def _most_digits(word: str) -> int:
     return length // 2 if may_be_number(word) else -1
 
 
-def _runs_of(reading: Reading, part: list[re.Match[str]], signs: Set[int]) -> Iterator[list[Token]]:
+def _runs_of(reading: Reading, part: list[re.Match[str]], signs: Mapping[int, str]) -> Iterator[list[Token]]:
     run: list[Token] = []
     times, filler = 0, ""
     edge = began = 0  # where the word before ended, and where a multiplier began
@@ -157,7 +160,7 @@ def _runs_of(reading: Reading, part: list[re.Match[str]], signs: Set[int]) -> It
             yield run
             run, times, filler = [], 0, ""
         if run and start in signs and len(filler) < 4:
-            filler += "*"
+            filler += signs[start]
         elif digits and not (filler and word in _TOLD):
             if word in PLURALS and run and run[-1].digits in ("2", "3", "4") and not times and not filler:
                 times, began = int(run[-1].digits), run.pop().start
@@ -301,6 +304,12 @@ def _without_articles(run: list[Token]) -> list[Token]:
     return found
 
 
+def _is_echo(run: list[Token], i: int) -> bool:
+    """Whether a token repeats in brackets what was just said: "nul en (01)", "4 (fire)"."""
+    said = "".join(x.digits for x in run[max(0, i - 4) : i])
+    return run[i].gap.endswith("(") and said.endswith(run[i].digits)
+
+
 def readings_of(run: list[Token]) -> list[list[Token]]:
     """The ways to read a run: numbers joined or not, "tres" as sixty or the Spanish three, with a last "en" or without."""
     if any(x.word in TALLIES for x in run):
@@ -310,6 +319,8 @@ def readings_of(run: list[Token]) -> list[list[Token]]:
         ways.append(run)
     if run[-1].word in _ARTICLES and run[-1].gap == " ":  # "... otte fire en time 600"
         ways += [x[:-1] for x in ways]
+    if any(_is_echo(run, i) for i in range(1, len(run))):
+        ways.append(joined([x for i, x in enumerate(run) if not _is_echo(run, i)]))
     if run[0].is_plain and len(run) > 1 and run[1].gap == " ":  # "text to zero one ..."
         ways += [x[1:] for x in ways]
     if any(x.word == "tres" for x in run):

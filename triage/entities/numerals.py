@@ -39,6 +39,7 @@ _ALSO = {
     "fife faiv": "5", "sixx seksx": "6", "niner nain": "9", "syvs": "7", "tyv": "20", "sifr": "0",
     "halvtres": "50", "sapte": "7", "sase": "6", "noua": "9", "doua două": "2", "uma": "1", "duas": "2", "meia": "6",
     "fyre fir": "4", "ot": "8", "eit ate": "8", "wan wun": "1", "siv": "7", "niten": "19",
+    "zip zilch nada нул": "0", "naine": "9",
 }  # fmt: skip
 _TEENS = {
     "da": "ti elleve tolv tretten fjorten femten seksten sytten atten nitten",
@@ -88,7 +89,8 @@ def _compounds() -> dict[str, str]:
 TALLIES = {word: str(i) for i, word in enumerate("ener toer treer firer femmer sekser syver otter nier".split(), 1)}  # noqa: SIM905
 """Cards and dice have them, and telephones: "en sekser og et ettal"."""
 PLURALS = {f"{word}e": digit for word, digit in TALLIES.items()} | {"nuller": "0"}
-"""Some of one digit: "to nuller", "tre femmere"."""
+PLURALS |= {f"{word}{'es' if word in ('six', 'zero') else 's'}": str(i) for i, word in enumerate(_DIGITS["en"].split())}
+"""Some of one digit: "to nuller", "tre femmere", "two twos"."""
 _TAL = {word: str(i) for i, word in enumerate(_DIGITS["da"].split()) if word not in ("et", "to")} | {
     "et": "1",
     "fir": "4",
@@ -138,6 +140,8 @@ _BEGINNINGS = {
 }
 _SHORT_BEGINNINGS = frozenset("en et to ti ni én ét".split())  # noqa: SIM905
 _LEET = [str.maketrans("01345", x) for x in ("oleas", "oieas")]
+_BEGUN = {f"{digit}{word[1:]}": digit for name in ("da", "en") for word in _DIGITS[name].split() if (digit := WORDS[word])}
+"""The digit in place of the first letter: "4our", "8tte"."""
 _LETTERS = {"O": "0", "o": "0", "I": "1", "l": "1", "i": "1", "Z": "2", "z": "2", "E": "3", "S": "5", "s": "5", "G": "6",
             "b": "6", "B": "8", "A": "4", "T": "7", "О": "0", "о": "0", "З": "3", "Б": "6",
             "з": "3", "б": "6", "Ø": "0", "ø": "0", "Ο": "0", "ο": "0", "Ι": "1", "ι": "1", "Ζ": "2", "Ʒ": "3", "ʒ": "3"}  # fmt: skip
@@ -196,6 +200,8 @@ def misspelled(word: str) -> str | None:
                 return digits
         if joined := _SUM.fullmatch(word):
             return joined["ten"] + joined["one"]
+        if len(word) > 2 and (digits := _BEGUN.get(word)):
+            return digits
         return WORDS.get(_ONES[word[0]] + word[1:]) if word[0] in _ONES else None
     short = _sound(word)
     return _SOUNDS.get(short) if len(short) > 2 or len(word) > 3 else None

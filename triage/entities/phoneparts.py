@@ -30,9 +30,9 @@ def find(reading: Reading) -> Iterator[tuple[int, int, str]]:
     for part in _PART.finditer(reading.lower):
         if parts and not _BETWEEN.fullmatch(reading.lower, parts[-1].end(), part.start()):
             parts = []
-        parts.append(part)
+        parts = [*parts[-3:], part]
         digits = _digits(parts)
-        if len(digits) == 8 and len(parts) > 1 and _is_told(reading, parts):
+        if len(digits) == 8 and len(parts) > 1 and _is_phone(reading, parts):
             yield parts[0].start("digits"), part.end(), digits
             parts = []
 
@@ -44,7 +44,7 @@ def _digits(parts: list[re.Match[str]]) -> str:
     return "".join(x["digits"].replace(" ", "") for x in parts)
 
 
-def _is_told(reading: Reading, parts: list[re.Match[str]]) -> bool:
+def _is_phone(reading: Reading, parts: list[re.Match[str]]) -> bool:
     """Whether it is a number in parts that the words tell of, and no hours from when till when."""
     is_hours = len(parts) == 2 and all(_HOUR.fullmatch(x["digits"]) for x in parts)
     start = parts[0].start()

@@ -29,7 +29,7 @@ _NO_PHONE = re.compile(
     r"konto(?:nr|nummer)?|reg|ean|iban(?: ?[a-z]{2}\d\d)?|matr|vare\w{0,8}|art|"
     r"serie\w{0,8}|løbenr|løbenummer|kl|case|order|invoice|account|ref|reference\w{0,8}|id|uuid|pas|pasnr|"
     r"pasnummer|passport|stelnr|stelnummer|rute|post|"
-    r"postnr|sagen|bilag|kvittering|polic[ey]\w{0,8}|medlems?\w{0,8}|kundenr|kundenummer|lejemål\w{0,8}|"
+    r"postnr|sagen|bilag|kvittering|polic[ey](?:nr|nummer|(?= ?(?:nr|no|num)))|medlems?\w{0,8}|kundenr|kundenummer|lejemål\w{0,8}|"
     r"måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|imei|lot|batch\w{0,3}|parti)"
     r"(?:[\s.:#-]{0,3}(?:nr|no|nummer|number|id))?[\s.:#=-]{0,4}$"
 )

@@ -92,7 +92,7 @@ def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) ->
             return True
         if not _LINKS.isdisjoint(gaps) and not (is_cued and len(tokens) > 3):  # "150S og 173E"
             return False
-        written = sum(len(x.digits) for x in tokens if x.kind == "digit" or (x.kind == "look" and not x.word.isalpha()))
+        written = sum(len(x.digits) for x in tokens if x.kind in ("digit", "sign") or (x.kind == "look" and not x.word.isalpha()))
         return written >= 3 and (is_cued or len(tokens) <= 8)
     if len(tokens) == 1:
         return len(tokens[0].word) > 8
