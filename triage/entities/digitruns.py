@@ -67,8 +67,8 @@ class Token:
     kind: str
     """`digit`; `sign` for digits in emoji and the like; `word`; `look` for letters that look like digits."""
     gap: str = ""
-    """What stands between it and the one before: white space as one space or line end; `&` is "og", `&&` is "derefter", `*` a word
-    that stands for a sign or is one of several alike."""
+    """What stands between it and the one before: white space as one space or line end; `&` is "og", `&&` is "derefter", `*` a
+    word that stands for a sign or is one of several alike."""
     word: str = ""
 
     @property
@@ -109,7 +109,7 @@ def _is_heart(lower: str, match: re.Match[str]) -> bool:
 
 
 def _sign(reading: Reading, found: Sequence[re.Match[str]], i: int, most: int) -> str:
-    """What a word after a number makes of the gap if it goes on with the run only here: "01 (kun sms) 23", "1 hop 2 hop 3 hop 4"."""
+    """What a word after a number makes of the gap if it goes on with the run only here: "01 (kun sms) 23", "1 hop 2 hop 3"."""
     word, (start, end) = found[i][0], found[i].span()
     if not word.isalpha() or not (most < 0 or word in _TOLD or _is_other(reading, found[i])):
         return ""
@@ -120,7 +120,9 @@ def _sign(reading: Reading, found: Sequence[re.Match[str]], i: int, most: int) -
     first = last = i
     while i - first < _ALIKE_MOST and first > 1 and found[first - 2][0] == word and _is_number(found, first - 1):
         first -= 2
-    while last - i < _ALIKE_MOST and [x[0] for x in found[last + 2 : last + 3]] == [word] and _is_number(found, last + 1):
+    while (
+        last - i < _ALIKE_MOST and [x[0] for x in found[last + 2 : last + 3]] == [word] and _is_number(found, last + 1)
+    ):
         last += 2
     return "*" if word not in _UNITS and last - first > 3 and _is_number(found, last + 1) else ""
 
@@ -237,28 +239,38 @@ def _value(reading: Reading, word: str, start: int, end: int) -> tuple[str, str]
         return word, "digit" if reading.raw[span.start : span.end] == word else "sign"
     if word.isalpha():
         digits = spelled(word)
-        if (
-            digits is None
-            and len(word) < 5
-            and LOOKS_LIKE_DIGIT.issuperset(word)
-            and _WEAK.fullmatch(cased)
-            and _stands_apart(reading.cased, word, start, end)
-        ):
-            return looked_like(cased) or "", "look"
-        if digits is None and word in ("z", "s", "b") and _AMONG_DIGITS.fullmatch(reading.cased, start - 2, end + 2):
+        if digits is None and _is_for_digits(reading.cased, word, start, end):
             return looked_like(cased) or "", "look"
         if digits is None and len(word) < 20:
             digits = misspelled(word)
         return digits or "", "word"
     if len(word) > 80:
         return "", ""
-    apart = _BETWEEN_LETTERS.fullmatch(word)
-    if apart and apart["sign"] not in LOOKS_LIKE_DIGIT and word.count(apart["sign"]) > (4 if apart["sign"] == "x" else 2):
-        return word.replace(apart["sign"], ""), "look"
+    word = _without_letters_between(word)
     parts = [x if x.isdigit() else spelled(x) or "" for x in _PARTS.findall(word)]
     if all(parts) and len(parts) > 1:
         return "".join(parts), "word"
-    return looked_like(cased) or misspelled(word) or "", "look"
+    return (word if word.isdigit() else looked_like(cased) or misspelled(word) or ""), "look"
+
+
+def _without_letters_between(word: str) -> str:
+    """The digits alone of a word like "01k23k45k67"; any other word as it is."""
+    found = _BETWEEN_LETTERS.fullmatch(word)
+    if (
+        found is None
+        or found["sign"] in LOOKS_LIKE_DIGIT
+        or word.count(found["sign"]) < (5 if found["sign"] == "x" else 3)
+    ):
+        return word
+    return word.replace(found["sign"], "")
+
+
+def _is_for_digits(cased: str, word: str, start: int, end: int) -> bool:
+    """Whether a word of letters that look like digits stands for them."""
+    if word in ("z", "s", "b") and _AMONG_DIGITS.fullmatch(cased, start - 2, end + 2):
+        return True
+    is_alike = len(word) < 5 and LOOKS_LIKE_DIGIT.issuperset(word)
+    return is_alike and _WEAK.fullmatch(cased, start, end) is not None and _stands_apart(cased, word, start, end)
 
 
 def _stands_apart(cased: str, word: str, start: int, end: int) -> bool:

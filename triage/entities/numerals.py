@@ -140,11 +140,14 @@ _BEGINNINGS = {
 }
 _SHORT_BEGINNINGS = frozenset("en et to ti ni én ét".split())  # noqa: SIM905
 _LEET = [str.maketrans("01345", x) for x in ("oleas", "oieas")]
-_BEGUN = {f"{digit}{word[1:]}": digit for name in ("da", "en") for word in _DIGITS[name].split() if (digit := WORDS[word])}
+_BEGUN = {
+    f"{digit}{word[1:]}": digit for name in ("da", "en") for word in _DIGITS[name].split() if (digit := WORDS[word])
+}
 """The digit in place of the first letter: "4our", "8tte"."""
 _LETTERS = {"O": "0", "o": "0", "I": "1", "l": "1", "i": "1", "Z": "2", "z": "2", "E": "3", "S": "5", "s": "5", "G": "6",
             "b": "6", "B": "8", "A": "4", "T": "7", "О": "0", "о": "0", "З": "3", "Б": "6",
-            "з": "3", "б": "6", "Ø": "0", "ø": "0", "Ο": "0", "ο": "0", "Ι": "1", "ι": "1", "Ζ": "2", "Ʒ": "3", "ʒ": "3"}  # fmt: skip
+            "з": "3", "б": "6", "Ø": "0", "ø": "0", "Ο": "0",
+            "ο": "0", "Ι": "1", "ι": "1", "Ζ": "2", "Ʒ": "3", "ʒ": "3"}  # fmt: skip
 """Letters that look like a digit, as they are used for it."""
 LOOKS_LIKE_DIGIT = (frozenset(_LETTERS) | frozenset(x.lower() for x in _LETTERS)) - frozenset("AaTt")
 """Those that do so without a digit beside them."""

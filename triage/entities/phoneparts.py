@@ -11,8 +11,8 @@ _PART = re.compile(
     r"(?<![^\W_])(?:(?P<last>sidste|bagerste|nederste|slut\w{0,3}|rest\w{0,2}|last)|"
     r"første|forreste|øverste|start\w{0,3}|begynd\w{1,6}|anden|andet|tredje|fjerde|midt\w{0,5}|first|second|third|fourth|"
     r"(?:felt|del|linje|halvdel|part|line|half) (?:[a-d1-4]|en|et|to|tre|fire|one|two|three|four)(?![^\W_]))"
-    r"(?:[ :=]{1,3}(?:par|halvdel|del|cifre|tal|er|kommer|lyder|med|af|i|mit|nr|nummer|nummeret|to|tre|fire|half|part|pair|digits|"
-    r"is|are|of|my|number|two|three|four)(?![^\W_])){0,5}"
+    r"(?:[ :=]{1,3}(?:par|halvdel|del|cifre|tal|er|kommer|lyder|med|af|i|mit|nr|nummer|nummeret|to|tre|fire|half|part|pair|"
+    r"digits|is|are|of|my|number|two|three|four)(?![^\W_])){0,5}"
     r"[ :=.]{1,3}(?P<digits>\d(?: ?\d){0,5})(?![^\W_]|[.,]\d)"
 )
 _NAMED = re.compile(

@@ -29,8 +29,8 @@ _NO_PHONE = re.compile(
     r"konto(?:nr|nummer)?|reg|ean|iban(?: ?[a-z]{2}\d\d)?|matr|vare\w{0,8}|art|"
     r"serie\w{0,8}|løbenr|løbenummer|kl|case|order|invoice|account|ref|reference\w{0,8}|id|uuid|pas|pasnr|"
     r"pasnummer|passport|stelnr|stelnummer|rute|post|"
-    r"postnr|sagen|bilag|kvittering|polic[ey](?:nr|nummer|(?= ?(?:nr|no|num)))|medlems?\w{0,8}|kundenr|kundenummer|lejemål\w{0,8}|"
-    r"måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|imei|lot|batch\w{0,3}|parti)"
+    r"postnr|sagen|bilag|kvittering|polic[ey](?:nr|nummer|(?= ?(?:nr|no|num)))|medlems?\w{0,8}|kundenr|kundenummer|"
+    r"lejemål\w{0,8}|måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|imei|lot|batch\w{0,3}|parti)"
     r"(?:[\s.:#-]{0,3}(?:nr|no|nummer|number|id))?[\s.:#=-]{0,4}$"
 )
 _PLUS = re.compile(r"(?:\+|(?<![^\W_])pluss?) ?\Z")
@@ -166,7 +166,9 @@ def _foreign(reading: Reading, run: Sequence[Token], i: int) -> int:
         if len(digits) > 17:
             break
         ends.append((j + 1, digits))
-    is_spaced = len(run[i].digits) in (4, 5) and j > i + 1 and all(x.kind == "digit" for x in run[i:j])  # "0048 12 345 67 89"
+    is_spaced = (
+        len(run[i].digits) in (4, 5) and j > i + 1 and all(x.kind == "digit" for x in run[i:j])
+    )  # "0048 12 345 67 89"
     checks = (phonenumbers.is_valid_number, phonenumbers.is_possible_number)
     may_be_odd = has_plus or is_spaced or (is_cued and any(x.kind != "digit" for x in run[i:j]))
     for check in checks if may_be_odd else checks[:1]:

@@ -15,7 +15,7 @@ _RANK = {"": 0, " ": 2, "&": 3, "&&": 3, "*": 3, "\n": 5}
 _LINKS = {"&", "&&"}
 
 
-def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> bool:
+def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> bool:  # noqa: PLR0911
     """Whether plain digits that nothing announces are grouped as phones are."""
     even = {_alike(x) for x in gaps}
     if len(tokens) == len(digits):  # one by one, and perhaps in two halves
@@ -23,7 +23,7 @@ def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> boo
         return len(even) <= 2 and not is_listed and digits != "12345678"
     if len(even) == 1 and len(tokens) > (4 if even == {"☺"} else 5) and even.isdisjoint((" ", ",", ", ")):
         return not _is_rising(tokens)
-    if tuple(len(x.digits) for x in tokens) not in _GROUPINGS or len(even) > 1 or _is_listed(tokens, gaps):
+    if len(even) > 1 or tuple(len(x.digits) for x in tokens) not in _GROUPINGS or _is_listed(tokens, gaps):
         return False
     if len(tokens) == 1:
         years = (digits[:4], digits[4:])
@@ -92,7 +92,9 @@ def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) ->
             return True
         if not _LINKS.isdisjoint(gaps) and not (is_cued and len(tokens) > 3):  # "150S og 173E"
             return False
-        written = sum(len(x.digits) for x in tokens if x.kind in ("digit", "sign") or (x.kind == "look" and not x.word.isalpha()))
+        written = sum(
+            len(x.digits) for x in tokens if x.kind in ("digit", "sign") or (x.kind == "look" and not x.word.isalpha())
+        )
         return written >= 3 and (is_cued or len(tokens) <= 8)
     if len(tokens) == 1:
         return len(tokens[0].word) > 8
