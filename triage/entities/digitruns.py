@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from triage.entities.numerals import (
@@ -22,13 +22,15 @@ from triage.entities.numerals import (
 from triage.entities.reading import Reading
 
 _WORD = re.compile(r"(?<![^\W_])(?:pluss?|tlf|tel|telefon|mob|mobil|nr|ring|sms|wa|whatsapp|call)(?=\d)|[^\W_]+")
+_AMONG_DIGITS = re.compile(r"[\doOlI][ .-][a-z][ .-][\doOlISs]")
 _PARTS = re.compile(r"\d+|\D+")
-_WEAK = re.compile(r"[OIlZSBEGОЗБ]{1,4}|[oil]{1,2}")
-_LINKS = frozenset(
-    "og så saa and then derefter dernæst herefter derpå bagefter efterfulgt sidst slut plus pluss y e und och sen i "  # noqa: SIM905
-    "øh øhm hm eh vistnok".split()
+_WEAK = re.compile(r"[OIlZSBEGОЗБØΟΙΖ]{1,4}|[oilο]{1,2}|[бзʒ]")
+_BETWEEN_LETTERS = re.compile(r"\d{1,2}(?P<sign>[^\W\d])(?:\d{1,2}(?P=sign))+\d{1,2}")
+_SEQUENCE = frozenset("then derefter dernæst herefter derpå bagefter efterfulgt".split())  # noqa: SIM905
+_LINKS = _SEQUENCE | frozenset(
+    "og å ogh så saa and sidst slut plus pluss y e und och sen i luego sidste øh øhm hm eh vistnok".split()  # noqa: SIM905
 )
-_TOLD = frozenset("til du man det er kommer slutter med af efter".split())  # noqa: SIM905
+_TOLD = frozenset("til du man det er die kommer slutter med af efter tallet tallene årstallet cifret cifrene".split())  # noqa: SIM905
 """Words that go on with a run only beside one of the others: "og til sidst", "så kommer"; "10 til 22" are hours."""
 _NOISE = frozenset(
     "bindestreg streg skråstreg punktum prik komma kolon mellemrum pause hjerte hjerter stjerne blomst smiley "  # noqa: SIM905
@@ -42,9 +44,17 @@ _OVER = frozenset("gange x times mal gånger".split())  # noqa: SIM905
 _OTHERS = {**dict.fromkeys([*_FILLERS, *_TOLD], 0), **dict.fromkeys([*_TIMES, *_OVER], 4)}
 """Words that go on with a run, and how many digits more one of them may make of it."""
 _ARTICLES = frozenset("en et a to".split())  # noqa: SIM905
+_UNITS = frozenset(
+    "kr kroner dkk eur euro min minut minutter t time timer dag dage uge uger mdr md år år. stk cm mm m m2 kg km g "  # noqa: SIM905
+    "kvm pers personer mand x gange procent pct kl nr".split()
+)
+"""Words that recur between numbers without hiding one."""
+_OPENED, _CLOSED = re.compile(r"[(\[{][^()\[\]{}\d\n]*\Z"), re.compile(r"[^()\[\]{}\d\n]*[)\]}]")
+_HEART = re.compile(r"(?<!\d)<\Z")
 _GAP = 20
 """Most characters between two tokens."""
 _LETTERS_APART = 24
+_ALIKE_MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,8 @@ class Token:
     kind: str
     """`digit`; `sign` for digits in emoji and the like; `word`; `look` for letters that look like digits."""
     gap: str = ""
-    """What stands between it and the one before: white space as one space or line end; `&` is "og", `*` a word for a sign."""
+    """What stands between it and the one before: white space as one space or line end; `&` is "og", `&&` is "derefter", `*` a
+    word that stands for a sign or is one of several alike."""
     word: str = ""
 
     @property
@@ -69,18 +80,64 @@ class Token:
 def runs(reading: Reading, digits: int) -> Iterator[list[Token]]:
     """All runs that may have that many digits, in order; a run does not go on over what was found before."""
     part: list[re.Match[str]] = []
+    signs: dict[int, str] = {}
     count = 0
-    for match in _WORD.finditer(reading.lower):
-        word = match[0]
-        if (most := _most_digits(word)) >= 0:
+    found = list(_WORD.finditer(reading.lower))
+    for i, match in enumerate(found):
+        most = _most_digits(match[0])
+        if _is_heart(reading.lower, match):
+            if part:
+                signs[match.start()] = "*"
+                part.append(match)
+        elif part and (sign := _sign(reading, found, i, most)):
+            signs[match.start()] = sign
+            part.append(match)
+        elif most >= 0:
             part.append(match)
             count += most
         elif part:
             if count >= digits:
-                yield from _runs_of(reading, part)
+                yield from _runs_of(reading, part, signs)
             part, count = [], 0
     if count >= digits:
-        yield from _runs_of(reading, part)
+        yield from _runs_of(reading, part, signs)
+
+
+def _is_heart(lower: str, match: re.Match[str]) -> bool:
+    """Whether a 3 is half of "<3"."""
+    return match[0] == "3" and _HEART.search(lower, max(0, match.start() - 2), match.start()) is not None
+
+
+def _sign(reading: Reading, found: Sequence[re.Match[str]], i: int, most: int) -> str:
+    """What a word after a number makes of the gap if it goes on with the run only here: "01 (kun sms) 23", "1 hop 2 hop 3"."""
+    word, (start, end) = found[i][0], found[i].span()
+    if not word.isalpha() or not (most < 0 or word in _TOLD or _is_other(reading, found[i])):
+        return ""
+    if _OPENED.search(reading.lower, max(0, start - _GAP), start) and _CLOSED.match(reading.lower, end, end + _GAP):
+        return "&"
+    if not _is_number(found, i + 1):
+        return ""
+    first = last = i
+    while i - first < _ALIKE_MOST and first > 1 and found[first - 2][0] == word and _is_number(found, first - 1):
+        first -= 2
+    while (
+        last - i < _ALIKE_MOST and [x[0] for x in found[last + 2 : last + 3]] == [word] and _is_number(found, last + 1)
+    ):
+        last += 2
+    return "*" if word not in _UNITS and last - first > 3 and _is_number(found, last + 1) else ""
+
+
+def _is_other(reading: Reading, match: re.Match[str]) -> bool:
+    """Whether a word that is quickly taken for a number is none: "sol", "bil"."""
+    word = match[0]
+    if len(word) < 3 or word in _OTHERS or not reading.cased[match.start() : match.end()].islower():
+        return False
+    return spelled(word) is None and misspelled(word) is None
+
+
+def _is_number(found: Sequence[re.Match[str]], i: int) -> bool:
+    """Whether there is a word there that may be a number."""
+    return i < len(found) and found[i][0] not in _OTHERS and _most_digits(found[i][0]) > 0
 
 
 def _most_digits(word: str) -> int:
@@ -95,7 +152,7 @@ def _most_digits(word: str) -> int:
     return length // 2 if may_be_number(word) else -1
 
 
-def _runs_of(reading: Reading, part: list[re.Match[str]]) -> Iterator[list[Token]]:
+def _runs_of(reading: Reading, part: list[re.Match[str]], signs: Mapping[int, str]) -> Iterator[list[Token]]:
     run: list[Token] = []
     times, filler = 0, ""
     edge = began = 0  # where the word before ended, and where a multiplier began
@@ -104,7 +161,9 @@ def _runs_of(reading: Reading, part: list[re.Match[str]]) -> Iterator[list[Token
         if run and (is_only_told or start - edge > _GAP or not reading.is_free(edge, end)):
             yield run
             run, times, filler = [], 0, ""
-        if digits and not (filler and word in _TOLD):
+        if run and start in signs and len(filler) < 4:
+            filler += signs[start]
+        elif digits and not (filler and word in _TOLD):
             if word in PLURALS and run and run[-1].digits in ("2", "3", "4") and not times and not filler:
                 times, began = int(run[-1].digits), run.pop().start
             token = Token(start, end, digits, kind, "", word)
@@ -116,12 +175,12 @@ def _runs_of(reading: Reading, part: list[re.Match[str]]) -> Iterator[list[Token
         elif word in _TIMES:
             times, began = _TIMES[word], start
         elif not run:
-            continue
+            times = 0
         elif word in _OVER and run[-1].digits in ("2", "3", "4"):
             times, began = int(run[-1].digits), run[-1].start
             run.pop()
         elif word in _OTHERS and word not in _OVER and len(filler) < 4:
-            filler += "*" if word in _NOISE else "~" if word in _TOLD else "&"
+            filler += "*" if word in _NOISE else "~" if word in _TOLD else ">" if word in _SEQUENCE else "&"
         else:
             yield run
             run, times, filler = [], 0, ""
@@ -132,7 +191,7 @@ def _runs_of(reading: Reading, part: list[re.Match[str]]) -> Iterator[list[Token
 
 def _filled(filler: str) -> str:
     """What words between two tokens make of their gap."""
-    return "*" if "*" in filler else "&" if filler else ""
+    return "*" if "*" in filler else "&&" if ">" in filler else "&" if filler else ""
 
 
 def _simple(gap: str) -> str:
@@ -180,23 +239,38 @@ def _value(reading: Reading, word: str, start: int, end: int) -> tuple[str, str]
         return word, "digit" if reading.raw[span.start : span.end] == word else "sign"
     if word.isalpha():
         digits = spelled(word)
-        if (
-            digits is None
-            and len(word) < 5
-            and LOOKS_LIKE_DIGIT.issuperset(word)
-            and _WEAK.fullmatch(cased)
-            and _stands_apart(reading.cased, word, start, end)
-        ):
+        if digits is None and _is_for_digits(reading.cased, word, start, end):
             return looked_like(cased) or "", "look"
         if digits is None and len(word) < 20:
             digits = misspelled(word)
         return digits or "", "word"
     if len(word) > 80:
         return "", ""
+    word = _without_letters_between(word)
     parts = [x if x.isdigit() else spelled(x) or "" for x in _PARTS.findall(word)]
     if all(parts) and len(parts) > 1:
         return "".join(parts), "word"
-    return looked_like(cased) or misspelled(word) or "", "look"
+    return (word if word.isdigit() else looked_like(cased) or misspelled(word) or ""), "look"
+
+
+def _without_letters_between(word: str) -> str:
+    """The digits alone of a word like "01k23k45k67"; any other word as it is."""
+    found = _BETWEEN_LETTERS.fullmatch(word)
+    if (
+        found is None
+        or found["sign"] in LOOKS_LIKE_DIGIT
+        or word.count(found["sign"]) < (5 if found["sign"] == "x" else 3)
+    ):
+        return word
+    return word.replace(found["sign"], "")
+
+
+def _is_for_digits(cased: str, word: str, start: int, end: int) -> bool:
+    """Whether a word of letters that look like digits stands for them."""
+    if word in ("z", "s", "b") and _AMONG_DIGITS.fullmatch(cased, start - 2, end + 2):
+        return True
+    is_alike = len(word) < 5 and LOOKS_LIKE_DIGIT.issuperset(word)
+    return is_alike and _WEAK.fullmatch(cased, start, end) is not None and _stands_apart(cased, word, start, end)
 
 
 def _stands_apart(cased: str, word: str, start: int, end: int) -> bool:
@@ -212,7 +286,7 @@ def joined(run: list[Token]) -> list[Token]:
     for token in run:
         before = found[-1] if found else None
         if before and before.kind == token.kind == "word" and len(before.digits) == 1 and token.word in TENS_DA:
-            if token.gap == "&":
+            if token.gap == "&" or (before.word.endswith("og") and token.gap == " "):
                 digits = str(int(token.digits) + int(before.digits))
                 found[-1] = replace(before, end=token.end, digits=digits, word=token.word)
                 continue
@@ -242,6 +316,12 @@ def _without_articles(run: list[Token]) -> list[Token]:
     return found
 
 
+def _is_echo(run: list[Token], i: int) -> bool:
+    """Whether a token repeats in brackets what was just said: "nul en (01)", "4 (fire)"."""
+    said = "".join(x.digits for x in run[max(0, i - 4) : i])
+    return run[i].gap.endswith("(") and said.endswith(run[i].digits)
+
+
 def readings_of(run: list[Token]) -> list[list[Token]]:
     """The ways to read a run: numbers joined or not, "tres" as sixty or the Spanish three, with a last "en" or without."""
     if any(x.word in TALLIES for x in run):
@@ -251,6 +331,10 @@ def readings_of(run: list[Token]) -> list[list[Token]]:
         ways.append(run)
     if run[-1].word in _ARTICLES and run[-1].gap == " ":  # "... otte fire en time 600"
         ways += [x[:-1] for x in ways]
+    if any(_is_echo(run, i) for i in range(1, len(run))):
+        ways.append(joined([x for i, x in enumerate(run) if not _is_echo(run, i)]))
+    if run[0].is_plain and len(run) > 1 and run[1].gap == " ":  # "text to zero one ..."
+        ways += [x[1:] for x in ways]
     if any(x.word == "tres" for x in run):
         ways.append([replace(x, digits="3") if x.word == "tres" else x for x in run])
     return ways

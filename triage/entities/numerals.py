@@ -6,6 +6,7 @@ digits alone. A word is only ever a number beside other numbers: "to", "en" and 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from itertools import groupby, product
 
@@ -37,7 +38,8 @@ _ALSO = {
     "en ein één én ét één": "1", "nil oh ought aught nought": "0", "zwo tu twee": "2", "tree": "3", "fir fower": "4",
     "fife faiv": "5", "sixx seksx": "6", "niner nain": "9", "syvs": "7", "tyv": "20", "sifr": "0",
     "halvtres": "50", "sapte": "7", "sase": "6", "noua": "9", "doua două": "2", "uma": "1", "duas": "2", "meia": "6",
-    "fyre fir": "4", "ot": "8", "eit ate": "8", "wan wun": "1", "siv": "7",
+    "fyre fir": "4", "ot": "8", "eit ate": "8", "wan wun": "1", "siv": "7", "niten": "19",
+    "zip zilch nada нул": "0", "naine": "9",
 }  # fmt: skip
 _TEENS = {
     "da": "ti elleve tolv tretten fjorten femten seksten sytten atten nitten",
@@ -70,6 +72,9 @@ def _compounds() -> dict[str, str]:
     tens["da"] += [(number, word) for word, number in _TENS_ALSO.items() if number % 10 == 0]
     for number, word in tens["da"]:
         found |= {f"{one}{joint}{word}": number + n for one, n in _ONES_DA.items() for joint in ("og", "o", "å")}
+    counted = [(number, word) for word, number in _TENS_ALSO.items() if word.endswith("ti")]
+    for number, word in [*counted, (50, "femti"), (60, "seksti")]:
+        found |= {f"{word}{one}": number + n for one, n in _ONES_DA.items()}
     for number, word in tens["de"]:
         ones = ["ein", *_DIGITS["de"].split()[2:]]
         found |= {f"{one}und{word}": number + n for n, one in enumerate(ones, 1)}
@@ -84,7 +89,8 @@ def _compounds() -> dict[str, str]:
 TALLIES = {word: str(i) for i, word in enumerate("ener toer treer firer femmer sekser syver otter nier".split(), 1)}  # noqa: SIM905
 """Cards and dice have them, and telephones: "en sekser og et ettal"."""
 PLURALS = {f"{word}e": digit for word, digit in TALLIES.items()} | {"nuller": "0"}
-"""Some of one digit: "to nuller", "tre femmere"."""
+PLURALS |= {f"{word}{'es' if word in ('six', 'zero') else 's'}": str(i) for i, word in enumerate(_DIGITS["en"].split())}
+"""Some of one digit: "to nuller", "tre femmere", "two twos"."""
 _TAL = {word: str(i) for i, word in enumerate(_DIGITS["da"].split()) if word not in ("et", "to")} | {
     "et": "1",
     "fir": "4",
@@ -95,6 +101,7 @@ WORDS: dict[str, str] = _compounds() | TALLIES | PLURALS
 WORDS |= {word: digit for words, digit in _ALSO.items() for word in words.split()}
 WORDS |= {word: str(i) for words in _DIGITS.values() for i, word in enumerate(words.split())} | {"tres": "60"}
 _ONES = {digit: word for word, digit in reversed(WORDS.items()) if word in _ONES_DA}
+WORDS |= {f"{one}og": str(n) for one, n in _ONES_DA.items()}  # "seksog tredive"
 WORDS |= {word.replace("ı", "i"): digits for word, digits in WORDS.items() if "ı" in word}
 TENS_DA = frozenset(word for word in [*_TENS["da"].split(), *_TENS_ALSO])
 TENS_BEFORE_ONES = frozenset(f"{_TENS['en']} {_TENS['no']} toti treti firti syvti otti niti".split())
@@ -113,7 +120,7 @@ _SOUNDED = str.maketrans(_SOUND)
 def _sound(word: str) -> str:
     """A lower-case word by its sound, without accents: "åtte" and "ottte" are "ote", "sexten" and "sékstèn" are "seksten"."""
     short = "".join(c for c, _ in groupby(word.translate(_SOUNDED)))
-    return short.replace("ds", "s").replace("vf", "f")
+    return short.replace("ds", "s").replace("ts", "s").replace("vf", "f")
 
 
 _SOUNDS = {_sound(word): digits for word, digits in sorted(WORDS.items()) if word not in _DIGITS["vi"].split()}
@@ -121,6 +128,7 @@ for _word in f"{_TEENS['da']} {_TENS['da']}".split():
     # A letter left out: "fjoten". Without its last one "femten" would be "femte"; what is shorter is often another word.
     _slips = (_sound(_word[:i] + _word[i + 1 :]) for i in range(1, len(_word) - 1))
     _SOUNDS |= {x: WORDS[_word] for x in _slips if len(x) > 4 and x not in _SOUNDS}
+_SUM = re.compile(r"(?P<one>[1-9])(?:og|å)(?P<ten>[2-9])0")
 _ALIKE = {"v": "vw", "s": "sz", "k": "kc"}
 _BEGINNINGS = {
     "".join(letters)
@@ -132,8 +140,14 @@ _BEGINNINGS = {
 }
 _SHORT_BEGINNINGS = frozenset("en et to ti ni én ét".split())  # noqa: SIM905
 _LEET = [str.maketrans("01345", x) for x in ("oleas", "oieas")]
+_BEGUN = {
+    f"{digit}{word[1:]}": digit for name in ("da", "en") for word in _DIGITS[name].split() if (digit := WORDS[word])
+}
+"""The digit in place of the first letter: "4our", "8tte"."""
 _LETTERS = {"O": "0", "o": "0", "I": "1", "l": "1", "i": "1", "Z": "2", "z": "2", "E": "3", "S": "5", "s": "5", "G": "6",
-            "b": "6", "B": "8", "A": "4", "T": "7", "О": "0", "о": "0", "З": "3", "Б": "6"}  # fmt: skip
+            "b": "6", "B": "8", "A": "4", "T": "7", "О": "0", "о": "0", "З": "3", "Б": "6",
+            "з": "3", "б": "6", "Ø": "0", "ø": "0", "Ο": "0",
+            "ο": "0", "Ι": "1", "ι": "1", "Ζ": "2", "Ʒ": "3", "ʒ": "3"}  # fmt: skip
 """Letters that look like a digit, as they are used for it."""
 LOOKS_LIKE_DIGIT = (frozenset(_LETTERS) | frozenset(x.lower() for x in _LETTERS)) - frozenset("AaTt")
 """Those that do so without a digit beside them."""
@@ -187,6 +201,10 @@ def misspelled(word: str) -> str | None:
             letters = word.translate(table)
             if (digits := WORDS.get(letters) or _SOUNDS.get(_sound(letters))) is not None:
                 return digits
+        if joined := _SUM.fullmatch(word):
+            return joined["ten"] + joined["one"]
+        if len(word) > 2 and (digits := _BEGUN.get(word)):
+            return digits
         return WORDS.get(_ONES[word[0]] + word[1:]) if word[0] in _ONES else None
     short = _sound(word)
     return _SOUNDS.get(short) if len(short) > 2 or len(word) > 3 else None

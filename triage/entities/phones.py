@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
+from triage.entities import phoneparts
 from triage.entities.dates import is_date
 from triage.entities.digitruns import Token, readings_of, runs
-from triage.entities.phoneshapes import is_disguised, is_grouped, is_hours, rank, stands_apart
+from triage.entities.phoneshapes import is_disguised, is_grouped, is_hours, is_told, rank, stands_apart
 from triage.entities.reading import Reading
 
 DANISH = 8
@@ -25,11 +26,11 @@ _CUE = re.compile(
 )
 _NO_PHONE = re.compile(
     r"(?<![^\W_])(?:cvr|cpr|se|sag\w{0,12}|sagsnr|j|jnr|jr|journal\w{0,12}|ordre\w{0,8}|faktura\w{0,8}|"
-    r"konto(?:nr|nummer)?|reg|ean|iban|matr|vare\w{0,8}|art|"
+    r"konto(?:nr|nummer)?|reg|ean|iban(?: ?[a-z]{2}\d\d)?|matr|vare\w{0,8}|art|"
     r"serie\w{0,8}|løbenr|løbenummer|kl|case|order|invoice|account|ref|reference\w{0,8}|id|uuid|pas|pasnr|"
     r"pasnummer|passport|stelnr|stelnummer|rute|post|"
-    r"postnr|sagen|bilag|kvittering|polic[ey]\w{0,8}|medlems?\w{0,8}|kundenr|kundenummer|lejemål\w{0,8}|"
-    r"måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|imei)"
+    r"postnr|sagen|bilag|kvittering|polic[ey](?:nr|nummer|(?= ?(?:nr|no|num)))|medlems?\w{0,8}|kundenr|kundenummer|"
+    r"lejemål\w{0,8}|måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|imei|lot|batch\w{0,3}|parti)"
     r"(?:[\s.:#-]{0,3}(?:nr|no|nummer|number|id))?[\s.:#=-]{0,4}$"
 )
 _PLUS = re.compile(r"(?:\+|(?<![^\W_])pluss?) ?\Z")
@@ -41,11 +42,20 @@ _NO_PHONE_FURTHER = re.compile(
     r"(?![^\W_])[.:#]?(?P<rest>[^\d.!?\n]*)\Z"
 )
 """Further before digits that are not in pairs: "ordrenr. på kvitteringen er"."""
-_UNIT = re.compile(r"\s?(?:kr\b|kr\.|,-|dkk|eur|€|\$|%|m2|m²|km\b|kg\b|cm\b|år\b)")
+_REVERSED = re.compile(
+    r"(?<![^\W_])(?:(?:læs|skriv|skrevet|stav|tast|start|nummer|tal)\w{0,4}(?![^\W_])[^.!?\n\d]{0,25} bagfra|baglæns|bagvendt|"
+    r"(?:fra )?højre (?:mod|til) venstre|right to left|backwards?|reversed?|spejlvendt|omvendt rækkefølge|"
+    r"vend (?:om på (?:tal|cifre|nummer)\w{0,4}|(?:det|tal\w{0,4}|cifre\w{0,2}|nummer\w{0,2}) om))(?![^\W_])"
+)
+_IN_PAIRS = re.compile(r"(?<![^\W_])(?:parvis|par for par|to og to|in pairs)(?![^\W_])")
+_SENTENCE = re.compile(r"[.!?\n\d]")
+_UNIT = re.compile(r"\s?(?:kr\b|kr\.|,-|dkk|eur|€|\$|%|m2|m²|km\b|kg\b|cm\b|år\b|min\b|minut|timer\b|stk\b)")
 
 
 def find(reading: Reading) -> None:
     """Claim all phones."""
+    for start, end, digits in phoneparts.find(reading):
+        reading.claim("phone", start, end, f"+45{digits}")
     for run in runs(reading, DANISH):
         if sum(len(x.digits) for x in run) >= DANISH:
             _search(reading, run)
@@ -57,7 +67,7 @@ def _search(reading: Reading, run: list[Token]) -> None:
     for way in ways:
         value = danish("".join(x.digits for x in way))
         if value and len(way) <= 20 and _is_phone(reading, way, way):
-            _claim(reading, way, value)
+            _claim(reading, way, _as_read(reading, way, value))
             return
     way, i = ways[0], 0
     while i < len(way):
@@ -70,7 +80,7 @@ def _search(reading: Reading, run: list[Token]) -> None:
             j += 1
             value = danish(digits)
             if value and stands_apart(way, i, j, partial(_has_plus, reading)) and _is_phone(reading, way[i:j], way):
-                _claim(reading, way[i:j], value)
+                _claim(reading, way[i:j], _as_read(reading, way[i:j], value))
                 i = j - 1
                 break
         i += 1
@@ -82,6 +92,19 @@ def danish(digits: str) -> str | None:
         if len(digits) == DANISH + len(code) and digits.startswith(code):
             return "+45" + digits[len(code) :]
     return None
+
+
+def _as_read(reading: Reading, tokens: Sequence[Token], value: str) -> str:
+    """A Danish number, turned round if the sentence says that it is to be read backwards."""
+    start, end = tokens[0].start, tokens[-1].end
+    before = _SENTENCE.split(reading.lower[max(0, start - 2 * _NEAR) : start])[-1]
+    after = _SENTENCE.split(reading.lower[end : end + _NEAR])[0]
+    if not _REVERSED.search(before) and not (after.lstrip()[:1] in ("(", ",", "-") and _REVERSED.search(after)):
+        return value
+    digits = value[-DANISH:]
+    if _IN_PAIRS.search(before + after):
+        return value[:-DANISH] + "".join(digits[i : i + 2] for i in (6, 4, 2, 0))
+    return value[:-DANISH] + digits[::-1]
 
 
 def _plus(reading: Reading, start: int) -> re.Match[str] | None:
@@ -109,9 +132,8 @@ def _is_phone(reading: Reading, tokens: Sequence[Token], run: Sequence[Token]) -
         return is_disguised(tokens, gaps, is_cued)
     if _UNIT.match(reading.lower, end) or (len(tokens) > 1 and is_date(reading.lower[start:end])):
         return False
-    if "&" in gaps:  # "ring 20 og 30 og 40 og 50"
-        is_told = set(gaps) == {"&"} and [len(x.digits) for x in tokens] == [2, 2, 2, 2]
-        return is_told and _CUE.search(reading.lower, max(0, start - 2 * _NEAR), start) is not None
+    if "&" in gaps or "&&" in gaps:  # "ring 20 og 30 og 40 og 50"
+        return is_told(tokens, gaps, _CUE.search(reading.lower, max(0, start - 2 * _NEAR), start) is not None)
     return has_code or (not is_hours(tokens, gaps) if is_cued else is_grouped(tokens, gaps, digits))
 
 
@@ -144,8 +166,11 @@ def _foreign(reading: Reading, run: Sequence[Token], i: int) -> int:
         if len(digits) > 17:
             break
         ends.append((j + 1, digits))
+    is_spaced = (
+        len(run[i].digits) in (4, 5) and j > i + 1 and all(x.kind == "digit" for x in run[i:j])
+    )  # "0048 12 345 67 89"
     checks = (phonenumbers.is_valid_number, phonenumbers.is_possible_number)
-    may_be_odd = has_plus or (is_cued and any(x.kind != "digit" for x in run[i:j]))
+    may_be_odd = has_plus or is_spaced or (is_cued and any(x.kind != "digit" for x in run[i:j]))
     for check in checks if may_be_odd else checks[:1]:
         for j, known in reversed(ends):
             try:

@@ -11,15 +11,19 @@ from triage.entities.digitruns import Token
 
 _GROUPINGS = {(8,), (2, 2, 2, 2), (4, 4), (2, 3, 3), (3, 2, 3), (3, 3, 2), (1,) * 8, (2, 6), (4, 2, 2), (2, 2, 4)}
 _PICTURES = re.compile(r" ?[^\w\s!-~À-ÿ€“”’][^\w!-~À-ÿ€“”’]*")
-_RANK = {"": 0, " ": 2, "&": 3, "\n": 5}
+_RANK = {"": 0, " ": 2, "&": 3, "&&": 3, "*": 3, "\n": 5}
+_LINKS = {"&", "&&"}
 
 
-def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> bool:
+def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> bool:  # noqa: PLR0911
     """Whether plain digits that nothing announces are grouped as phones are."""
     even = {_alike(x) for x in gaps}
     if len(tokens) == len(digits):  # one by one, and perhaps in two halves
-        return len(even) <= 2 and not any("," in x for x in gaps) and digits != "12345678"
-    if tuple(len(x.digits) for x in tokens) not in _GROUPINGS or len(even) > 1 or _is_listed(tokens, gaps):
+        is_listed = any("," in x for x in gaps) and (set(gaps) != {","} or sorted(digits) == list(digits))
+        return len(even) <= 2 and not is_listed and digits != "12345678"
+    if len(even) == 1 and len(tokens) > (4 if even == {"☺"} else 5) and even.isdisjoint((" ", ",", ", ")):
+        return not _is_rising(tokens)
+    if len(even) > 1 or tuple(len(x.digits) for x in tokens) not in _GROUPINGS or _is_listed(tokens, gaps):
         return False
     if len(tokens) == 1:
         years = (digits[:4], digits[4:])
@@ -60,6 +64,21 @@ def is_hours(tokens: Sequence[Token], gaps: Sequence[str]) -> bool:
     return (small and gaps[0].strip() in ("-", "til")) or clock
 
 
+def is_told(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) -> bool:
+    """Whether plain digits with words between them are given as one number: "01 og 23 og 45 og 67", "0123, derefter 4567"."""
+    lengths = [len(x.digits) for x in tokens]
+    if not _LINKS.issuperset(gaps):
+        return False
+    if not is_cued:
+        return lengths == [2, 2, 2, 2] and set(gaps) == {"&&"} and not _is_rising(tokens)
+    return lengths == [2, 2, 2, 2] or (lengths in ([4, 4], [2, 6], [6, 2]) and set(gaps) == {"&&"})
+
+
+def _is_rising(tokens: Sequence[Token]) -> bool:
+    """Whether numbers grow, as those do that count something."""
+    return all(int(a.digits) < int(b.digits) for a, b in pairwise(tokens))
+
+
 def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) -> bool:
     """Whether digits of which some are disguised are a phone."""
     words = [x for x in tokens if x.kind == "word"]
@@ -71,15 +90,17 @@ def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) ->
         is_paired = [len(x.digits) for x in tokens] == [2, 2, 2, 2] and set(gaps) == {" "}
         if is_cued and is_paired:
             return True
-        if "&" in gaps and not (is_cued and len(tokens) > 3):  # "150S og 173E"
+        if not _LINKS.isdisjoint(gaps) and not (is_cued and len(tokens) > 3):  # "150S og 173E"
             return False
-        written = sum(len(x.digits) for x in tokens if x.kind == "digit" or (x.kind == "look" and not x.word.isalpha()))
+        written = sum(
+            len(x.digits) for x in tokens if x.kind in ("digit", "sign") or (x.kind == "look" and not x.word.isalpha())
+        )
         return written >= 3 and (is_cued or len(tokens) <= 8)
     if len(tokens) == 1:
         return len(tokens[0].word) > 8
     # "19.30-22. Tolv unge", "9.00-22.30, seks dage"
     is_time = len(words) == 1 and "-" in gaps and any(x in (".", ":") for x in gaps)
-    is_counted = set(gaps) == {"&"} or digits == "12345678"
+    is_counted = set(gaps) == {"&"} or (_LINKS.issuperset(gaps) and _is_rising(tokens)) or digits == "12345678"
     return is_cued or (not (is_counted or is_time) and _is_worded(tokens, words))
 
 

@@ -23,7 +23,7 @@ _PICTURES = str.maketrans(
     "⭕🅾🎱☝✌✋🖐🕐🕑🕒🕓🕔🕕🕖🕗🕘🕜🕝🕞🕟🕠🕡🕢🕣🕤⚀⚁⚂⚃⚄⚅", "0081255" + 2 * "123456789" + "123456"
 )
 _PICTURE = f"(?:[{''.join(map(chr, _PICTURES))}][\ufe0f🏻-🏿]?|[0-9]\ufe0f?\u20e3)"
-_PICTURED = re.compile(rf"{_PICTURE}(?:[ /+➖-]{{0,3}}{_PICTURE})+")
+_PICTURED = re.compile(rf"{_PICTURE}(?:[ /+➖🐀-🐿💀-💿-]{{0,3}}{_PICTURE})+")
 """Pictures that are digits: clocks, dice, fingers, balls, and digits in a frame."""
 _DASHES = "‐‑‒–—―−➖﹣－"
 _KEPT = "½¼¾ªº™"

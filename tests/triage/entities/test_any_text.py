@@ -42,7 +42,8 @@ _RUNS = re.split(
     "a~0~1 ~nul ~n u l ~en og ~@~a@~@a ~(at) ~a.~a.b.~www.~t.me/~telegram: a ~@abc telegram ~kl ~10-22 ~1. ~3.-~1. maj ~kr ~"
     "1.000 ~1 time ~Anna, ~Hej ~Aarhus ~i Skive, ~22 år ~mobilepay ~+~+4~+45 ~00~-~–~\n~ ~.~️~1️⃣~🔟~\u0301~İ~lO~ett~toog~enenen~"
     "2 x ~dobbelt ~hjerte ~snabela ~a punktum ~1/2 ~12/12-~cvr ~010190~0101901234 ~kh ~Jeg hedder ~Aa~://~_~a_~*~[(~"
-    "mellem 1 og ~1:1~pris ~jeg er ~tlf ~1a~½ ~cpr nul ~cpr 0 1 ~01.01.90-~01.01.90 ",
+    "mellem 1 og ~1:1~pris ~jeg er ~tlf ~1a~½ ~cpr nul ~cpr 0 1 ~01.01.90-~01.01.90 ~"
+    "01 (a) ~01 kat ~<3 01 ~(01 ~første 01 ~start: 1, ~1x~🅾🐍1️⃣~læs bagfra 01234567 ~0048 10 ~to ",
 )
 
 

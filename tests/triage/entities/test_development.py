@@ -1,6 +1,7 @@
 """The set that rules are written after: well formed, invented, and not forgotten by a later change of the rules.
 
-No figure is reported on it; what is reported is measured on `data_cards/entities-da`, whose texts no rule was written after.
+`development/*.md` has all kinds marked; `development/phones` and `development/phones2` phones alone, most of them disguised.
+No figure is reported on the first; what is reported is measured on `data_cards/entities-da`, whose texts no rule was written after.
 """
 
 from pathlib import Path
@@ -45,9 +46,12 @@ def test_what_the_rules_found_once_they_still_find(texts):
     assert {kind: round(totals[kind].f1, 3) for kind, floor in FLOORS.items() if totals[kind].f1 < floor} == {}
 
 
-def test_hidden_phones_in_texts_where_nothing_else_is_marked():
-    rows = [_row(x) for x in read_texts(sorted((FOLDER / "phones").glob("*.md")))]
-    assert len(rows) == 200
+@pytest.mark.parametrize(
+    ("folder", "texts", "phones", "hidden"), [("phones", 200, 0.975, 0.97), ("phones2", 325, 0.955, 0.95)]
+)
+def test_hidden_phones_in_texts_where_nothing_else_is_marked(folder, texts, phones, hidden):
+    rows = [_row(x) for x in read_texts(sorted((FOLDER / folder).glob("*.md")))]
+    assert len(rows) == texts
     totals, disguised = scores(rows)
-    assert totals["phone"].f1 >= 0.955
-    assert disguised.f1 >= 0.95
+    assert totals["phone"].f1 >= phones
+    assert disguised.f1 >= hidden
