@@ -29,7 +29,7 @@ from training.tracking import Run, start_run
 from triage.highlights import HighlightSettings, quote_evidence
 from triage.indicators import InvalidScheme, Scheme, load_scheme
 from triage.loading import load
-from triage.modelfolder import read_manifest, write_json
+from triage.modelfolder import MANIFEST, read_manifest, write_json
 from triage.scoring import Scorer, UnitScores, document_probability, unit_hazards
 from triage.tagger import Tagger, applicable
 from triage.text import Document
@@ -232,8 +232,10 @@ def run_experiment(
         The MLflow run id, the evaluation on the test texts, and the output folder.
 
     Raises:
-        InvalidDataset, InvalidExperiment, InvalidScheme: the input is wrong; nothing was trained.
+        InvalidDataset, InvalidExperiment, InvalidScheme: the input is wrong, or `output` is something else than a model;
+            nothing was trained.
     """
+    refuse_other(output)
     scheme = scheme_of(experiment)
     texts = read_texts(experiment.data, scheme, experiment.seed)
     with start_run(experiment.name, experiment.description) as run, tempfile.TemporaryDirectory() as scratch:
@@ -297,6 +299,18 @@ def without_nan(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return round(float(value), 4) if math.isfinite(value) else None
     return value
+
+
+def refuse_other(target: Path | None) -> None:
+    """Stop before anything is computed where a model folder would take the place of something else.
+
+    Raises:
+        InvalidExperiment: a file, or a folder that holds something and no model, is there.
+    """
+    if target is None or not target.exists() or (target / MANIFEST).is_file():
+        return
+    if not target.is_dir() or any(target.iterdir()):
+        raise InvalidExperiment(f"{target} is there and is no model folder; it is not replaced, name another")
 
 
 def replace_folder(source: Path, target: Path) -> None:

@@ -21,9 +21,9 @@ from training.dataset import checksum, held_out
 from training.evaluation import Evaluation, evaluate
 from training.experiment import EvaluationConfig
 from training.gates import Verdict
-from training.pipeline import replace_folder
+from training.pipeline import refuse_other, replace_folder
 from triage.loading import load
-from triage.modelfolder import MANIFEST, read_manifest
+from triage.modelfolder import read_manifest
 from triage.text import Document
 
 SHIPPED = Path("models/tegn-da")
@@ -104,10 +104,10 @@ def promote(run_id: str, *, data: Path | None = None, output: Path | None = None
 
     Raises:
         UnknownRun: there is no such run, it kept no model, or the champion's files are gone.
-        NotPromotable, BrokenModel, InvalidDataset, ValueError: input is wrong. Nothing was changed.
+        NotPromotable, BrokenModel, InvalidDataset, ValueError: input is wrong, or `output` is something else than a model.
+            Nothing was changed.
     """
-    if output is not None and output.exists() and not (output / MANIFEST).is_file():
-        raise NotPromotable(f"{output} is there and is no model folder; it is not replaced, name another")
+    refuse_other(output)
     folder = tracking.model_folder_of(run_id)
     champion = current_champion()
     texts = held_out(data)

@@ -101,6 +101,19 @@ def test_the_same_experiment_gives_the_same_model(workplace):
     assert load(workplace / "one").version == load(workplace / "two").version
 
 
+def test_something_else_than_a_model_is_never_replaced(workplace):
+    (workplace / "thesis").mkdir()
+    (workplace / "thesis" / "chapter.txt").write_text("years of work")
+    for place in ("thesis", "thesis/chapter.txt"):
+        result = _run("run", "x.toml", "-o", place)
+        assert result.exit_code == 2
+        assert "name another" in result.output
+    assert (workplace / "thesis" / "chapter.txt").read_text() == "years of work"
+    (workplace / "empty").mkdir()
+    assert _run("run", "x.toml", "-o", "empty").exit_code == 0
+    assert load(workplace / "empty").about["data"]
+
+
 def test_an_encoder_is_fine_tuned_saved_and_served_alike(workplace):
     make_encoder(workplace / "encoder")
     for head in ("unit_evidence", "label_attention", "cls"):

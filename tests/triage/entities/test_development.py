@@ -1,7 +1,7 @@
 """The set that rules are written after: well formed, invented, and not forgotten by a later change of the rules.
 
 `development/*.md` has all kinds marked; `development/phones` and `development/phones2` phones alone, most of them disguised.
-No figure is reported on the first; what is reported is measured on `data_cards/entities-da`, whose texts no rule was written after.
+No figure is reported on the first; what is reported is measured on `data_cards/entities-da`, which no rule writer has read.
 """
 
 from pathlib import Path
