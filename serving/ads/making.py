@@ -14,7 +14,7 @@ from serving.ads.page import Found, cut, tidy
 from serving.ads.reader import Reader
 from serving.ads.rules import Rules
 from serving.ads.sources.pieces import Piece
-from serving.ads.sources.tables import pick, pick_all
+from serving.ads.sources.tables import pick, pick_all, spelled
 from triage.text import MAX_TEXT, has_bad_characters
 
 
@@ -45,10 +45,11 @@ class Maker:
 
     def _row(self, piece: Piece) -> Iterator[Ad | Fault | None]:
         columns = self._rules.columns_for(self._named)
+        values = spelled(piece.values, columns)
         try:
-            picked = {x: pick(piece.values, getattr(columns, x)) for x in ("text", "html", "title", "url", "place")}
-            site = self._named or pick(piece.values, columns.site)
-            retrieved, posted = pick(piece.values, columns.retrieved), pick(piece.values, columns.posted)
+            picked = {x: pick(values, getattr(columns, x)) for x in ("text", "html", "title", "url", "place")}
+            site = self._named or pick(values, columns.site)
+            retrieved, posted = pick(values, columns.retrieved), pick(values, columns.posted)
         except PageFault as error:
             yield Fault(piece.file, piece.line, error.kind)
             return
@@ -57,18 +58,17 @@ class Maker:
         if not rules.is_ad(url):
             yield None
             return
-        text = picked["text"]
+        text, calls = picked["text"], ()
         if text is None and picked["html"] is not None:
             answer = self._reader.read(Request("words"), picked["html"].encode("utf-8", "replace"))
             entry = answer.entries[0]
             if entry.found is None:
                 yield Fault(piece.file, piece.line, entry.fault or "no_text")
                 return
-            text = entry.found.text
+            text, calls = entry.found.text, entry.found.contacts
         if text is None or not text.strip():
-            yield Fault(
-                piece.file, piece.line, "no_text" if _has_column(piece, self._rules, self._named) else "no_columns"
-            )
+            known = values.keys() & {*columns.text, *columns.html}
+            yield Fault(piece.file, piece.line, "no_text" if known else "no_columns")
             return
         day = read_date(posted, moment(retrieved), rules.dates) if posted else None
         found = Found(
@@ -78,7 +78,7 @@ class Maker:
             text,
             day,
             cut(picked["place"], MAX_SHORT),
-            tidy(pick_all(piece.values, columns.contacts)),
+            tidy([*pick_all(values, columns.contacts), *calls]),
             ("bad_date",) if (posted and day is None) or (retrieved and moment(retrieved) is None) else (),
         )
         yield from self._ad(found, replace(piece, retrieved=retrieved), piece.line)
@@ -113,8 +113,3 @@ def _with_title(found: Found) -> str:
     text, title = found.text, (found.title or "").strip()
     known = not title or " ".join(title.split()).casefold() in " ".join(text[: 4 * MAX_TITLE].split()).casefold()
     return text if known else f"{title}\n\n{text}"
-
-
-def _has_column(piece: Piece, rules: Rules, named: str | None) -> bool:
-    columns = rules.columns_for(named)
-    return bool(piece.values.keys() & {*columns.text, *columns.html})

@@ -72,9 +72,8 @@ class Told:
     def contacts(self) -> Iterator[str]:
         """What links call, write to or open a chat with, outside of what belongs to the portal."""
         for link in self._root.iter("a"):
-            found = _CONTACT.match((link.get("href") or "").strip())
-            if found and not any(x.tag in _ELSEWHERE for x in link.iterancestors()):
-                yield unquote(found["plain"] or found["chat"])
+            if (contact := called(link.get("href"))) and not any(x.tag in _ELSEWHERE for x in link.iterancestors()):
+                yield contact
 
     def address(self) -> str | None:
         """The address the page gives as its own."""
@@ -89,6 +88,12 @@ class Told:
     def _microdata(self, name: str) -> list[str]:
         found = self._root.xpath("//*[@itemprop=$name]", name=name)
         return [x.get("content") or x.get("datetime") or x.text_content() for x in found]
+
+
+def called(address: str | None) -> str | None:
+    """What a link calls, writes to or opens a chat with; None if it leads to a page."""
+    found = _CONTACT.match((address or "").strip())
+    return unquote(found["plain"] or found["chat"]) if found else None
 
 
 def _json_ld(root: HtmlElement) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _SAVED_FROM = re.compile(r"<!-- saved from url=\(\d{4}\)(\S{1,2000}) -->")
 _MOST = 200
 """Elements of one rule that are read."""
+_SAYS_MORE = re.compile(r"[\d@]")
+"""What the words of a link may say beside what it calls."""
 _UNSEEN = ["//nav", "//footer", "//form//select"]
 """What never belongs to an ad's words, in XPath; short pages would be taken whole otherwise."""
 
@@ -49,7 +52,7 @@ def read_page(html: str, url: str | None, retrieved: datetime | None, rules: Rul
     Raises:
         PageFault: see the class.
     """
-    from serving.ads.metadata import Told
+    from serving.ads.metadata import Told, called
 
     root = parse(html)
     told = Told(root)
@@ -62,7 +65,8 @@ def read_page(html: str, url: str | None, retrieved: datetime | None, rules: Rul
     posted, faults = _posted(root, told, site, retrieved)
     title = cut(_first(root, site.title) if site.title else told.title(), MAX_TITLE)
     place = cut(_first(root, site.place) if site.place else told.place(), MAX_SHORT)
-    contacts = _picked(root, site.contacts) if site.contacts else list(told.contacts())
+    picked = _picked(root, site.contacts, _contacts_in) if site.contacts else told.contacts()
+    contacts = [called(x) or x for x in picked]  # a rule may point at the address of a link
     # The last: it may change the tree.
     return Found(name, url, title, _text(root, site), posted, place, tidy(contacts), faults)
 
@@ -93,18 +97,19 @@ def parse(html: str) -> HtmlElement:
     return root
 
 
-def words_of(fragment: str) -> str:
-    """The words of a piece of HTML, as in a feed: all of them, line by line.
+def words_of(fragment: str) -> tuple[str, list[str]]:
+    """The words of a piece of HTML, as in a feed, all of them, line by line; and what its links call.
 
     Raises:
         PageFault: as `parse`; no_text if there are none.
     """
     from serving.extract.html import lines_of
 
-    text = lines_of(parse(fragment))
+    root = parse(fragment)
+    text = lines_of(root)
     if not text.strip():
         raise PageFault("no_text")
-    return text
+    return text, _called_in(root)
 
 
 def tidy(values: list[str]) -> tuple[str, ...]:
@@ -163,11 +168,36 @@ def _first(root: HtmlElement, selectors: tuple[Picked, ...]) -> str | None:
     return next((x for x in _picked(root, selectors) if x.strip()), None)
 
 
-def _picked(root: HtmlElement, selectors: tuple[Picked, ...]) -> list[str]:
+def _called_in(root: HtmlElement) -> list[str]:
+    from serving.ads.metadata import called
+
+    return [contact for x in root.iter("a") if (contact := called(x.get("href")))]
+
+
+def _contacts_in(element: HtmlElement) -> list[str]:
+    """What the links of an element call, and its words unless these are as "Show number"."""
+    from serving.extract.html import lines_of
+
+    calls, words = _called_in(element), lines_of(element)
+    return calls + ([words] if not calls or _SAYS_MORE.search(words) else [])
+
+
+def _lines(element: HtmlElement) -> list[str]:
+    from serving.extract.html import lines_of
+
+    return [lines_of(element)]
+
+
+def _picked(
+    root: HtmlElement, selectors: tuple[Picked, ...], read: Callable[[HtmlElement], list[str]] = _lines
+) -> list[str]:
+    """What stands where selectors point.
+
+    Args:
+        read: What is taken of an element of which no attribute is asked for.
+    """
     from lxml.cssselect import CSSSelector
     from lxml.etree import XPath, XPathEvalError
-
-    from serving.extract.html import lines_of
 
     words: list[str] = []
     for selector in selectors:
@@ -182,5 +212,5 @@ def _picked(root: HtmlElement, selectors: tuple[Picked, ...]) -> list[str]:
             elif selector.attribute is not None:
                 words.append(x.get(selector.attribute) or "")
             else:
-                words.append(lines_of(x))
+                words.extend(read(x))
     return words

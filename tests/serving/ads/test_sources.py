@@ -102,6 +102,23 @@ def test_json_lines_and_csv_with_names_of_columns_that_are_usual(tmp_path, take_
     assert faults_of(output) == []
 
 
+def test_names_of_columns_are_known_in_capitals_and_in_windows_letters(tmp_path, take_in):
+    table = f"Nr;Overskrift ;ANNONCETEKST;Område;Oprettet;E-mail;Tlf.;Link\r\n7;Have;{TEXT};Ærø;04-05-2026;a@b.example;00 00 00 00;"
+    save(tmp_path / "in", "a.csv", f"{table}https://tavle.example/1\r\n".encode("cp1252"))
+    row = {"Tekst": TEXT, "TITEL": "Hæk", "Telefon": "00 00 00 01"}
+    save(tmp_path / "in", "b.jsonl", json.dumps(row))
+    save(tmp_path / "in", "c.jsonl", json.dumps({"Text": "En anden", "text": "Den rigtige om have"}))
+    output, _ = take_in(tmp_path / "in")
+    first, second, third = ads_of(output)
+    assert (first["title"], first["place"], first["posted"]) == ("Have", "Ærø", "2026-05-04")
+    assert (first["url"], first["contacts"]) == ("https://tavle.example/1", ["a@b.example", "00 00 00 00"])
+    assert (second["title"], second["contacts"]) == ("Hæk", ["00 00 00 01"])
+    assert third["text"] == "Den rigtige om have"
+    save(tmp_path / "two", "d.csv", "TEXT;Text\nDen ene;Den anden\n")
+    output, _ = take_in(tmp_path / "two")
+    assert [x[2] for x in faults_of(output)] == ["same_columns"]
+
+
 def test_json_of_every_form_is_read_whatever_its_name(tmp_path, take_in):
     rows = [{"text": f"Annonce {i} på Ærø", "url": f"https://tavle.example/{i}"} for i in range(3)]
     lines = "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in rows)
@@ -175,6 +192,15 @@ def test_rss_and_atom(tmp_path, take_in):
         "2026-05-04",
     )  # in Denmark it was past midnight
     assert faults_of(output) == []
+
+
+def test_what_links_in_a_feed_or_in_a_column_of_html_call_is_a_contact(tmp_path, take_in):
+    html = f'<p>{TEXT}</p><a href="tel:+4500000001">Ring</a> <a href="https://wa.me/4500000002">skriv</a>'
+    save(tmp_path, "feed", made.rss(made.item(1, html.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;"))))
+    save(tmp_path, "rows.jsonl", json.dumps({"html": html, "telefon": "00 00 00 00"}))
+    output, _ = take_in(tmp_path / "feed", tmp_path / "rows.jsonl")
+    calls = ["+4500000001", "wa.me/4500000002"]
+    assert [x["contacts"] for x in ads_of(output)] == [calls, ["00 00 00 00", *calls]]
 
 
 def test_what_is_written_is_read_by_tag_as_it_is_from_both_formats(tmp_path, reader):
