@@ -21,8 +21,12 @@ from triage.text import MAX_TEXT, has_bad_characters
 class Maker:
     """Makes ads of pieces."""
 
-    def __init__(self, reader: Reader, rules: Rules, named: str | None, seen: sqlite3.Connection) -> None:
+    def __init__(
+        self, reader: Reader, rules: Rules, named: str | None, retrieved: str | None, seen: sqlite3.Connection
+    ) -> None:
         self._reader, self._rules, self._named, self._seen = reader, rules, named, seen
+        self._retrieved = retrieved
+        """The moment that holds for pieces that tell none."""
 
     def make(self, piece: Piece) -> Iterator[Ad | Fault | None]:
         """The ads of a piece and what is wrong with it; None for what is no ad, or is there already."""
@@ -31,6 +35,7 @@ class Maker:
         if piece.kind == "row":
             yield from self._row(piece)
         elif piece.kind != "nothing":
+            piece = replace(piece, retrieved=piece.retrieved or self._retrieved)
             request = Request(piece.kind, piece.url, piece.retrieved, piece.charset)
             for entry in self._reader.read(request, piece.data).entries:
                 record = piece.line
@@ -49,7 +54,8 @@ class Maker:
         try:
             picked = {x: pick(values, getattr(columns, x)) for x in ("text", "html", "title", "url", "place")}
             site = self._named or pick(values, columns.site)
-            retrieved, posted = pick(values, columns.retrieved), pick(values, columns.posted)
+            retrieved = pick(values, columns.retrieved) or self._retrieved
+            posted = pick(values, columns.posted)
         except PageFault as error:
             yield Fault(piece.file, piece.line, error.kind)
             return

@@ -46,6 +46,24 @@ def test_a_browser_notes_the_address_in_the_page_and_a_page_may_tell_it_itself(t
     assert [x["url"] for x in ads_of(output)] == ["https://tavle.example/annonce/7", "https://tavle.example/annonce/8"]
 
 
+def test_the_moment_of_saving_can_be_told_for_sources_that_do_not_tell_it(tmp_path):
+    told, folder = "2026-11-20T10:00:00Z", tmp_path / "in"
+    save(folder, "a.html", page(body="<p>Oprettet: 3. december</p>"))
+    save(folder, "b.html", page("En anden annonce om have.", body="<p>Oprettet: i går</p>"), retrieved=told)
+    save(folder, "c.csv", "text;dato\nOpvask i Ribe;i går\n")
+    save(folder, "d.rss", made.rss(made.item(1)))
+    arguments = ["ads", "import", str(folder), "-o", str(tmp_path / "ads.jsonl"), "--retrieved"]
+    result = CliRunner().invoke(app, [*arguments, "2026-11-21"])
+    assert result.exit_code == 0, result.output
+    assert [(x["posted"], x["retrieved"][:10]) for x in ads_of(tmp_path / "ads.jsonl")] == [
+        ("2025-12-03", "2026-11-21"), ("2026-11-19", "2026-11-20"), ("2026-11-20", "2026-11-21"),
+        ("2026-05-03", "2026-11-21"),
+    ]  # fmt: skip
+    result = CliRunner().invoke(app, [*arguments, "i går"])
+    assert result.exit_code == 2
+    assert "write it as 2026-11-21" in result.output
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_warc_as_crawlers_write_it(tmp_path, take_in, packed):
     body = page().encode()
@@ -237,7 +255,7 @@ def test_the_command_says_what_it_did_and_how_it_ended(tmp_path):
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 3
     assert "feed.jsonl, record 2: not JSON" in result.output
-    assert "1 ads taken in; 1 faults" in result.output
+    assert "1 ad taken in, 1 without a date, 1 without a place, 1 without a contact; 1 fault, see" in result.output
     assert made.CANARY not in result.output
     save(tmp_path, "feed.jsonl", json.dumps({"text": made.CANARY}))
     assert CliRunner().invoke(app, arguments).exit_code == 0
