@@ -6,19 +6,23 @@ A number of a person or firm (CPR, CVR) is never hashed, so it links nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
+from serving.ads.linkable import reached
 from serving.desk.cases import NoSuchCase, open_box, unseal_text
+from serving.linking.contacts import BY_NUMBER
 from serving.store.desk import Case, Text, Trace
 from serving.store.groups import Ad, AdGroup, AdTrace
 from serving.store.ledger import Ledger, user
 from serving.store.vault import UNREADABLE
+from triage.assessment import Entity
 from triage.entities import CONTACTS
+from triage.entities.handles import SERVICES
 
 MANY = 12
 """Cases and groups from which a contact is likely to be that of a body, a clinic or a portal."""
@@ -66,7 +70,7 @@ class LinkedText:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A link with a page of what it joins."""
+    """A contact with a page of what has it."""
 
     kind: str
     texts: tuple[LinkedText, ...]
@@ -145,19 +149,50 @@ def look(ledger: Ledger, person: int, text: int, place: int, *, page: int = 1) -
         trace = act.db.get(Trace, (text, place))
         if trace is None or trace.kind not in CONTACTS:
             raise NoSuchLink(f"text {text} has no contact {place}")
-        skipped = (page - 1) * PAGE
-        texts, groups = _texts(act.db, ledger, trace, skipped), _groups(act.db, trace)
-        own = sa.select(sa.func.count(sa.distinct(Text.id)), sa.func.count(sa.distinct(Text.case_id))).join(Trace)
-        own = own.where(Trace.kind == trace.kind, Trace.value == trace.value)
-        counts = (*act.db.execute(own).one(), len(groups))
-        found = Linked(trace.kind, tuple(texts), tuple(groups[skipped : skipped + PAGE]), counts)
+        found = _linked(act.db, ledger, trace.kind, [trace.value], page)
         act.record("link.read", f"text#{text}", texts=len(found.texts), groups=len(found.groups))
         return found
 
 
-def _texts(db: Transaction, ledger: Ledger, trace: Trace, skipped: int) -> list[LinkedText]:
+def seek(ledger: Ledger, person: int, said: str) -> Linked | None:
+    """The first page of what has a contact that somebody typed, and None if that is no contact; the search is recorded, without it.
+
+    A number is the same by telephone, in a chat and for payment, as it is where ads are linked; a name without its service is
+    looked for on all of them.
+    """
+    meant = reached(said)
+    if not meant:
+        return None
+    values = [ledger.vault.fingerprint(f"{kind} {value}") for kind, value in _spellings(meant[0])]
+    with ledger.acting(user(person)) as act:
+        found = _linked(act.db, ledger, meant[0].type, values, 1)
+        act.record("contact.sought", texts=found.counts[0], groups=found.counts[2])
+        return found
+
+
+def _spellings(contact: Entity) -> list[tuple[str, str]]:
+    """What a contact may be called where it is kept."""
+    service, _, account = contact.value.rpartition(":")
+    if contact.type in ("phone", "mobilepay") or (contact.type == "handle" and account.startswith("+")):
+        return [("phone", account), ("mobilepay", account), *(("handle", f"{x}:{account}") for x in BY_NUMBER)]
+    if contact.type == "handle":
+        services = SERVICES if service == "any" else (service, "any")
+        return [("handle", f"{x}:{account}") for x in services]
+    return [(contact.type, contact.value)]
+
+
+def _linked(db: Transaction, ledger: Ledger, kind: str, values: Collection[str], page: int) -> Linked:
+    """A page of what has one of these hashes, which are of their kind too."""
+    skipped = (page - 1) * PAGE
+    texts, groups = _texts(db, ledger, values, skipped), _groups(db, values)
+    own = sa.select(sa.func.count(sa.distinct(Text.id)), sa.func.count(sa.distinct(Text.case_id))).join(Trace)
+    counts = (*db.execute(own.where(Trace.value.in_(values))).one(), len(groups))
+    return Linked(kind, tuple(texts), tuple(groups[skipped : skipped + PAGE]), counts)
+
+
+def _texts(db: Transaction, ledger: Ledger, values: Collection[str], skipped: int) -> list[LinkedText]:
     unread = sa.orm.defer(Text.sealed_text)
-    having = sa.select(Trace.text_id).where(Trace.kind == trace.kind, Trace.value == trace.value)
+    having = sa.select(Trace.text_id).where(Trace.value.in_(values))
     query = sa.select(Text, Case).join(Case).where(Text.id.in_(having)).options(unread).order_by(Text.id.desc())
     names: dict[int, str] = {}
     found = []
@@ -171,10 +206,10 @@ def _texts(db: Transaction, ledger: Ledger, trace: Trace, skipped: int) -> list[
     return found
 
 
-def _groups(db: Transaction, trace: Trace) -> list[tuple[int, int]]:
+def _groups(db: Transaction, values: Collection[str]) -> list[tuple[int, int]]:
     count = sa.func.count(sa.distinct(Ad.id))
     query = (
-        _ads_with(AdTrace.kind == trace.kind, AdTrace.value == trace.value)
+        _ads_with(AdTrace.value.in_(values))
         .with_only_columns(Ad.group_id, count)
         .group_by(Ad.group_id)
         .order_by(count.desc(), Ad.group_id)

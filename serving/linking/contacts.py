@@ -19,7 +19,7 @@ from triage.entities.phones import DANISH, danish
 KINDS = ("phone", "email", "url", "site", "handle", "mobilepay")
 """Kinds of link keys. A CPR or CVR number is none: the first is a person's, the second is found without us."""
 
-_BY_NUMBER = ("whatsapp", "telegram", "signal", "viber", "any")
+BY_NUMBER = ("whatsapp", "telegram", "signal", "viber", "any")
 """Services whose accounts may be telephone numbers; elsewhere a number is a name like any other."""
 _NOTHING = frozenset(
     "n a na none no not null nil nan ingen intet ikke oplyst oplyses angivet udfyldt ukendt unknown se see annonce annoncen "  # noqa: SIM905
@@ -66,7 +66,7 @@ def normalise(kind: str, value: str) -> Iterator[tuple[str, str]]:
     elif kind == "handle":
         service, _, account = value.rpartition(":")
         account = account.strip("@ ")
-        if service in _BY_NUMBER and _is_number(account):
+        if service in BY_NUMBER and _is_number(account):
             yield from _number(account)
         elif re.search(r"\w", account) and not _is_nobody(service, account):
             yield kind, f"{service}:{account}"

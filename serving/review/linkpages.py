@@ -7,15 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from serving.ads.ads import MAX_SHORT
 from serving.api.problems import Problem
 from serving.desk import crossing
 from serving.desk.crossing import Link, NoSuchLink
+from serving.review.forms import read_form
 from serving.review.guards import READERS
 from serving.review.numbers import LARGEST, Number, row_number
 from serving.review.rendering import show, words_of
 from serving.store.access import Person
 from serving.store.ledger import Ledger, user
 from triage.entities import CONTACTS
+from triage.text import has_bad_characters
 
 router = APIRouter(prefix="/links", include_in_schema=False)
 _Reader = Annotated[Person, Depends(READERS)]
@@ -25,7 +28,23 @@ _LAST_PAGE = 2_000
 
 @router.get("")
 async def list_links(request: Request, person: _Reader) -> Response:
-    """The links."""
+    """The links, and where to look for a contact."""
+    return await _list(request, person)
+
+
+@router.post("/find")
+async def find(request: Request, person: _Reader) -> Response:
+    """What has a contact. It is a form because a contact does not belong into an address, which is logged."""
+    said, words = (await read_form(request)).get("contact", "").strip(), words_of(request)
+    if len(said) > MAX_SHORT or has_bad_characters(said):
+        return await _list(request, person, said[:MAX_SHORT], words["seek_unknown"])
+    found = await run_in_threadpool(crossing.seek, request.app.state.ledger, person.id, said)
+    if found is None:
+        return await _list(request, person, said, words["seek_unknown" if said else "seek_missing"])
+    return show("linked.html", words, person=person, linked=found, page=1, sought=True)
+
+
+async def _list(request: Request, person: Person, contact: str = "", error: str = "") -> Response:
     ledger: Ledger = request.app.state.ledger
     query, words = request.query_params, words_of(request)
     kind = query.get("kind", "")
@@ -41,7 +60,18 @@ async def list_links(request: Request, person: _Reader) -> Response:
     links, more = await run_in_threadpool(read)
     kinds = [("", words["all"]), *((x, words[f"entity_{x}"]) for x in CONTACTS)]
     return show(
-        "links.html", words, person=person, here="/links", links=links, more=more, page=page, kind=kind, kinds=kinds
+        "links.html",
+        words,
+        status=422 if error else 200,
+        person=person,
+        here="/links",
+        links=links,
+        more=more,
+        page=page,
+        kind=kind,
+        kinds=kinds,
+        contact=contact,
+        error=error,
     )
 
 
@@ -55,4 +85,4 @@ async def link(
         found = await run_in_threadpool(crossing.look, request.app.state.ledger, person.id, number, place, page=page)
     except NoSuchLink:
         raise Problem("not-found", "link") from None
-    return show("linked.html", words_of(request), person=person, linked=found, page=page)
+    return show("linked.html", words_of(request), person=person, linked=found, page=page, sought=False)

@@ -304,6 +304,50 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     assert logged_in.get("/links?kind=email&page=2").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "said", [PHONE, "+45 0166 1234", "nul et 6 6 en 2 3 4", "wa.me/4501661234", "MobilePay 01661234"]
+)
+def test_a_contact_that_somebody_looks_for_is_found_however_it_is_written(app, logged_in, group, said):
+    page = logged_in.post("/links/find", data={"contact": said})
+    assert page.status_code == 200
+    assert '<a href="/groups/1">Gruppe 1</a>: i 3 annoncer' in page.text
+    entry = app.state.ledger.entries()[0]
+    assert (entry.act, dict(entry.details)) == ("contact.sought", {"texts": 0, "groups": 1})
+
+
+def test_a_name_on_a_chat_service_is_found_without_the_service_and_in_texts_too(app, logged_in, bring):
+    from serving.desk import intake
+    from serving.store.desk import Trace
+    from serving.store.ledger import user
+
+    first, second = (an_ad(x, "Skriv på Telegram @rosen_kbh", title=str(x)) for x in (1, 2))
+    bring([a_group("g-1", [first, second], ties=[a_tie(first, second)])], [first, second])
+    item = intake.Item("Hun skriver med @rosen_kbh.")
+    intake.submit(app.state.ledger, [item], kind="note", by=1, actor=user(1), reference="J 1", keep_days=9)
+    with app.state.ledger.acting("system") as act:
+        value = app.state.ledger.vault.fingerprint("handle any:rosen_kbh")
+        act.db.merge(Trace(text_id=1, place=0, kind="handle", value=value))
+    page = logged_in.post("/links/find", data={"contact": "@Rosen_kbh"}).text
+    assert 'href="/groups/1"' in page
+    assert 'href="/texts/1"' in page
+    page = logged_in.post("/links/find", data={"contact": "snapchat: rosen_kbh"}).text
+    assert 'href="/texts/1"' in page
+    assert 'href="/groups/1"' not in page
+
+
+def test_a_search_that_finds_nothing_says_what_it_means(logged_in, group):
+    page = logged_in.post("/links/find", data={"contact": "01 77 00 00"})
+    assert page.status_code == 200
+    assert "Annoncer, som ikke er i en gruppe, er ikke gemt her" in page.text
+    page = logged_in.post("/links/find", data={"contact": "en mand i Odense"})
+    assert page.status_code == 422
+    assert "Det ligner ikke en kontakt." in page.text
+    assert 'value="en mand i Odense"' in page.text
+    assert "Skriv den kontakt" in logged_in.post("/links/find", data={"contact": " "}).text
+    assert logged_in.post("/links/find", data={"contact": "x" * 5_000}).status_code == 422
+    assert "Forbindelser mellem sager«" in logged_in.post("/cases", data={"reference": PHONE}).text
+
+
 @pytest.mark.parametrize("role", ["engineer", "admin"])
 def test_whoever_reads_no_cases_sees_no_group_and_no_link_and_changes_none(app, client, group, role):
     ledger = app.state.ledger
@@ -315,11 +359,12 @@ def test_whoever_reads_no_cases_sees_no_group_and_no_link_and_changes_none(app, 
         assert SHARED not in page.text
         assert PHONE not in page.text
     assert client.post("/groups/1/notes", data={"outcome": "wait", "note": "x"}).status_code == 403
+    assert client.post("/links/find", data={"contact": PHONE}).status_code == 403
     assert 'href="/groups"' not in client.get("/").text
     with ledger.reading() as db:
         assert db.get(AdGroup, 1).outcome is None
     acts = {x.act for x in ledger.entries() if x.seq > last}
-    assert not acts & {"group.read", "groups.read", "links.read", "link.read", "group.noted", "case.read"}
+    assert not acts & {"group.read", "groups.read", "links.read", "link.read", "contact.sought", "group.noted", "case.read"}
 
 
 def test_without_a_log_in_a_group_is_not_told_from_one_that_is_not_there(client, group):
