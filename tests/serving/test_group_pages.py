@@ -152,6 +152,14 @@ def test_the_page_tells_what_is_not_known(logged_in, group):
     assert "Det er ikke bevist, at den samme har skrevet annoncerne" in page
 
 
+def test_ads_of_one_day_tell_it_once(logged_in, bring):
+    first, second = (an_ad(x, f"Ring {PHONE}.", posted="2026-03-02") for x in (1, 2))
+    bring([a_group("g-1", [first, second], ties=[a_tie(first, second)])], [first, second])
+    page = plain(logged_in.get("/groups/1").text)
+    assert "Oprettet 02.03.2026" in page
+    assert "til 02.03.2026" not in page
+
+
 def test_signs_are_counted_and_contested_ones_are_called_so(logged_in, group):
     page = logged_in.get("/groups/1").text
     rows = [plain(x) for x in re.findall(r"<tr.*?</tr>", page, re.DOTALL)]
@@ -161,6 +169,21 @@ def test_signs_are_counted_and_contested_ones_are_called_so(logged_in, group):
     assert "omstridt" not in next(x for x in rows if "Sløret kontakt" in x)
     assert "Modellen har læst 2 af 3 annoncer" in page
     assert page.index("Sløret kontakt") < page.index("Rotation mellem byer")
+    assert f"<li>Sløret kontakt: »{PHONE}«</li>" in page
+
+
+def test_the_words_of_a_sign_are_quoted_and_why_it_is_not_suggested_is_said(logged_in, bring):
+    ad, other = an_ad(1, f"Ring {PHONE}. Ikke Ribe, CPR 010190-1234."), an_ad(2, f"Ring {PHONE}")
+    answer = an_answer(ad, obscured_contact=PHONE, city_rotation="Ikke Ribe", isolation="CPR 010190-1234")
+    for sign, decision, state in zip(
+        answer["indicators"], ("look", "flag", "flag"), ("stated", "denied", "stated"), strict=True
+    ):
+        sign.update(decision=decision, state=state)
+    bring([a_group("g-1", [ad, other], ties=[a_tie(ad, other)])], [ad, other], [answer])
+    page = plain(logged_in.get("/groups/1").text)
+    assert f"Sløret kontakt: »{PHONE}« (usikkert)" in page
+    assert "Rotation mellem byer: »Ikke Ribe« (benægtet eller udelukket)" in page
+    assert "»CPR 010190-xxxx«" in page
 
 
 def test_time_towns_hubs_and_the_picture_stand_in_words_too(logged_in, group):
@@ -168,7 +191,7 @@ def test_time_towns_hubs_and_the_picture_stand_in_words_too(logged_in, group):
     assert 'aria-label="2 annoncer fordelt på 2 søjler. Flest er der i Uge 10 (02.03.2026): 1."' in page
     assert "2 telefonnumre, én anden hjemmeside" in page
     assert (
-        "Billedet viser 3 annoncer og 2 bånd mellem dem. Annonce 2 har flest bånd: 2. 2 bånd er en fælles kontakt."
+        "Billedet viser 3 annoncer og 2 bånd mellem dem. Annonce 2 har flest bånd, nemlig 2 af dem. 2 bånd er en fælles kontakt."
         in page
     )
     towns = plain(page[page.index('id="towns-heading"') :])
