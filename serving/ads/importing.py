@@ -97,7 +97,8 @@ def import_ads(
     ``.previous``.
 
     Raises:
-        CannotImport: a source is not there, `retrieved` is no moment, the output cannot be written, or an interrupted import does not fit.
+        CannotImport: a source is not there, `retrieved` is no moment, the output cannot be written, or an interrupted import
+            does not fit.
     """
     if output.suffix.lower() not in (".jsonl", ".ndjson", ".json", ".parquet"):
         raise CannotImport(f"{output}: name an OUTPUT that ends in .jsonl or .parquet")
@@ -202,7 +203,8 @@ def _count(lines: Path) -> tuple[int, Counter[str]]:
     """Ads, and how many of them lack what groups are made and shown by."""
     ads, lacking = 0, Counter(dict.fromkeys(_LACKING, 0))
     with lines.open("rb") as file:
-        for ads, line in enumerate(file, 1):
+        for line in file:
+            ads += 1
             lacking.update(what for what, mark in _LACKING.items() if mark in line)
     return ads, lacking
 

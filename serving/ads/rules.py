@@ -30,7 +30,7 @@ NAMES = {
     "contacts": ("contacts", "contact", "phone", "telephone", "mobile", "email", "telefon", "mobil", "kontakt",
                  "e-mail", "mail", "tlf", "tlf."),
 }  # fmt: skip
-"""What columns are called where no rule says it, in capitals or not; of contacts all are taken, of others the first that is there."""
+"""What columns are called where no rule says it, in capitals or not; of contacts all are taken, of others the first there is."""
 
 
 class UnusableRules(RuntimeError):

@@ -155,7 +155,7 @@ def look(ledger: Ledger, person: int, text: int, place: int, *, page: int = 1) -
 
 
 def seek(ledger: Ledger, person: int, said: str) -> Linked | None:
-    """The first page of what has a contact that somebody typed, and None if that is no contact; the search is recorded, without it.
+    """The first page of what has a contact that somebody typed, and None if that is no contact; the search alone is recorded.
 
     A number is the same by telephone, in a chat and for payment, as it is where ads are linked; a name without its service is
     looked for on all of them.

@@ -387,7 +387,15 @@ def test_whoever_reads_no_cases_sees_no_group_and_no_link_and_changes_none(app, 
     with ledger.reading() as db:
         assert db.get(AdGroup, 1).outcome is None
     acts = {x.act for x in ledger.entries() if x.seq > last}
-    assert not acts & {"group.read", "groups.read", "links.read", "link.read", "contact.sought", "group.noted", "case.read"}
+    assert not acts & {
+        "group.read",
+        "groups.read",
+        "links.read",
+        "link.read",
+        "contact.sought",
+        "group.noted",
+        "case.read",
+    }
 
 
 def test_without_a_log_in_a_group_is_not_told_from_one_that_is_not_there(client, group):

@@ -121,8 +121,9 @@ def test_json_lines_and_csv_with_names_of_columns_that_are_usual(tmp_path, take_
 
 
 def test_names_of_columns_are_known_in_capitals_and_in_windows_letters(tmp_path, take_in):
-    table = f"Nr;Overskrift ;ANNONCETEKST;Område;Oprettet;E-mail;Tlf.;Link\r\n7;Have;{TEXT};Ærø;04-05-2026;a@b.example;00 00 00 00;"
-    save(tmp_path / "in", "a.csv", f"{table}https://tavle.example/1\r\n".encode("cp1252"))
+    head = "Nr;Overskrift ;ANNONCETEKST;Område;Oprettet;E-mail;Tlf.;Link"
+    row = f"7;Have;{TEXT};Ærø;04-05-2026;a@b.example;00 00 00 00;https://tavle.example/1"
+    save(tmp_path / "in", "a.csv", f"{head}\r\n{row}\r\n".encode("cp1252"))
     row = {"Tekst": TEXT, "TITEL": "Hæk", "Telefon": "00 00 00 01"}
     save(tmp_path / "in", "b.jsonl", json.dumps(row))
     save(tmp_path / "in", "c.jsonl", json.dumps({"Text": "En anden", "text": "Den rigtige om have"}))
@@ -214,7 +215,9 @@ def test_rss_and_atom(tmp_path, take_in):
 
 def test_what_links_in_a_feed_or_in_a_column_of_html_call_is_a_contact(tmp_path, take_in):
     html = f'<p>{TEXT}</p><a href="tel:+4500000001">Ring</a> <a href="https://wa.me/4500000002">skriv</a>'
-    save(tmp_path, "feed", made.rss(made.item(1, html.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;"))))
+    save(
+        tmp_path, "feed", made.rss(made.item(1, html.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")))
+    )
     save(tmp_path, "rows.jsonl", json.dumps({"html": html, "telefon": "00 00 00 00"}))
     output, _ = take_in(tmp_path / "feed", tmp_path / "rows.jsonl")
     calls = ["+4500000001", "wa.me/4500000002"]
