@@ -64,7 +64,7 @@ class Maker:
         if not rules.is_ad(url):
             yield None
             return
-        text, calls = picked["text"], ()
+        text, calls = picked["text"], tuple[str, ...]()
         if text is None and picked["html"] is not None:
             answer = self._reader.read(Request("words"), picked["html"].encode("utf-8", "replace"))
             entry = answer.entries[0]
