@@ -15,7 +15,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is faster than float32 here: on GPUs that know it and on processors that multiply in it (AVX-512 BF16, AMX)."""
+    """Whether bfloat16 is faster than float32: on GPUs that know it and on processors that multiply in it (AVX-512 BF16, AMX)."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
     return bool(torch.cpu._is_avx512_bf16_supported())
