@@ -397,9 +397,7 @@ def test_a_name_on_a_chat_service_is_found_without_the_service_and_in_texts_too(
 def test_all_of_what_has_a_contact_is_found_page_by_page_and_the_contact_is_in_no_address(app, logged_in, bring):
     ads = [an_ad(x) for x in range(54)]
     bring([a_group(f"g-{x}", ads[2 * x : 2 * x + 2]) for x in range(27)], ads)
-    first, second, beyond = (
-        logged_in.post("/links", data={"contact": PHONE, "page": x}).text for x in ("", "2", "3")
-    )
+    first, second, beyond = (logged_in.post("/links", data={"contact": PHONE, "page": x}).text for x in ("", "2", "3"))
     groups = [re.findall(r'<li><a href="/groups/(\d+)">', x) for x in (first, second, beyond)]
     assert [len(x) for x in groups] == [25, 2, 0]
     assert len({*groups[0], *groups[1]}) == 27
