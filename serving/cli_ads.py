@@ -69,6 +69,10 @@ def import_sources(
     output: Annotated[Path, typer.Option("--output", "-o", help="Ads that `tag` reads: .jsonl or .parquet.")],
     rules: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="What sites and feeds look like.")] = None,
     site: Annotated[str | None, typer.Option(metavar="NAME", help="The site that all sources come from.")] = None,
+    retrieved: Annotated[
+        str | None,
+        typer.Option(metavar="DAY", help="When the sources were saved, for those that do not tell it: 2026-11-21."),
+    ] = None,
 ) -> None:
     """Take ads in, without any network. After an interruption the same command goes on; exit 3 if there were faults."""
     from serving.ads.importing import CannotImport, import_ads
@@ -78,7 +82,8 @@ def import_sources(
         known = read_rules(rules)
         if rules is not None and site is not None and site not in known.sites:
             stop(f"{rules} has no site named {site}; it has {', '.join(known.sites) or 'none'}")
-        summary = import_ads(sources, output, known, site, tell=_teller(f"{output}.faults.jsonl"))
+        tell = _teller(f"{output}.faults.jsonl")
+        summary = import_ads(sources, output, known, site, retrieved=retrieved, tell=tell)
     end(summary.sentence(), summary.bad)
 
 

@@ -14,7 +14,7 @@ from serving.ads.encoding import decode
 from serving.ads.faults import PageFault
 from serving.ads.feed import read_feed
 from serving.ads.messages import Answer, Entry, Request, receive, send
-from serving.ads.page import Found, read_page, words_of
+from serving.ads.page import Found, read_page, tidy, words_of
 from serving.ads.rules import Rules
 from serving.extract.child import limit
 from triage.text import MAX_TEXT
@@ -31,7 +31,8 @@ def entries(request: Request, data: bytes, rules: Rules, named: str | None) -> I
             for number, found in read_feed(text, moment(request.retrieved), rules, named):
                 yield _told(number, found)
         elif request.kind == "words":
-            yield _told(1, Found(None, None, None, words_of(text), None, None, ()))
+            words, calls = words_of(text)
+            yield _told(1, Found(None, None, None, words, None, None, tidy(calls)))
         else:
             yield _told(1, read_page(text, request.url, moment(request.retrieved), rules, named))
     except PageFault as error:

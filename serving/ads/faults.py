@@ -9,7 +9,8 @@ from pathlib import Path
 FAULTS = {
     "archive": "a zip or other archive; unpack it first",
     "bad_csv": "a quote is opened and not closed, or not doubled; rows up to there could not be read",
-    "bad_date": "a date that is told cannot be read, or not beyond doubt; the ad was taken in without it",
+    "bad_date": "a date that is told cannot be read, or not beyond doubt; the ad was taken in without it"
+    " (one without a year needs to know when the page was retrieved: --retrieved)",
     "bad_feed": "the XML is broken; entries after the break may be missing",
     "bad_json": "the JSON is broken or ends in the middle of it; what comes after the break could not be read",
     "bad_sidecar": "the JSON file beside the page cannot be read; the page was taken in without it",

@@ -55,42 +55,43 @@ def _read(entry: Mapping[str, Any], retrieved: datetime | None, rules: Rules, na
     columns = rules.columns_for(named)
     day = entry.get("published") or entry.get("updated") or _first(entry, columns.posted)
     posted = read_date(day, retrieved, site.dates) if day else None
-    contacts = [x for key in columns.contacts if isinstance(x := entry.get(key), str)]
-    title = cut(_words(entry.get("title"), entry.get("title_detail")), MAX_TITLE)
+    text, calls = _text(entry, columns)
+    contacts = [x for key in columns.contacts if isinstance(x := entry.get(key), str)] + calls
+    title = cut(_words(entry.get("title"), entry.get("title_detail"))[0], MAX_TITLE)
     place = cut(_first(entry, columns.place), MAX_SHORT)
     faults = ("bad_date",) if day and posted is None else ()
-    text = _text(entry, columns)
     if is_gone(text, title, contacts):
         raise PageFault("gone")
     return Found(name, url, title, text, posted, place, tidy(contacts), faults)
 
 
-def _text(entry: Mapping[str, Any], columns: Columns) -> str:
-    """The longest of what an entry says: a summary may stand beside the whole."""
+def _text(entry: Mapping[str, Any], columns: Columns) -> tuple[str, list[str]]:
+    """The longest of what an entry says, as a summary may stand beside the whole; and what links in any of it call."""
     said = [*(entry.get("content") or ()), entry.get("summary_detail")]
-    texts = [_words(x.get("value"), x) for x in said if x]
+    read = [_words(x.get("value"), x) for x in said if x]
+    texts = [x for x, _ in read]
     if not any(texts):
         texts = [_first(entry, columns.text)]
     text = max((x for x in texts if x), key=len, default=None)
     if text is None:
         raise PageFault("no_text")
-    return text
+    return text, [x for _, calls in read for x in calls]
 
 
-def _words(value: Any, detail: Any) -> str | None:
+def _words(value: Any, detail: Any) -> tuple[str | None, list[str]]:
     if not isinstance(value, str) or not value.strip():
-        return None
+        return None, []
     if (
         detail is not None
         and detail.get("type") == "text/plain"
         and not re.search(r"</?[a-z][^>]*>|&#?\w+;", value, re.I)
     ):
-        return value.strip()
+        return value.strip(), []
     try:
         return words_of(value)
     except PageFault as error:
         if error.kind == "no_text":
-            return None
+            return None, []
         raise
 
 

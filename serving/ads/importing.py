@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from serving.ads.ads import Ad
 from serving.ads.columnar import write_parquet
+from serving.ads.dates import moment
 from serving.ads.faults import Fault
 from serving.ads.making import Maker
 from serving.ads.reader import Reader, ReaderLost
@@ -35,13 +36,15 @@ from serving.batch.resuming import (
     unfinished,
 )
 
-_FORM = 4
+_FORM = 5
 """Of what an import makes of its sources: higher where the same sources give something else than before."""
 _PIECES = 500
 """Pieces between two entries in the journal, at most."""
 _CHARACTERS = 1_000_000
 """Code points of output between two entries in the journal."""
 _SECONDS = 2.0
+_LACKING = {"date": b'"posted": null', "place": b'"place": null', "contact": b'"contacts": []'}
+"""How a line says so; within a text every quote has a stroke before it."""
 
 
 class CannotImport(RuntimeError):
@@ -60,14 +63,19 @@ class Summary:
     faults: Path
     kinds: Counter[str]
     """Faults of this run, by kind."""
+    lacking: Counter[str]
+    """Ads that tell no date, place or contact."""
 
     def sentence(self) -> str:
         """The summary in words."""
         begun = f", going on after {self.resumed_at:,} records" if self.resumed_at else ""
         left = f"; {self.left_out:,} were no ads or there already" if self.left_out else ""
         kinds = ", ".join(f"{kind} {number:,}" for kind, number in sorted(self.kinds.items()))
-        bad = f"; {self.bad:,} faults, see {self.faults}" + (f" ({kinds})" if kinds else "") if self.bad else ""
-        return f"{self.ads:,} ads taken in{begun}{left}{bad}"
+        faults = "1 fault" if self.bad == 1 else f"{self.bad:,} faults"
+        bad = f"; {faults}, see {self.faults}" + (f" ({kinds})" if kinds else "") if self.bad else ""
+        lacking = ", ".join(f"{number:,} without a {what}" for what, number in self.lacking.items() if number)
+        ads = "1 ad" if self.ads == 1 else f"{self.ads:,} ads"
+        return f"{ads} taken in{begun}{f', {lacking}' if lacking else ''}{left}{bad}"
 
 
 def import_ads(
@@ -76,25 +84,32 @@ def import_ads(
     rules: Rules,
     named: str | None = None,
     *,
+    retrieved: str | None = None,
     tell: Callable[[str], None] = lambda _: None,
     reader: Reader | None = None,
 ) -> Summary:
     """Take the ads of all sources into `output`, JSON Lines or Parquet by its name.
 
+    Args:
+        retrieved: When the sources were saved, in ISO 8601; holds for those that do not tell it.
+
     Faults go to ``output.faults.jsonl``, and to `tell` in words. A finished `output` of an earlier import is kept as
     ``.previous``.
 
     Raises:
-        CannotImport: a source is not there, the output cannot be written, or an interrupted import does not fit.
+        CannotImport: a source is not there, `retrieved` is no moment, the output cannot be written, or an interrupted import
+            does not fit.
     """
     if output.suffix.lower() not in (".jsonl", ".ndjson", ".json", ".parquet"):
         raise CannotImport(f"{output}: name an OUTPUT that ends in .jsonl or .parquet")
+    if retrieved is not None and moment(retrieved) is None:
+        raise CannotImport("--retrieved is no day or moment; write it as 2026-11-21 or 2026-11-21T14:30:00+01:00")
     try:
         refuse_what_is_no_file(output)
         _refuse_own_output(sources, output)
         pieces = read_sources(sources, rules, named)
         with alone(output, "ads import"), reader or Reader(rules, named) as child:
-            return _import(pieces, output, rules, named, tell, child)
+            return _import(pieces, output, rules, named, retrieved, tell, child)
     except (NoSource, BrokenJournal, CannotGoOn, ReaderLost) as error:
         raise CannotImport(str(error)) from None
     except sqlite3.Error as error:  # of `_seen_in` alone
@@ -104,14 +119,21 @@ def import_ads(
 
 
 def _import(
-    pieces: Iterator[Piece], output: Path, rules: Rules, named: str | None, tell: Callable[[str], None], child: Reader
+    pieces: Iterator[Piece],
+    output: Path,
+    rules: Rules,
+    named: str | None,
+    retrieved: str | None,
+    tell: Callable[[str], None],
+    child: Reader,
 ) -> Summary:
     columnar = output.suffix.lower() == ".parquet"
     faults = output.with_name(output.name + ".faults.jsonl")
     journal = Journal(output.with_name(output.name + ".progress"))
     lines = output.with_name(output.name + ".part") if columnar else output
     kinds: Counter[str] = Counter()
-    fresh = Progress(f"ads {_FORM} {rules.fingerprint()} {named or ''} trafilatura {version('trafilatura')}")
+    told = f"{rules.fingerprint()} {named or ''} {retrieved or ''}"
+    fresh = Progress(f"ads {_FORM} {told} trafilatura {version('trafilatura')}")
     progress = _begin(journal, pieces, fresh, lines, faults, output)
     resumed_at = progress.records
     with (
@@ -120,7 +142,7 @@ def _import(
         closing(_seen_in(lines, progress.output_bytes)) as seen,
         tqdm(unit=" records", disable=None, initial=resumed_at) as bar,
     ):
-        maker = Maker(child, rules, named, seen)
+        maker = Maker(child, rules, named, retrieved, seen)
         for batch in _batches(pieces, maker, progress.digest):
             for fault in batch.faults:
                 kinds[fault.kind] += 1
@@ -130,13 +152,13 @@ def _import(
             bar.update(batch.pieces)
     if columnar:
         write_parquet(lines, output)
-    ads = _count(lines)
+    ads, lacking = _count(lines)
     if not progress.error_bytes:
         faults.unlink(missing_ok=True)
     journal.remove()
     if columnar:
         lines.unlink(missing_ok=True)
-    return Summary(progress.records, ads, progress.left_out, progress.bad, resumed_at, faults, kinds)
+    return Summary(progress.records, ads, progress.left_out, progress.bad, resumed_at, faults, kinds, lacking)
 
 
 def _refuse_own_output(sources: Sequence[Path], output: Path) -> None:
@@ -158,7 +180,7 @@ def _begin(
         return fresh
     if progress.model != fresh.model:
         raise CannotGoOn(
-            f"{output} was begun with other rules, another --site or another version; use the same, or delete "
+            f"{output} was begun with other rules, another --site or --retrieved, or another version; use the same, or delete "
             f"{journal.path} to begin anew"
         )
     files = ((lines, progress.output_bytes), (faults, progress.error_bytes))
@@ -177,9 +199,14 @@ def _seen_in(lines: Path, size: int) -> sqlite3.Connection:
     return seen
 
 
-def _count(lines: Path) -> int:
+def _count(lines: Path) -> tuple[int, Counter[str]]:
+    """Ads, and how many of them lack what groups are made and shown by."""
+    ads, lacking = 0, Counter(dict.fromkeys(_LACKING, 0))
     with lines.open("rb") as file:
-        return sum(1 for _ in file)
+        for line in file:
+            ads += 1
+            lacking.update(what for what, mark in _LACKING.items() if mark in line)
+    return ads, lacking
 
 
 @dataclass(slots=True)

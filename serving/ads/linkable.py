@@ -65,7 +65,7 @@ class Linkable:
             found = [Entity("place", Span(0, len(self.place)), self.place, self.place.strip())]
         yield from (("place", x) for x in found)
         for number, contact in enumerate(self.contacts):
-            yield from ((f"contacts.{number}", x) for x in _reached(contact))
+            yield from ((f"contacts.{number}", x) for x in reached(contact))
 
 
 def to_linkable(read: Read) -> tuple[Linkable | None, list[Problem]]:
@@ -92,8 +92,8 @@ def to_linkable(read: Read) -> tuple[Linkable | None, list[Problem]]:
     )
 
 
-def _reached(contact: str) -> list[Entity]:
-    """What a contact field holds; nothing of "n.a." and the like."""
+def reached(contact: str) -> list[Entity]:
+    """What a contact field, or whoever looks for a contact, means; nothing of "n.a." and the like."""
     everything = find_entities(contact)
     found = [x for x in everything if x.type in CONTACTS]
     if not found and _DIGITS.fullmatch(contact) and (value := danish(re.sub(r"\D", "", contact))):

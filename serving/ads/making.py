@@ -15,15 +15,19 @@ from serving.ads.page import Found, cut, tidy
 from serving.ads.reader import Reader
 from serving.ads.rules import Rules
 from serving.ads.sources.pieces import Piece
-from serving.ads.sources.tables import pick, pick_all
+from serving.ads.sources.tables import pick, pick_all, spelled
 from triage.text import MAX_TEXT, has_bad_characters
 
 
 class Maker:
     """Makes ads of pieces."""
 
-    def __init__(self, reader: Reader, rules: Rules, named: str | None, seen: sqlite3.Connection) -> None:
+    def __init__(
+        self, reader: Reader, rules: Rules, named: str | None, retrieved: str | None, seen: sqlite3.Connection
+    ) -> None:
         self._reader, self._rules, self._named, self._seen = reader, rules, named, seen
+        self._retrieved = retrieved
+        """The moment that holds for pieces that tell none."""
 
     def make(self, piece: Piece) -> Iterator[Ad | Fault | None]:
         """The ads of a piece and what is wrong with it; None for what is no ad, or is there already."""
@@ -32,7 +36,8 @@ class Maker:
         if piece.kind == "row":
             yield from self._row(piece)
         elif piece.kind != "nothing":
-            request = Request(piece.kind, piece.url, piece.retrieved, piece.charset)
+            request = Request(piece.kind, piece.url, piece.retrieved or self._retrieved, piece.charset)
+            piece = replace(piece, retrieved=request.retrieved)
             for entry in self._reader.read(request, piece.data).entries:
                 record = piece.line
                 if piece.kind == "feed" and piece.line == 1:  # a file of its own
@@ -46,10 +51,12 @@ class Maker:
 
     def _row(self, piece: Piece) -> Iterator[Ad | Fault | None]:
         columns = self._rules.columns_for(self._named)
+        values = spelled(piece.values, columns)
         try:
-            picked = {x: pick(piece.values, getattr(columns, x)) for x in ("text", "html", "title", "url", "place")}
-            site = self._named or pick(piece.values, columns.site)
-            retrieved, posted = pick(piece.values, columns.retrieved), pick(piece.values, columns.posted)
+            picked = {x: pick(values, getattr(columns, x)) for x in ("text", "html", "title", "url", "place")}
+            site = self._named or pick(values, columns.site)
+            retrieved = pick(values, columns.retrieved) or self._retrieved
+            posted = pick(values, columns.posted)
         except PageFault as error:
             yield Fault(piece.file, piece.line, error.kind)
             return
@@ -58,20 +65,19 @@ class Maker:
         if not rules.is_ad(url):
             yield None
             return
-        text = picked["text"]
+        text, calls = picked["text"], tuple[str, ...]()
         if text is None and picked["html"] is not None:
             answer = self._reader.read(Request("words"), picked["html"].encode("utf-8", "replace"))
             entry = answer.entries[0]
             if entry.found is None:
                 yield Fault(piece.file, piece.line, entry.fault or "no_text")
                 return
-            text = entry.found.text
+            text, calls = entry.found.text, entry.found.contacts
         if text is None or not text.strip():
-            yield Fault(
-                piece.file, piece.line, "no_text" if _has_column(piece, self._rules, self._named) else "no_columns"
-            )
+            known = values.keys() & {*columns.text, *columns.html}
+            yield Fault(piece.file, piece.line, "no_text" if known else "no_columns")
             return
-        contacts = tidy(pick_all(piece.values, columns.contacts))
+        contacts = tidy([*pick_all(values, columns.contacts), *calls])
         if is_gone(text, picked["title"], contacts):
             yield Fault(piece.file, piece.line, "gone")
             return
@@ -118,8 +124,3 @@ def _with_title(found: Found) -> str:
     text, title = found.text, (found.title or "").strip()
     known = not title or " ".join(title.split()).casefold() in " ".join(text[: 4 * MAX_TITLE].split()).casefold()
     return text if known else f"{title}\n\n{text}"
-
-
-def _has_column(piece: Piece, rules: Rules, named: str | None) -> bool:
-    columns = rules.columns_for(named)
-    return bool(piece.values.keys() & {*columns.text, *columns.html})

@@ -82,8 +82,7 @@ class Told:
     def contacts(self) -> Iterator[str]:
         """What links call, write to or open a chat with, outside of what belongs to the portal."""
         for link in self._root.iter("a"):
-            contact = _contact((link.get("href") or "").strip())
-            if contact and not any(x.tag in _ELSEWHERE for x in link.iterancestors()):
+            if (contact := called(link.get("href"))) and not any(x.tag in _ELSEWHERE for x in link.iterancestors()):
                 yield contact
 
     def address(self) -> str | None:
@@ -101,11 +100,12 @@ class Told:
         return [x.get("content") or x.get("datetime") or x.text_content() for x in found]
 
 
-def _contact(href: str) -> str | None:
-    """Whom a link calls, writes to or opens a chat with; None if it does neither, or shares the page with anybody."""
-    if found := _CONTACT.match(href):
+def called(address: str | None) -> str | None:
+    """Whom a link calls, writes to or opens a chat with; None if it leads to a page, or shares one with anybody."""
+    address = (address or "").strip()
+    if found := _CONTACT.match(address):
         return unquote(found["plain"] or found["chat"])
-    if not (found := _OPENED.match(href)):
+    if not (found := _OPENED.match(address)):
         return None
     opened = unquote(f"{found['at']}?{found['who']}" if found["who"] else found["at"])
     return opened if found["who"] or any(x.type == "handle" for x in find_entities(opened)) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _SAVED_FROM = re.compile(r"<!-- saved from url=\(\d{4}\)(\S{1,2000}) -->")
 _MOST = 200
 """Elements of one rule that are read."""
+_SAYS_MORE = re.compile(r"[\d@]")
+"""What the words of a link may say beside what it calls."""
 _UNSEEN = ["//nav", "//footer", "//form//select"]
 """What never belongs to an ad's words, in XPath; short pages would be taken whole otherwise."""
 
@@ -65,7 +68,7 @@ def read_page(html: str, url: str | None, retrieved: datetime | None, rules: Rul
     posted, faults = _posted(root, told, site, retrieved)
     title = cut(_first(root, site.title) if site.title else told.title(), MAX_TITLE)
     place = cut(_first(root, site.place) if site.place else told.place(), MAX_SHORT)
-    contacts = _picked(root, site.contacts) if site.contacts else list(told.contacts())
+    contacts = _picked(root, site.contacts, _reached) if site.contacts else list(told.contacts())
     text = _text(root, site)  # the last: it may change the tree
     if is_gone(text or _main(root), title, contacts):
         raise PageFault("gone")
@@ -100,18 +103,19 @@ def parse(html: str) -> HtmlElement:
     return root
 
 
-def words_of(fragment: str) -> str:
-    """The words of a piece of HTML, as in a feed: all of them, line by line.
+def words_of(fragment: str) -> tuple[str, list[str]]:
+    """The words of a piece of HTML, as in a feed, all of them, line by line; and what its links call.
 
     Raises:
         PageFault: as `parse`; no_text if there are none.
     """
     from serving.extract.html import lines_of
 
-    text = lines_of(parse(fragment))
+    root = parse(fragment)
+    text = lines_of(root)
     if not text.strip():
         raise PageFault("no_text")
-    return text
+    return text, _called_in(root)
 
 
 def tidy(values: list[str]) -> tuple[str, ...]:
@@ -190,17 +194,38 @@ def _found(root: HtmlElement, selector: Picked) -> Any:
         raise MemoryError from None
 
 
-def _picked(root: HtmlElement, selectors: tuple[Picked, ...]) -> list[str]:
+def _lines(found: HtmlElement | str) -> list[str]:
     from serving.extract.html import lines_of
 
+    return [found if isinstance(found, str) else lines_of(found)]
+
+
+def _reached(found: HtmlElement | str) -> list[str]:
+    """What the links of an element call, and its words unless these are as "Show number"; of an address, what it calls."""
+    from serving.ads.metadata import called
+
+    if isinstance(found, str):
+        return [called(found) or found]
+    calls, words = _called_in(found), _lines(found)
+    return calls + (words if not calls or _SAYS_MORE.search(words[0]) else [])
+
+
+def _called_in(root: HtmlElement) -> list[str]:
+    from serving.ads.metadata import called
+
+    return [contact for x in root.iter("a") if (contact := called(x.get("href")))]
+
+
+def _picked(
+    root: HtmlElement, selectors: tuple[Picked, ...], read: Callable[[HtmlElement | str], list[str]] = _lines
+) -> list[str]:
+    """What is read of the elements, texts and attributes where selectors point."""
     words: list[str] = []
     for selector in selectors:
         found = _found(root, selector)
         for x in (found if isinstance(found, list) else [found])[:_MOST]:
             if not hasattr(x, "iterancestors"):  # text, a number or an attribute
-                words.append(str(x))
-            elif selector.attribute is not None:
-                words.append(x.get(selector.attribute) or "")
+                words += read(str(x))
             else:
-                words.append(lines_of(x))
+                words += read(x if selector.attribute is None else x.get(selector.attribute) or "")
     return words

@@ -19,7 +19,7 @@ from triage.wire import problems_of
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 _MEGABYTE = 1_000_000
 NAMES = {
-    "text": ("text", "body", "description", "content", "tekst", "annonce", "beskrivelse"),
+    "text": ("text", "body", "description", "content", "tekst", "annonce", "annoncetekst", "beskrivelse"),
     "html": ("html", "body_html", "description_html"),
     "title": ("title", "headline", "heading", "subject", "titel", "overskrift"),
     "url": ("url", "link", "address", "adresse_url"),
@@ -27,9 +27,10 @@ NAMES = {
     "posted": ("posted", "date", "published", "posted_at", "created", "dato", "oprettet", "indrykket"),
     "retrieved": ("retrieved", "retrieved_at", "fetched", "crawled", "hentet"),
     "place": ("place", "location", "city", "town", "by", "sted", "område"),
-    "contacts": ("contacts", "contact", "phone", "telephone", "mobile", "email", "telefon", "mobil", "kontakt"),
-}
-"""What columns are called where no rule says it; of contacts all are taken, of others the first that is there."""
+    "contacts": ("contacts", "contact", "phone", "telephone", "mobile", "email", "telefon", "mobil", "kontakt",
+                 "e-mail", "mail", "tlf", "tlf."),
+}  # fmt: skip
+"""What columns are called where no rule says it, in capitals or not; of contacts all are taken, of others the first there is."""
 
 
 class UnusableRules(RuntimeError):

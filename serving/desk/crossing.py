@@ -13,8 +13,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
+from serving.ads.linkable import reached
 from serving.desk.cases import NoSuchCase, open_box, unseal_text
-from serving.linking.contacts import KINDS
+from serving.desk.traces import hash_of
+from serving.linking.contacts import KINDS, sought
 from serving.store.desk import Case, Text, Trace
 from serving.store.groups import Ad, AdGroup, AdTrace
 from serving.store.ledger import Ledger, user
@@ -68,7 +70,7 @@ class LinkedText:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A link with a page of what it joins."""
+    """A contact with a page of what has it."""
 
     kind: str
     texts: tuple[LinkedText, ...]
@@ -192,19 +194,39 @@ def look(ledger: Ledger, person: int, text: int, place: int, *, page: int = 1) -
         trace = act.db.get(Trace, (text, place))
         if trace is None or trace.kind not in KINDS:
             raise NoSuchLink(f"text {text} has no contact {place}")
-        skipped = (page - 1) * PAGE
-        texts, groups = _texts(act.db, ledger, trace, skipped), _groups(act.db, trace)
-        own = sa.select(sa.func.count(sa.distinct(Text.id)), sa.func.count(sa.distinct(Text.case_id))).join(Trace)
-        own = own.where(Trace.kind == trace.kind, Trace.value == trace.value)
-        counts = (*act.db.execute(own).one(), len(groups))
-        found = Linked(trace.kind, tuple(texts), tuple(groups[skipped : skipped + PAGE]), counts)
+        found = _linked(act.db, ledger, trace.kind, [trace.value], page)
         act.record("link.read", f"text#{text}", texts=len(found.texts), groups=len(found.groups))
         return found
 
 
-def _texts(db: Transaction, ledger: Ledger, trace: Trace, skipped: int) -> list[LinkedText]:
+def seek(ledger: Ledger, person: int, said: str, *, page: int = 1) -> Linked | None:
+    """A page of what has a contact that somebody typed; None if that is no contact. That somebody looked is recorded alone."""
+    wanted = sought(reached(said)[:1])
+    if not wanted:
+        return None
+    values = [hash_of(ledger.vault, kind, value) for kind, value in wanted]
+    with ledger.acting(user(person)) as act:
+        found = _linked(act.db, ledger, wanted[0][0], values, page)
+        act.record("contact.sought", texts=found.counts[0], groups=found.counts[2])
+        return found
+
+
+def _linked(db: Transaction, ledger: Ledger, kind: str, values: Collection[str], page: int) -> Linked:
+    """A page of what has one of these hashes, which are of their kind too."""
+    skipped = (page - 1) * PAGE
+    own = sa.select(sa.func.count(sa.distinct(Text.id)), sa.func.count(sa.distinct(Text.case_id))).join(Trace)
+    texts, cases = db.execute(own.where(Trace.value.in_(values))).one()
+    ads = _ads_with(AdTrace.value.in_(values))
+    groups = db.scalar(ads.with_only_columns(sa.func.count(sa.distinct(Ad.group_id)))) or 0
+    count = sa.func.count(sa.distinct(Ad.id))
+    most = ads.with_only_columns(Ad.group_id, count).group_by(Ad.group_id).order_by(count.desc(), Ad.group_id)
+    shown = tuple((number, having) for number, having in db.execute(most.limit(PAGE).offset(skipped)))
+    return Linked(kind, tuple(_texts(db, ledger, values, skipped)), shown, (texts, cases, groups))
+
+
+def _texts(db: Transaction, ledger: Ledger, values: Collection[str], skipped: int) -> list[LinkedText]:
     unread = sa.orm.defer(Text.sealed_text)
-    having = sa.select(Trace.text_id).where(Trace.kind == trace.kind, Trace.value == trace.value)
+    having = sa.select(Trace.text_id).where(Trace.value.in_(values))
     query = sa.select(Text, Case).join(Case).where(Text.id.in_(having)).options(unread).order_by(Text.id.desc())
     names: dict[int, str] = {}
     found = []
@@ -216,17 +238,6 @@ def _texts(db: Transaction, ledger: Ledger, trace: Trace, skipped: int) -> list[
                 names[case.id] = ""
         found.append(LinkedText(text.id, case.id, names[case.id], text.kind, text.received, text.stage))
     return found
-
-
-def _groups(db: Transaction, trace: Trace) -> list[tuple[int, int]]:
-    count = sa.func.count(sa.distinct(Ad.id))
-    query = (
-        _ads_with(AdTrace.kind == trace.kind, AdTrace.value == trace.value)
-        .with_only_columns(Ad.group_id, count)
-        .group_by(Ad.group_id)
-        .order_by(count.desc(), Ad.group_id)
-    )
-    return [(number, ads) for number, ads in db.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,12 @@ def traces(vault: Vault, text_id: int, text: str, entities: Sequence[Entity]) ->
 
 def contacts(vault: Vault, entities: Iterable[Entity]) -> list[tuple[str, str]]:
     """The kinds and keyed hashes of what a text or an ad reaches somebody by, compared as `ads link` compares them."""
-    return [(kind, vault.fingerprint(f"{kind} {value}")) for kind, value in ties(entities)[:_MAX_CONTACTS]]
+    return [(kind, hash_of(vault, kind, value)) for kind, value in ties(entities)[:_MAX_CONTACTS]]
+
+
+def hash_of(vault: Vault, kind: str, value: str) -> str:
+    """What is kept of a contact, whose kind and value are those of `ties`."""
+    return vault.fingerprint(f"{kind} {value}")
 
 
 def mark_shared(db: Transaction, added: Iterable[Trace | AdTrace]) -> None:

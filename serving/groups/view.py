@@ -48,6 +48,8 @@ class Sign:
     code: str
     decision: str
     state: str
+    evidence: tuple[tuple[int, int], ...] = ()
+    """(start, end) in code points of the words it rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,10 @@ def _ad(box: CaseBox, row: sa.Row[*tuple[Any, ...]], number: int, text: str | No
     signs = None
     if row.sealed_answer is not None and not hidden:
         found = json.loads(_open(box, Ad, "sealed_answer", row))["indicators"]
-        signs = tuple(Sign(x["code"], x["decision"], x["state"]) for x in found)
+        signs = tuple(
+            Sign(x["code"], x["decision"], x["state"], tuple((y["start"], y["end"]) for y in x["evidence"]))
+            for x in found
+        )
     posted = date.fromisoformat(about["posted"]) if about["posted"] else None
     url = "" if text is None else about["url"]
     return SeenAd(number, fields, about["site"], url, posted, tuple(about["towns"]), signs)

@@ -14,6 +14,7 @@ from serving.linking.records import LinkKey
 from triage.assessment import Entity
 from triage.entities import find_entities
 from triage.entities.givennames import is_given
+from triage.entities.handles import SERVICES
 from triage.entities.phones import DANISH, danish
 
 KINDS = ("phone", "email", "url", "site", "handle", "mobilepay")
@@ -49,6 +50,19 @@ def ties(entities: Iterable[Entity]) -> list[tuple[str, str]]:
     for entity in entities:
         pairs = list(normalise(entity.type, entity.value))
         found |= dict.fromkeys(pairs if len(pairs) < 2 else [x for x in pairs if x[0] != "site"])
+    return list(found)
+
+
+def sought(entities: Iterable[Entity]) -> list[tuple[str, str]]:
+    """What texts share with somebody who looks for these contacts: as `ties`, but the service of a name may be left out.
+
+    A name without its service is looked for on all of them, and one with it also where a text names none.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for kind, value in ties(entities):
+        service, _, account = value.rpartition(":") if kind == "handle" else ("", "", value)
+        others = SERVICES if service == "any" else ("any",) if service else ()
+        found |= dict.fromkeys([(kind, value), *((kind, f"{x}:{account}") for x in others)])
     return list(found)
 
 

@@ -20,6 +20,8 @@ _MOST_TIES = 6
 _LONGEST = 4_000
 """Code points of an ad's text that are shown before somebody asks for the whole of it."""
 _BEYOND = 100
+_MOST_QUOTES = 3
+"""Quotes beside one possible indicator."""
 _QUOTE = 60
 """Code points of words that are quoted."""
 
@@ -47,6 +49,18 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownSign:
+    """A possible indicator in an ad."""
+
+    name: str
+    quotes: tuple[str, ...]
+    """Words it rests on, of those that are shown."""
+    unsure: str
+    """Why it is not suggested; empty where it is."""
+    contested: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ShownAd:
     """An ad with its words."""
 
@@ -65,8 +79,7 @@ class ShownAd:
     ties: tuple[Told, ...]
     more: int
     """Ties that are not told here."""
-    signs: tuple[tuple[str, bool, bool], ...] | None
-    """Name of each possible indicator, whether it is sure enough to be suggested, and whether it is contested."""
+    signs: tuple[ShownSign, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +147,7 @@ def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words
         more=max(0, len(ties) - _MOST_TIES),
         signs=None
         if ad.signs is None
-        else tuple(_sign(x, scheme, words) for x in ad.signs if x.code in scheme.position),
+        else tuple(_sign(x, fields["text"], scheme, words) for x in ad.signs if x.code in scheme.position),
     )
 
 
@@ -147,9 +160,12 @@ def _beginning(text: str) -> str:
     return covered(text[: _LONGEST + _BEYOND])[: space if space > 0 else _LONGEST]
 
 
-def _sign(sign: Sign, scheme: Scheme, words: Words) -> tuple[str, bool, bool]:
-    sure = sign.decision == FLAG and sign.state == "stated"
-    return words.of(scheme[sign.code]), sure, scheme[sign.code].contested
+def _sign(sign: Sign, text: str, scheme: Scheme, words: Words) -> ShownSign:
+    quotes = dict.fromkeys(q for start, end in sign.evidence if (q := _quote(text, start, end)))
+    unsure = words[f"state_{sign.state}"] if sign.state != "stated" else ""
+    if not unsure and sign.decision != FLAG:
+        unsure = words["group_unsure"]
+    return ShownSign(words.of(scheme[sign.code]), tuple(quotes)[:_MOST_QUOTES], unsure, scheme[sign.code].contested)
 
 
 def _quote(text: str, start: int, end: int) -> str:

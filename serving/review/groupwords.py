@@ -96,7 +96,8 @@ def facts(words: Words, seen: Seen) -> list[tuple[str, object]]:
     ]
     if seen.figures.first and seen.figures.last:
         first, last = (day(x, words.language) for x in (seen.figures.first, seen.figures.last))
-        found.append((words["group_fact_days"], words.say("group_days", first=first, last=last)))
+        days = first if first == last else words.say("group_days", first=first, last=last)
+        found.append((words["group_fact_days"], days))
     return found
 
 

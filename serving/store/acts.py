@@ -87,6 +87,7 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "group.read": {"page": Kind.COUNT},
         "group.noted": {"outcome": Kind.CODE},
         "links.read": {"links": Kind.COUNT},
+        "contact.sought": {"texts": Kind.COUNT, "groups": Kind.COUNT},  # never what was sought
         "link.read": {"texts": Kind.COUNT, "groups": Kind.COUNT},
         "switch.turned": {"switch": Kind.CODE, "on": Kind.FLAG, "percent": Kind.COUNT},
         "oversight.read": {"what": Kind.CODE},

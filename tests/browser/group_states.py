@@ -185,6 +185,18 @@ def see_link(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/links/{_link(page, site)}/0")
 
 
+def seek_contact(contact: str) -> Callable[[Page, Site], None]:
+    """What is found of a contact; some is in groups."""
+
+    def reach(page: Page, site: Site) -> None:
+        put_group(site, 3)
+        page.goto(site.url + "/links")
+        page.fill("#contact", contact)
+        page.click("main .button-primary")
+
+    return reach
+
+
 def see_group_case(page: Page, site: Site) -> None:
     """The case of a group, where it is kept longer or erased."""
     see_group(5)(page, site)

@@ -154,6 +154,14 @@ def test_the_page_tells_what_is_not_known(logged_in, group):
     assert "Det er ikke bevist, at den samme har skrevet annoncerne" in page
 
 
+def test_ads_of_one_day_tell_it_once(logged_in, bring):
+    first, second = (an_ad(x, f"Ring {PHONE}.", posted="2026-03-02") for x in (1, 2))
+    bring([a_group("g-1", [first, second], ties=[a_tie(first, second)])], [first, second])
+    page = plain(logged_in.get("/groups/1").text)
+    assert "Oprettet 02.03.2026" in page
+    assert "til 02.03.2026" not in page
+
+
 def test_signs_are_counted_and_contested_ones_are_called_so(logged_in, group):
     page = logged_in.get("/groups/1").text
     rows = [plain(x) for x in re.findall(r"<tr.*?</tr>", page, re.DOTALL)]
@@ -163,6 +171,21 @@ def test_signs_are_counted_and_contested_ones_are_called_so(logged_in, group):
     assert "omstridt" not in next(x for x in rows if "Sløret kontakt" in x)
     assert "Modellen har læst 2 af 3 annoncer" in page
     assert page.index("Sløret kontakt") < page.index("Rotation mellem byer")
+    assert f"<li>Sløret kontakt: »{PHONE}«</li>" in page
+
+
+def test_the_words_of_a_sign_are_quoted_and_why_it_is_not_suggested_is_said(logged_in, bring):
+    ad, other = an_ad(1, f"Ring {PHONE}. Ikke Ribe, CPR 010190-1234."), an_ad(2, f"Ring {PHONE}")
+    answer = an_answer(ad, obscured_contact=PHONE, city_rotation="Ikke Ribe", isolation="CPR 010190-1234")
+    for sign, decision, state in zip(
+        answer["indicators"], ("look", "flag", "flag"), ("stated", "denied", "stated"), strict=True
+    ):
+        sign.update(decision=decision, state=state)
+    bring([a_group("g-1", [ad, other], ties=[a_tie(ad, other)])], [ad, other], [answer])
+    page = plain(logged_in.get("/groups/1").text)
+    assert f"Sløret kontakt: »{PHONE}« (usikkert)" in page
+    assert "Rotation mellem byer: »Ikke Ribe« (benægtet eller udelukket)" in page
+    assert "»CPR 010190-xxxx«" in page
 
 
 def test_time_towns_hubs_and_the_picture_stand_in_words_too(logged_in, group):
@@ -170,7 +193,7 @@ def test_time_towns_hubs_and_the_picture_stand_in_words_too(logged_in, group):
     assert 'aria-label="2 annoncer fordelt på 2 søjler. Flest er der i Uge 10 (02.03.2026): 1."' in page
     assert "2 telefonnumre, én anden hjemmeside" in page
     assert (
-        "Billedet viser 3 annoncer og 2 bånd mellem dem. Annonce 2 har flest bånd: 2. 2 bånd er en fælles kontakt."
+        "Billedet viser 3 annoncer og 2 bånd mellem dem. Annonce 2 har flest bånd, nemlig 2 af dem. 2 bånd er en fælles kontakt."
         in page
     )
     towns = plain(page[page.index('id="towns-heading"') :])
@@ -340,6 +363,88 @@ def test_a_text_with_many_groups_beside_it_says_so_and_leads_to_all(app, logged_
     assert "Ingen gruppe" in logged_in.get("/links/1?page=3").text
 
 
+@pytest.mark.parametrize(
+    "said", [PHONE, "+45 0166 1234", "nul et 6 6 en 2 3 4", "wa.me/4501661234", "MobilePay 01661234"]
+)
+def test_a_contact_that_somebody_looks_for_is_found_however_it_is_written(app, logged_in, group, said):
+    page = logged_in.post("/links", data={"contact": said})
+    assert page.status_code == 200
+    assert '<a href="/groups/1">Gruppe 1</a>: i 3 annoncer' in page.text
+    entry = app.state.ledger.entries()[0]
+    assert (entry.act, dict(entry.details)) == ("contact.sought", {"texts": 0, "groups": 1})
+
+
+def test_a_name_on_a_chat_service_is_found_without_the_service_and_in_texts_too(app, logged_in, bring):
+    from serving.desk import intake
+    from serving.store.desk import Trace
+    from serving.store.ledger import user
+
+    first, second = (an_ad(x, "Skriv på Telegram @rosen_kbh", title=str(x)) for x in (1, 2))
+    bring([a_group("g-1", [first, second], ties=[a_tie(first, second)])], [first, second])
+    item = intake.Item("Hun skriver med @rosen_kbh.")
+    intake.submit(app.state.ledger, [item], kind="note", by=1, actor=user(1), reference="J 1", keep_days=9)
+    with app.state.ledger.acting("system") as act:
+        value = app.state.ledger.vault.fingerprint("handle any:rosen_kbh")
+        act.db.merge(Trace(text_id=1, place=0, kind="handle", value=value))
+    page = logged_in.post("/links", data={"contact": "@Rosen_kbh"}).text
+    assert 'href="/groups/1"' in page
+    assert 'href="/texts/1"' in page
+    page = logged_in.post("/links", data={"contact": "snapchat: rosen_kbh"}).text
+    assert 'href="/texts/1"' in page
+    assert 'href="/groups/1"' not in page
+
+
+def test_all_of_what_has_a_contact_is_found_page_by_page_and_the_contact_is_in_no_address(app, logged_in, bring):
+    ads = [an_ad(x) for x in range(54)]
+    bring([a_group(f"g-{x}", ads[2 * x : 2 * x + 2]) for x in range(27)], ads)
+    first, second, beyond = (logged_in.post("/links", data={"contact": PHONE, "page": x}).text for x in ("", "2", "3"))
+    groups = [re.findall(r'<li><a href="/groups/(\d+)">', x) for x in (first, second, beyond)]
+    assert [len(x) for x in groups] == [25, 2, 0]
+    assert len({*groups[0], *groups[1]}) == 27
+    assert "Side 1 af 2" in first
+    assert f'<input type="hidden" name="contact" value="{PHONE}">' in first
+    assert '<button class="button button-secondary" name="page" value="2">' in first
+    assert 'name="page" value="1">' in second
+    assert 'name="page" value="3">' not in second
+    assert "Ingen tekst og ingen gruppe" not in beyond
+    assert [dict(x.details) for x in app.state.ledger.entries()[:3]] == [{"texts": 0, "groups": 27}] * 3
+
+
+def test_a_link_is_found_as_any_text_with_it_is_and_the_list_beside_an_error_leads_on(app, logged_in, monkeypatch):
+    from serving.desk import intake, tagging
+    from serving.review import linkpages
+    from serving.store.ledger import user
+    from tests.serving.desk.conftest import MODEL, answer
+
+    ledger = app.state.ledger
+    for case in ("J 1", "J 2"):
+        item = intake.Item(f"{case}: Skriv på https://telegram.dog/rosen_kbh eller se www.salon.example {PHONE}.")
+        intake.submit(ledger, [item], kind="note", by=1, actor=user(1), reference=case, keep_days=9)
+    documents = tagging.claim(ledger, MODEL, outdated=False)
+    tagging.keep(ledger, MODEL, documents, [replace(answer(x, {}), entities=find_entities(x.text)) for x in documents])
+    for said in ("tg://resolve?domain=rosen_kbh", "Rosen_kbh", "salon.example", "viber://chat?number=%2B4501661234"):
+        page = logged_in.post("/links", data={"contact": said}).text
+        assert "Tekster: 2. Sager: 2." in page, said
+    monkeypatch.setattr(linkpages, "_SIZE", 1)
+    page = logged_in.post("/links", data={"contact": "en mand i Odense"}).text
+    (older,) = re.findall(r'href="([^"]*before=[^"]*)" rel="next"', page)
+    assert older.startswith("?kind=&amp;before=")
+    assert 'href="/links/1/' in logged_in.get("/links" + older.replace("&amp;", "&")).text
+
+
+def test_a_search_that_finds_nothing_says_what_it_means(logged_in, group):
+    page = logged_in.post("/links", data={"contact": "01 77 00 00"})
+    assert page.status_code == 200
+    assert "Annoncer, som ikke er i en gruppe, er ikke gemt her" in page.text
+    page = logged_in.post("/links", data={"contact": "en mand i Odense"})
+    assert page.status_code == 422
+    assert "Det ligner ikke en kontakt." in page.text
+    assert 'value="en mand i Odense"' in page.text
+    assert "Skriv den kontakt" in logged_in.post("/links", data={"contact": " "}).text
+    assert logged_in.post("/links", data={"contact": "x" * 5_000}).status_code == 422
+    assert "Forbindelser mellem sager«" in logged_in.post("/cases", data={"reference": PHONE}).text
+
+
 @pytest.mark.parametrize("role", ["engineer", "admin"])
 def test_whoever_reads_no_cases_sees_no_group_and_no_link_and_changes_none(app, client, group, role):
     ledger = app.state.ledger
@@ -360,11 +465,20 @@ def test_whoever_reads_no_cases_sees_no_group_and_no_link_and_changes_none(app, 
         assert SHARED not in page.text
         assert PHONE not in page.text
     assert client.post("/groups/1/notes", data={"outcome": "wait", "note": "x"}).status_code == 403
+    assert client.post("/links", data={"contact": PHONE}).status_code == 403
     assert 'href="/groups"' not in client.get("/").text
     with ledger.reading() as db:
         assert db.get(AdGroup, 1).outcome is None
     acts = {x.act for x in ledger.entries() if x.seq > last}
-    assert not acts & {"group.read", "groups.read", "links.read", "link.read", "group.noted", "case.read"}
+    assert not acts & {
+        "group.read",
+        "groups.read",
+        "links.read",
+        "link.read",
+        "contact.sought",
+        "group.noted",
+        "case.read",
+    }
 
 
 def test_without_a_log_in_a_group_is_not_told_from_one_that_is_not_there(client, group):

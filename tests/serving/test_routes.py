@@ -46,6 +46,7 @@ TABLE = {
     ("GET", "/groups/{number}"): READERS,
     ("POST", "/groups/{number}/notes"): READERS,
     ("GET", "/links"): READERS,
+    ("POST", "/links"): READERS,
     ("GET", "/links/{number}"): READERS,
     ("GET", "/links/{number}/{place}"): READERS,
     ("GET", "/oversight"): RESPONSIBLE,

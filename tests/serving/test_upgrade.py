@@ -27,7 +27,7 @@ def home(tmp_path, store_url, monkeypatch):
 
 
 def test_the_revisions_are_those_of_the_migrations():
-    assert revisions() == ["0001", "0002", "0003", "0004", "0005"]
+    assert revisions() == ["0001", "0002", "0003", "0004", "0005", "0006"]
 
 
 @pytest.mark.parametrize("revision", EARLIER)

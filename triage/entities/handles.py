@@ -30,6 +30,8 @@ _SERVICES = {
     "onlyfans": "onlyfans",
     "wire": "wire",
 }
+SERVICES = (*_SERVICES, "any")
+"""What stands before the colon of a value."""
 _OF = {name: service for service, names in _SERVICES.items() for name in names.split()}
 _SERVICE = rf"(?<![\w@])(?:{'|'.join(sorted(_OF, key=len, reverse=True))}|whats app|we chat|snap chat)(?![^\W_]|\.\w)"
 _SERVICE_OF_LINK = {

@@ -96,6 +96,11 @@ def _values(text: IO[str]) -> Iterator[Any]:
 def read_table(file: IO[bytes], name: str, columns: Columns) -> Iterator[Piece]:
     """One row an ad; the first line names the columns."""
     names, rows = read_csv(file)
+    try:
+        names = _as_asked([_decoded(x) for x in names], columns)
+    except (PageFault, UnicodeEncodeError):
+        yield fault(name, 0, "not_text")
+        return
     if any(names.count(x) > 1 for x in columns.names()):
         yield fault(name, 0, "same_columns")
         return
@@ -104,7 +109,7 @@ def read_table(file: IO[bytes], name: str, columns: Columns) -> Iterator[Piece]:
             yield fault(name, row.line, "row_width" if row.cells else "bad_csv")
             continue
         try:
-            cells = [decode(x.encode("utf-8", "surrogateescape")) if NOT_UTF_8.search(x) else x for x in row.cells]
+            cells = [_decoded(x) for x in row.cells]
         except (PageFault, UnicodeEncodeError):
             yield fault(name, row.line, "not_text")
             continue
@@ -114,7 +119,30 @@ def read_table(file: IO[bytes], name: str, columns: Columns) -> Iterator[Piece]:
 def is_table(head: bytes, columns: Columns) -> bool:
     """Whether the first line of a file names a column that holds texts: any line of a text has commas."""
     names, _ = read_csv(io.BytesIO(head))
+    try:
+        names = _as_asked([_decoded(x) for x in names], columns)
+    except (PageFault, UnicodeEncodeError):
+        return False
     return bool(set(names) & {*columns.text, *columns.html})
+
+
+def _decoded(cell: str) -> str:
+    return decode(cell.encode("utf-8", "surrogateescape")) if NOT_UTF_8.search(cell) else cell
+
+
+def spelled(values: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+    """A row with the names of its columns as they are asked for; of several that become one the first counts."""
+    found: dict[str, Any] = {}
+    for name, value in zip(_as_asked(list(values), columns), values.values(), strict=True):
+        found.setdefault(name, value)
+    return found
+
+
+def _as_asked(names: list[str], columns: Columns) -> list[str]:
+    """Names in the spelling that is asked for, where only capitals and the space around them differ."""
+    asked = columns.names()
+    wanted = {x.casefold(): x for x in sorted(asked.difference(names))}
+    return [x if x in asked else wanted.get(x.strip().casefold(), x) for x in names]
 
 
 def pick(values: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

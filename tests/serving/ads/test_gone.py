@@ -106,6 +106,16 @@ def test_a_notice_beside_a_contact_stays_an_ad(tmp_path, take_in):
     assert (len(ads_of(output)), summary.bad) == (1, 0)
 
 
+def test_a_notice_beside_a_link_that_calls_stays_an_ad_in_a_table_and_a_feed_too(tmp_path, take_in):
+    html = '<p>Annoncen er udløbet</p><a href="tel:+4501661234">Ring alligevel</a>'
+    rows = {"html": html}, {"Tekst": "Annoncen er udløbet", "Telefon": "01 66 12 34"}
+    save(tmp_path, "rows.jsonl", "\n".join(json.dumps(x) for x in rows))
+    save(tmp_path, "feed.xml", rss(made.item(1, html.replace("<", "&lt;").replace(">", "&gt;"))))
+    output, summary = take_in(tmp_path / "rows.jsonl", tmp_path / "feed.xml")
+    assert [x["contacts"] for x in ads_of(output)] == [["+4501661234"], ["01 66 12 34"], ["+4501661234"]]
+    assert summary.bad == 0
+
+
 RULES = """
 [sites."tavle.example"]
 text = ".ad-body"

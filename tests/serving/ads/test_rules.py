@@ -50,8 +50,41 @@ def test_each_field_comes_from_where_the_rule_points(rules):
     html = page(body=META.format("03~05~2026"))
     found = read_page(html, "https://www.tavle.example/annonce/17", None, rules, None)
     assert (found.site, found.title, found.text, found.posted) == ("tavle", "Rengøring", TEXT, "2026-05-03")
-    assert (found.place, found.contacts) == ("Ribe by", ("00 00 00 00", "mailto:a@tavle.example"))
+    assert (found.place, found.contacts) == ("Ribe by", ("00 00 00 00", "a@tavle.example"))
     assert found.faults == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "shown", "contacts"),
+    [
+        ("a.tel", "Vis nummer", ("+4500000001",)),
+        ("a.tel", "00 00 00 02", ("+4500000001", "00 00 00 02")),
+        (".kontakt", "Vis nummer", ("+4500000001",)),
+        ({"css": "a.tel", "attribute": "href"}, "Vis nummer", ("+4500000001",)),
+        ({"xpath": "//a[@class='tel']/@href"}, "Vis nummer", ("+4500000001",)),
+        (".bruger", "Vis nummer", ("Skriv: rosen",)),
+    ],
+)
+def test_a_rule_for_contacts_that_finds_a_link_takes_what_the_link_calls(rule, shown, contacts):
+    rules = Rules.model_validate({"sites": {"tavle.example": {"contacts": [rule]}}})
+    body = f"""<p class="kontakt"><a class="tel" href="tel:+4500000001">{shown}</a></p>
+    <p class="bruger">Skriv: rosen</p>"""
+    assert read_page(page(body=body), "https://tavle.example/1", None, rules, None).contacts == contacts
+
+
+@pytest.mark.parametrize(
+    ("href", "shown", "contacts"),
+    [
+        ("viber://chat?number=%2B4500000001", "Vis nummer", ("viber://chat?number=+4500000001",)),
+        ("whatsapp://send?text=Hej&amp;phone=4500000001", "Skriv", ("whatsapp://send?phone=4500000001",)),
+        ("whatsapp://send?text=Del", "Tlf: 00 00 00 02", ("Tlf: 00 00 00 02",)),
+        ("/kontakt", "Tel: 00 00 00 02? Skriv til @rosen", ("Tel: 00 00 00 02? Skriv til @rosen",)),
+    ],
+)
+def test_a_rule_for_contacts_knows_links_as_a_page_without_rules_does_and_keeps_words_whole(href, shown, contacts):
+    rules = Rules.model_validate({"sites": {"tavle.example": {"contacts": ["a.tel"]}}})
+    body = f'<p><a class="tel" href="{href}">{shown}</a></p>'
+    assert read_page(page(body=body), "https://tavle.example/1", None, rules, None).contacts == contacts
 
 
 def test_a_date_that_does_not_read_as_the_rule_says_is_told_and_not_guessed(rules):

@@ -49,6 +49,24 @@ def test_a_browser_notes_the_address_in_the_page_and_a_page_may_tell_it_itself(t
     assert [x["url"] for x in ads_of(output)] == ["https://tavle.example/annonce/7", "https://tavle.example/annonce/8"]
 
 
+def test_the_moment_of_saving_can_be_told_for_sources_that_do_not_tell_it(tmp_path):
+    told, folder = "2026-11-20T10:00:00Z", tmp_path / "in"
+    save(folder, "a.html", page(body="<p>Oprettet: 3. december</p>"))
+    save(folder, "b.html", page("En anden annonce om have.", body="<p>Oprettet: i går</p>"), retrieved=told)
+    save(folder, "c.csv", "text;dato\nOpvask i Ribe;i går\n")
+    save(folder, "d.rss", made.rss(made.item(1)))
+    arguments = ["ads", "import", str(folder), "-o", str(tmp_path / "ads.jsonl"), "--retrieved"]
+    result = CliRunner().invoke(app, [*arguments, "2026-11-21"])
+    assert result.exit_code == 0, result.output
+    assert [(x["posted"], x["retrieved"][:10]) for x in ads_of(tmp_path / "ads.jsonl")] == [
+        ("2025-12-03", "2026-11-21"), ("2026-11-19", "2026-11-20"), ("2026-11-20", "2026-11-21"),
+        ("2026-05-03", "2026-11-21"),
+    ]  # fmt: skip
+    result = CliRunner().invoke(app, [*arguments, "i går"])
+    assert result.exit_code == 2
+    assert "write it as 2026-11-21" in result.output
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_warc_as_crawlers_write_it(tmp_path, take_in, packed):
     body = page().encode()
@@ -103,6 +121,24 @@ def test_json_lines_and_csv_with_names_of_columns_that_are_usual(tmp_path, take_
         "2026-05-04",
     )
     assert faults_of(output) == []
+
+
+def test_names_of_columns_are_known_in_capitals_and_in_windows_letters(tmp_path, take_in):
+    head = "Nr;Overskrift ;ANNONCETEKST;Område;Oprettet;E-mail;Tlf.;Link"
+    row = f"7;Have;{TEXT};Ærø;04-05-2026;a@b.example;00 00 00 00;https://tavle.example/1"
+    save(tmp_path / "in", "a.csv", f"{head}\r\n{row}\r\n".encode("cp1252"))
+    row = {"Tekst": TEXT, "TITEL": "Hæk", "Telefon": "00 00 00 01"}
+    save(tmp_path / "in", "b.jsonl", json.dumps(row))
+    save(tmp_path / "in", "c.jsonl", json.dumps({"Text": "En anden", "text": "Den rigtige om have"}))
+    output, _ = take_in(tmp_path / "in")
+    first, second, third = ads_of(output)
+    assert (first["title"], first["place"], first["posted"]) == ("Have", "Ærø", "2026-05-04")
+    assert (first["url"], first["contacts"]) == ("https://tavle.example/1", ["a@b.example", "00 00 00 00"])
+    assert (second["title"], second["contacts"]) == ("Hæk", ["00 00 00 01"])
+    assert third["text"] == "Den rigtige om have"
+    save(tmp_path / "two", "d.csv", "TEXT;Text\nDen ene;Den anden\n")
+    output, _ = take_in(tmp_path / "two")
+    assert [x[2] for x in faults_of(output)] == ["same_columns"]
 
 
 def test_json_of_every_form_is_read_whatever_its_name(tmp_path, take_in):
@@ -180,6 +216,18 @@ def test_rss_and_atom(tmp_path, take_in):
     assert faults_of(output) == []
 
 
+def test_what_links_in_a_feed_or_in_a_column_of_html_call_is_a_contact(tmp_path, take_in):
+    html = f'<p>{TEXT}</p><a href="tel:+4500000001">Ring</a> <a href="https://wa.me/4500000002">skriv</a>'
+    html += ' <a href="viber://chat?number=%2B4500000003">Viber</a> <a href="whatsapp://send?text=Del">del</a>'
+    save(
+        tmp_path, "feed", made.rss(made.item(1, html.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")))
+    )
+    save(tmp_path, "rows.jsonl", json.dumps({"html": html, "telefon": "00 00 00 00"}))
+    output, _ = take_in(tmp_path / "feed", tmp_path / "rows.jsonl")
+    calls = ["+4500000001", "wa.me/4500000002", "viber://chat?number=+4500000003"]
+    assert [x["contacts"] for x in ads_of(output)] == [calls, ["00 00 00 00", *calls]]
+
+
 def test_what_is_written_is_read_by_tag_as_it_is_from_both_formats(tmp_path, reader):
     save(
         tmp_path, "feed.csv", "text,url,phone\n" + "".join(f"Annonce {i},https://a.example/{i},1\n" for i in range(40))
@@ -214,7 +262,7 @@ def test_the_command_says_what_it_did_and_how_it_ended(tmp_path):
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 3
     assert "feed.jsonl, record 2: not JSON" in result.output
-    assert "1 ads taken in; 1 faults" in result.output
+    assert "1 ad taken in, 1 without a date, 1 without a place, 1 without a contact; 1 fault, see" in result.output
     assert made.CANARY not in result.output
     save(tmp_path, "feed.jsonl", json.dumps({"text": made.CANARY}))
     assert CliRunner().invoke(app, arguments).exit_code == 0

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from serving.linking.contacts import kind_of, link_keys, normalise, ties
+from serving.linking.contacts import kind_of, link_keys, normalise, sought, ties
 from serving.linking.linking import link
 from serving.linking.records import LinkKey, UnusableKey
 from serving.linking.segments import save
@@ -134,6 +134,24 @@ def test_a_page_of_an_own_host_is_compared_by_host_and_page(value, compared):
 )
 def test_two_texts_by_themselves_share_a_page_and_not_the_portal_it_is_on(text, shared):
     assert ties(find_entities(text)) == shared
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "missed"),
+    [
+        ("@rosen_kbh", ("telegram:rosen_kbh", "snapchat:rosen_kbh", "any:rosen_kbh"), ()),
+        ("https://telegram.dog/rosen_kbh", ("telegram:rosen_kbh", "any:rosen_kbh"), ("snapchat:rosen_kbh",)),
+        ("wa.me/4501663290", ("+4501663290",), ("any:+4501663290",)),
+        ("viber://chat?number=%2B4501663290", ("+4501663290",), ("viber:+4501663290",)),
+        ("a@salon.example", ("a@salon.example",), ()),
+        ("www.youtube.com", (), ("youtube.com",)),
+    ],
+)
+def test_whoever_looks_for_a_contact_may_leave_out_the_service_of_a_name_alone(text, found, missed):
+    told = {x for _, x in sought(find_entities(text))}
+    assert told.issuperset(found)
+    assert told.isdisjoint(missed)
+    assert bool(told) is bool(found)
 
 
 def test_a_long_address_takes_no_long_time():
