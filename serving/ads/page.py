@@ -70,7 +70,7 @@ def read_page(html: str, url: str | None, retrieved: datetime | None, rules: Rul
     place = cut(_first(root, site.place) if site.place else told.place(), MAX_SHORT)
     contacts = _picked(root, site.contacts, _reached) if site.contacts else list(told.contacts())
     text = _text(root, site)  # the last: it may change the tree
-    if is_gone(text or _main(root), title, contacts):
+    if is_gone(text or (_main(root) if site.text else ""), title, contacts):
         raise PageFault("gone")
     if not text:
         raise PageFault("no_rule_text" if site.text else "no_text")

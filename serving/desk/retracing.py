@@ -46,7 +46,6 @@ def retrace_texts(ledger: Ledger, after: int) -> int | None:
             for number, rows in found:
                 now = act.db.get(Text, number, with_for_update=True)
                 if now is not None and now.traced < FORM:
-                    replace(act.db, number, rows)
-                    now.traced = FORM
+                    replace(act.db, now, rows)
             mark_shared(act.db, [x for _, rows in found for x in rows])
     return last

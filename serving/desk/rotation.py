@@ -11,7 +11,6 @@ from serving.desk.cases import open_box, unseal_text
 from serving.desk.traces import LOCK, mark_shared, replace, traces
 from serving.desk.views import answer_of
 from serving.groups.renewing import renew_ads
-from serving.linking.records import FORM
 from serving.store.database import overwrite_deleted
 from serving.store.desk import Case, Text, Trace
 from serving.store.ledger import SYSTEM, Ledger
@@ -145,6 +144,5 @@ def _store(db: sa.orm.Session, number: int, fingerprint: str | None, rows: list[
     if taken is None:  # else it came again while the old key was away, and is found by the later one
         text.fingerprint = fingerprint
     if rows:
-        replace(db, number, rows)
-        text.traced = FORM
+        replace(db, text, rows)
     return 1

@@ -15,7 +15,6 @@ from serving.desk.answers import LEVELS, dump, uncertainty
 from serving.desk.cases import NoSuchCase, open_box, unseal_text
 from serving.desk.traces import LOCK, mark_shared, replace, traces
 from serving.desk.unreadable import reason_of
-from serving.linking.records import FORM
 from serving.store.desk import Case, Reading, Suggestion, Text, Trace
 from serving.store.ledger import SYSTEM, Ledger
 from serving.store.vault import UNREADABLE, CaseBox, Place
@@ -138,8 +137,7 @@ def keep(ledger: Ledger, model: Model, documents: Sequence[Document], assessment
             text.stage = "first"
             entities = assessment.entities if assessment else ()
             rows = traces(ledger.vault, text.id, document.text, entities)
-            replace(act.db, text.id, rows)
-            text.traced = FORM
+            replace(act.db, text, rows)
             traced += rows
             level = assessment.priority.level if assessment and box else None
             act.record("document.tagged", f"text#{text.id}", model=model.digest, priority=level)

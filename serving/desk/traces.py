@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session as Transaction
 from sqlalchemy.orm import aliased
 
 from serving.linking.contacts import ties
-from serving.store.desk import Trace
+from serving.linking.records import FORM
+from serving.store.desk import Text, Trace
 from serving.store.groups import AdTrace
 from serving.store.vault import Vault, canonical_form
 from triage.assessment import Entity
@@ -52,10 +53,11 @@ def sketch(vault: Vault, text: str) -> list[str]:
     return sorted(vault.fingerprint(f"words {run}")[:_HEX] for run in runs)[:KEPT]
 
 
-def replace(db: Transaction, text_id: int, rows: Sequence[Trace]) -> None:
+def replace(db: Transaction, text: Text, rows: Sequence[Trace]) -> None:
     """Store what is kept of a text, in place of what was."""
-    db.execute(sa.delete(Trace).where(Trace.text_id == text_id))
+    db.execute(sa.delete(Trace).where(Trace.text_id == text.id))
     db.add_all(rows)
+    text.traced = FORM
 
 
 def traces(vault: Vault, text_id: int, text: str, entities: Sequence[Entity]) -> list[Trace]:

@@ -15,7 +15,7 @@ from triage.assessment import Entity
 from triage.entities import find_entities
 from triage.entities.givennames import is_given
 from triage.entities.handles import SERVICES
-from triage.entities.phones import DANISH, danish
+from triage.entities.phones import DANISH, international
 
 KINDS = ("phone", "email", "url", "site", "handle", "mobilepay")
 """Kinds of link keys. A CPR or CVR number is none: the first is a person's, the second is found without us."""
@@ -107,9 +107,7 @@ def _is_number(value: str) -> bool:
 
 
 def _number(value: str) -> Iterator[tuple[str, str]]:
-    digits = re.sub(r"\D", "", value)
-    is_foreign = "+" in value and len(digits) == DANISH
-    number = (None if is_foreign else danish(digits)) or f"+{digits.removeprefix('00')}"
+    number = international(re.sub(r"\D", "", value), has_plus="+" in value)
     own = number.removeprefix("+45")
     if len(set(own)) > 1 and own != "12345678" and not _is_list(own):
         yield "phone", number

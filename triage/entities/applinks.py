@@ -9,7 +9,7 @@ import re
 from urllib.parse import unquote
 
 from triage.entities.handles import is_page
-from triage.entities.phones import DANISH, danish
+from triage.entities.phones import DANISH, international
 from triage.entities.reading import Reading
 
 _LONGEST = 15
@@ -55,5 +55,4 @@ def _number(said: str) -> str | None:
     digits = re.sub(r"\D", "", said)
     if not DANISH <= len(digits) <= _LONGEST:
         return None
-    is_foreign = said.strip().startswith("+") and len(digits) == DANISH
-    return (None if is_foreign else danish(digits)) or f"+{digits.removeprefix('00')}"
+    return international(digits, has_plus=said.strip().startswith("+"))

@@ -94,6 +94,12 @@ def danish(digits: str) -> str | None:
     return None
 
 
+def international(digits: str, *, has_plus: bool) -> str:
+    """The normal form of the digits of a number, at least eight; after a plus, eight are no Danish number without its code."""
+    is_foreign = has_plus and len(digits) == DANISH
+    return (None if is_foreign else danish(digits)) or f"+{digits.removeprefix('00')}"
+
+
 def _as_read(reading: Reading, tokens: Sequence[Token], value: str) -> str:
     """A Danish number, turned round if the sentence says that it is to be read backwards."""
     start, end = tokens[0].start, tokens[-1].end
