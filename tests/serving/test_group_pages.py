@@ -299,7 +299,6 @@ def test_a_group_that_cannot_be_opened_says_so(app, logged_in, group):
 
 def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in, group, monkeypatch):
     from serving.desk import intake, traces
-    from serving.linking.records import FORM
     from serving.store.desk import Text, Trace
     from serving.store.ledger import user
 
@@ -311,8 +310,8 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
         value = ledger.vault.fingerprint("phone +4501661234")
         for number in (1, 2):
             text = act.db.get(Text, number)
-            text.stage, text.traced = "first", FORM
-            traces.replace(act.db, number, rows := [Trace(text_id=number, place=0, kind="phone", value=value)])
+            text.stage = "first"
+            traces.replace(act.db, text, rows := [Trace(text_id=number, place=0, kind="phone", value=value)])
             traces.mark_shared(act.db, rows)
     page = logged_in.get("/links").text
     assert 'href="/links/1/0"' in page
