@@ -52,11 +52,12 @@ class Result:
 
 
 def variants(experiment: Experiment, baseline: Experiment) -> dict[str, Experiment]:
-    """The experiment and its controls by name.
+    """The experiment and its controls by name, each a single training.
 
     Raises:
         InvalidExperiment: the experiment is none of an encoder, or the baseline is one.
     """
+    experiment = experiment.alone()
     model = experiment.model
     if not isinstance(model, EncoderConfig) or isinstance(baseline.model, EncoderConfig):
         raise InvalidExperiment(

@@ -79,6 +79,8 @@ class EncoderConfig(BaseModel):
     """Longest input in tokens, context and special tokens included."""
     context_units: Annotated[int, Field(ge=0, le=4)] = 2
     """Units before its own that a unit may see (only for heads that read units)."""
+    members: Annotated[int, Field(ge=1)] = 1
+    """Trainings that begin as the same network and read the texts in other orders; the mean of their weights is the model."""
     epochs: Annotated[int, Field(ge=1)] = 12
     batch_documents: Annotated[int, Field(ge=1)] = 8
     learning_rate: Annotated[float, Field(gt=0)] = 5e-5
@@ -153,6 +155,12 @@ class Experiment(BaseModel):
     model: LinearConfig | EncoderConfig = Field(discriminator="family")
     calibration: CalibrationConfig = CalibrationConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+
+    def alone(self) -> Experiment:
+        """The experiment with a single training, where several are averaged."""
+        if self.model.family == "linear":
+            return self
+        return self.model_copy(update={"model": self.model.model_copy(update={"members": 1})})
 
 
 class StartConfig(BaseModel):

@@ -176,6 +176,7 @@ def fit_encoder(
     config: EncoderConfig,
     *,
     seed: int,
+    member: int = 0,
     device: str = "auto",
     run: Run | None = None,
     checkpoint: Checkpoint | None = None,
@@ -183,7 +184,8 @@ def fit_encoder(
     """Train an encoder on labelled documents; kept is the epoch with the best macro average precision on dev texts, or the last.
 
     Dev texts are a part of the training texts. Calibration and test texts are never seen. With a checkpoint, a training that
-    was stopped goes on after its last whole epoch, and ends as it would have ended.
+    was stopped goes on after its last whole epoch, and ends as it would have ended. Trainings that are to be averaged differ in
+    `member` alone: they begin as the same network, and read the same texts in another order, with other words hidden.
 
     Raises:
         NoEncoder: the encoder cannot be loaded.
@@ -205,13 +207,12 @@ def fit_encoder(
     encoder.get_input_embeddings().weight.requires_grad_(config.random_weights)
     familiarity = _familiarity([x for x in documents if x.source != PHRASES], tokens, encoder)
     learnt, dev = set_aside(documents, config.dev_share, generator)
+    _standardise(network, learnt, tokens, window, scheme, where)
+    _freeze(encoder, config.frozen_layers)
+    if member:
+        torch.manual_seed(seed + member)
+        generator = np.random.default_rng([seed, member])
     cutter = Cutter(tokens, window, scheme, config.augmentation, config.other_sex, generator)
-    if isinstance(network.head, AttentionHead):
-        spread = [x for x in learnt if x.source != PHRASES]
-        sample = [example(x, tokens, window, scheme) for x in spread[:: len(spread) // 200 + 1]]
-        network.head.standardise(_token_states(network, sample, tokens, where))
-    for layer in list(getattr(getattr(encoder, "encoder", None), "layer", []))[: config.frozen_layers]:
-        layer.requires_grad_(False)
     share = sum(config.contrast_share if states_nothing(document) else 1 for document in learnt)
     steps = config.epochs * math.ceil(share / config.batch_documents)
     optimizer, schedule = _optimizer(network, config, steps)
@@ -234,12 +235,19 @@ def fit_encoder(
             progress.note(score, network)
             bar.set_postfix(epoch=progress.epochs, loss=f"{np.mean(losses):.3f}", dev_ap=f"{score:.3f}")
             if run is not None:
-                run.metrics({"train_loss": float(np.mean(losses)), "dev_macro_ap": score}, step=progress.epochs - 1)
+                step = member * config.epochs + progress.epochs - 1
+                run.metrics({"train_loss": float(np.mean(losses)), "dev_macro_ap": score}, step=step)
             if checkpoint is not None:
                 state = {"network": network.state_dict(), "best": progress.best, "progress": progress.numbers()}
                 state |= {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
                 checkpoint.save(state, generator)
     return torch_scorer(_finished(network, progress, config).cpu(), tokenizer, window, familiarity)
+
+
+def _freeze(encoder: Any, layers: int) -> None:
+    """Keep the first layers of a BERT-like encoder as they are."""
+    for layer in list(getattr(getattr(encoder, "encoder", None), "layer", []))[:layers]:
+        layer.requires_grad_(False)
 
 
 @dataclass
@@ -278,6 +286,21 @@ def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[tor
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True)
     return optimizer, get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
+
+
+def _standardise(
+    network: Network,
+    documents: Sequence[Document],
+    tokens: TextTokenizer,
+    window: Window,
+    scheme: Scheme,
+    device: torch.device,
+) -> None:
+    """Let a head with attention know how the encoder's states lie before training, from some of the texts."""
+    if isinstance(network.head, AttentionHead):
+        spread = [x for x in documents if x.source != PHRASES]
+        sample = [example(x, tokens, window, scheme) for x in spread[:: len(spread) // 200 + 1]]
+        network.head.standardise(_token_states(network, sample, tokens, device))
 
 
 @torch.no_grad()

@@ -161,11 +161,17 @@ def fit(
         from training.baseline import fit_linear
 
         return fit_linear(documents, scheme, experiment.model, seed=experiment.seed)
+    from training.averaging import averaged
     from training.finetune import fit_encoder
 
-    return fit_encoder(
-        documents, scheme, experiment.model, seed=experiment.seed, device=device, run=run, checkpoint=checkpoint
-    )
+    model, seed = experiment.model, experiment.seed
+    scorers = []
+    for member in range(model.members):
+        part = None if checkpoint is None else checkpoint.part(f"member-{member}")
+        scorers.append(
+            fit_encoder(documents, scheme, model, seed=seed, member=member, device=device, run=run, checkpoint=part)
+        )
+    return averaged(scorers)
 
 
 def _checkpoint(experiment: Experiment, scheme: Scheme, documents: Sequence[Document]) -> Checkpoint | None:

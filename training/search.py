@@ -144,13 +144,13 @@ class _Epochs:
 
 
 def search(path: Path, *, trials: int, device: str = "auto", studies: Path = STUDIES) -> Found:
-    """Run more trials of a search file's study; returns the best of all its trials.
+    """Run more trials of a search file's study, each a single training; returns the best of all its trials.
 
     Raises:
         InvalidExperiment, InvalidDataset, InvalidScheme, NoEncoder: nothing was tried.
     """
     config = read_search(path)
-    experiment = read_experiment(Path(config.experiment))
+    experiment = read_experiment(Path(config.experiment)).alone()
     own = {name: value_of(experiment, name) for name in config.space}
     with_values(experiment, own)
     scheme = scheme_of(experiment)

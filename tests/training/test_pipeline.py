@@ -190,6 +190,53 @@ def test_a_stopped_fine_tuning_goes_on_to_the_same_end(workplace, scheme, monkey
     assert not checkpoint.folder.exists()
 
 
+def test_a_stopped_training_of_several_members_goes_on_and_is_their_mean(workplace, scheme, monkeypatch):
+    from training import finetune
+    from training.experiment import read_experiment
+    from training.pipeline import _checkpoint, fit
+
+    make_encoder(workplace / "encoder")
+    model = (
+        'family = "encoder"\nencoder = "encoder"\nmax_tokens = 64\nepochs = 2\nbatch_documents = 16\nmembers = 2\n'
+        'keep = "last"\naugmentation = 0.3\njoining = 0.3'
+    )
+    path = workplace / "x.toml"
+    path.write_text(path.read_text().replace('family = "linear"\nmax_features = 3000', model))
+    experiment, texts = read_experiment(path), make_documents(64)
+    alone = [
+        finetune.fit_encoder(
+            texts, scheme, experiment.model, seed=experiment.seed, member=x, device="cpu"
+        ).forward.network
+        for x in (0, 1)
+    ]
+    first, second = (network.state_dict() for network in alone)
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+
+    real, scored, steps = finetune._dev_score, [], []
+
+    def stop_in_second_member(*arguments):
+        scored.append(1)
+        if len(scored) == 4:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    class Reports:
+        def metrics(self, values, step):
+            steps.append(step)
+
+    monkeypatch.setattr(finetune, "_dev_score", stop_in_second_member)
+    checkpoint = _checkpoint(experiment, scheme, texts)
+    with pytest.raises(KeyboardInterrupt):
+        fit(experiment, scheme, texts, "cpu", Reports(), checkpoint)
+    mean = fit(experiment, scheme, texts, "cpu", Reports(), checkpoint).forward.network.state_dict()
+    assert steps == [0, 1, 2, 3]  # each epoch of each member was learnt once
+    for name, value in mean.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, (first[name] + second[name]) / 2, atol=1e-4, rtol=1e-3)
+    checkpoint.done()
+    assert not checkpoint.folder.exists()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
