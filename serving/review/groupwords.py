@@ -30,11 +30,11 @@ def month(words: Words, on: date, *, year: bool) -> str:
 
 
 def sentence(words: Words, figures: Figures, today: date) -> str:
-    """A group in a line: how many ads, names, numbers and towns, and since when."""
+    """A group in a line: how many ads, names, contacts by which somebody is reached and towns, and since when."""
     parts = [counted(words, "group_ads", figures.ads)]
-    for key in ("names", "phones"):
-        if count := getattr(figures, key):
-            parts.append(counted(words, f"group_{key}", count))
+    counts = {"group_names": figures.names, "group_phones": figures.phones}
+    counts |= {f"contact_{kind}": figures.contacts.get(kind, 0) for kind in ("handle", "email", "mobilepay")}
+    parts += [counted(words, key, count) for key, count in counts.items() if count]
     if figures.first and figures.last:
         parts.append(_when(words, figures.first, figures.last, today))
     if figures.towns:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from serving.ads.linking import link_ads
 from serving.desk import cases
 from serving.groups import view
 from serving.groups.loading import load_groups
@@ -66,6 +67,23 @@ def test_the_list_says_what_each_group_is(logged_in, group):
     assert "09.03.2026" in page
     assert "er ingen vurdering af et menneske" in page
     assert "3 ads, 6 names, one number, " in logged_in.get("/groups?lang=en").text
+
+
+def test_a_group_that_a_chat_name_ties_is_called_so(logged_in, tmp_path, app):
+    texts = ("Skriv på Telegram: @rosa_kbh", "Ny i Odense, skriv til t.me/rosa_kbh", "tg://resolve?domain=rosa_kbh")
+    ads = write(tmp_path / "a.jsonl", [an_ad(at, f"{text}, varm te.") for at, text in enumerate(texts)])
+    link_ads([ads], groups := tmp_path / "g.jsonl", workers=1)
+    load_groups(app.state.ledger, groups, [ads], keep_days=30)
+    for address in ("/groups", "/groups/1"):
+        assert "3 annoncer, ét navn på chat, én by" in logged_in.get(f"{address}?lang=da").text
+        assert "3 ads, one chat name, one town" in logged_in.get(f"{address}?lang=en").text
+
+
+def test_mail_addresses_and_mobilepay_of_a_group_are_counted_beside_its_numbers(logged_in, bring, ads):
+    contacts = {"phone": 2, "handle": 2, "email": 1, "mobilepay": 1, "url": 3, "site": 3}
+    bring([a_group("g-1", ads, counts={"contacts": contacts, "towns": 0})], ads)
+    said = "3 annoncer, 2 navne, 2 numre, 2 navne på chat, én e-mail, ét MobilePay, "
+    assert said in logged_in.get("/groups").text
 
 
 @pytest.mark.parametrize(
