@@ -36,7 +36,7 @@ from serving.batch.resuming import (
     unfinished,
 )
 
-_FORM = 5
+_FORM = 6
 """Of what an import makes of its sources: higher where the same sources give something else than before."""
 _PIECES = 500
 """Pieces between two entries in the journal, at most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -35,6 +36,8 @@ class Figures:
     first: date | None
     """Day of the earliest posting that is known; `last` is that of the latest."""
     last: date | None
+    contacts: Mapping[str, int]
+    """By kind, as the file of groups has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class Filter:
 def figures_of(group: AdGroup) -> Figures:
     """The figures of a stored group."""
     first, last = (date.fromisoformat(x) if x else None for x in (group.first, group.last))
-    return Figures(group.ads, group.names, group.phones, group.towns, first, last)
+    contacts = json.loads(group.figures)["contacts"]
+    return Figures(group.ads, group.names, group.phones, group.towns, first, last, contacts)
 
 
 def listed(

@@ -30,11 +30,11 @@ def month(words: Words, on: date, *, year: bool) -> str:
 
 
 def sentence(words: Words, figures: Figures, today: date) -> str:
-    """A group in a line: how many ads, names, numbers and towns, and since when."""
+    """A group in a line: how many ads, names, contacts by which somebody is reached and towns, and since when."""
     parts = [counted(words, "group_ads", figures.ads)]
-    for key in ("names", "phones"):
-        if count := getattr(figures, key):
-            parts.append(counted(words, f"group_{key}", count))
+    counts = {"group_names": figures.names, "group_phones": figures.phones}
+    counts |= {f"contact_{kind}": figures.contacts.get(kind, 0) for kind in ("handle", "email", "mobilepay")}
+    parts += [counted(words, key, count) for key, count in counts.items() if count]
     if figures.first and figures.last:
         parts.append(_when(words, figures.first, figures.last, today))
     if figures.towns:
@@ -50,6 +50,12 @@ def _when(words: Words, first: date, last: date, today: date) -> str:
         return words.say("group_since", month=begin)
     end = month(words, last, year=last.year != today.year or first.year != last.year)
     return words.say("group_from_to", first=begin, last=end)
+
+
+def gone(words: Words, seen: Seen) -> str:
+    """How many ads are gone from their pages, as far as is known; empty if none is."""
+    count = sum(x.gone is not None for x in seen.ads)
+    return counted(words, "group_gone", count) if count else ""
 
 
 def label(words: Words, bar: Bar, unit: str) -> Markup:

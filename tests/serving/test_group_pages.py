@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from serving.ads.linking import link_ads
 from serving.desk import cases
 from serving.groups import view
 from serving.groups.loading import load_groups
 from serving.review import groupads
 from serving.store.groups import AdGroup
-from tests.serving.groups.made import PHONE, a_group, a_reason, a_tie, an_ad, an_answer, write
+from tests.serving.groups.made import PHONE, a_change, a_group, a_reason, a_tie, an_ad, an_answer, write
 from triage.entities import find_entities
 
 ODD = "<script>alert(1)</script>"
@@ -21,9 +22,10 @@ SHARED = "altid varm te og rolig musik"
 def bring(app, client, tmp_path):
     """Brings groups of ads to the desk."""
 
-    def run(groups, ads, answers=()):
+    def run(groups, ads, answers=(), reports=()):
         tagged = [write(tmp_path / "t.jsonl", answers)] if answers else []
-        paths = write(tmp_path / "g.jsonl", groups), [write(tmp_path / "a.jsonl", ads)], tagged
+        told = [write(tmp_path / "r.jsonl", reports)] if reports else []
+        paths = write(tmp_path / "g.jsonl", groups), [write(tmp_path / "a.jsonl", ads)], tagged, told
         return load_groups(app.state.ledger, *paths, keep_days=30)
 
     return run
@@ -66,6 +68,36 @@ def test_the_list_says_what_each_group_is(logged_in, group):
     assert "09.03.2026" in page
     assert "er ingen vurdering af et menneske" in page
     assert "3 ads, 6 names, one number, " in logged_in.get("/groups?lang=en").text
+
+
+def test_a_group_that_a_chat_name_ties_is_called_so(logged_in, tmp_path, app):
+    texts = ("Skriv på Telegram: @rosa_kbh", "Ny i Odense, skriv til t.me/rosa_kbh", "tg://resolve?domain=rosa_kbh")
+    ads = write(tmp_path / "a.jsonl", [an_ad(at, f"{text}, varm te.") for at, text in enumerate(texts)])
+    link_ads([ads], groups := tmp_path / "g.jsonl", workers=1)
+    load_groups(app.state.ledger, groups, [ads], keep_days=30)
+    for address in ("/groups", "/groups/1"):
+        assert "3 annoncer, ét navn på chat, én by" in logged_in.get(f"{address}?lang=da").text
+        assert "3 ads, one chat name, one town" in logged_in.get(f"{address}?lang=en").text
+
+
+def test_mail_addresses_and_mobilepay_of_a_group_are_counted_beside_its_numbers(logged_in, bring, ads):
+    contacts = {"phone": 2, "handle": 2, "email": 1, "mobilepay": 1, "url": 3, "site": 3}
+    bring([a_group("g-1", ads, counts={"contacts": contacts, "towns": 0})], ads)
+    said = "3 annoncer, 2 navne, 2 numre, 2 navne på chat, én e-mail, ét MobilePay, "
+    assert said in logged_in.get("/groups").text
+
+
+def test_ads_that_are_gone_are_counted_and_each_says_since_when(logged_in, bring, ads, group):
+    assert "væk" not in plain(logged_in.get("/groups/1").text)
+    bring([a_group("g-1", ads)], ads, reports=[a_change(2, "removed", "2026-05-03T22:30:00Z")])
+    page = plain(logged_in.get("/groups/1").text)
+    assert "Så vidt vi ved, er én af dem væk fra sin side." in page
+    assert re.findall(r"Annoncen er væk fra sin side\. Det har vi vidst siden (\S+) \.", page) == ["04.05.2026"]
+    bring([a_group("g-1", ads)], ads, reports=[a_change(x, "removed", "2026-05-04T22:30:00Z") for x in (1, 2)])
+    page = plain(logged_in.get("/groups/1?lang=en").text)
+    assert "As far as we know, 2 of them are gone from their pages." in page
+    said = re.findall(r"The ad is gone from its page\. We have known since ([^.]*) \.", page)
+    assert said == ["5 May 2026", "4 May 2026"]
 
 
 @pytest.mark.parametrize(

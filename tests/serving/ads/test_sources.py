@@ -216,6 +216,47 @@ def test_rss_and_atom(tmp_path, take_in):
     assert faults_of(output) == []
 
 
+_SPACES = 'xmlns:georss="http://www.georss.org/georss" xmlns:d="http://purl.org/dc/elements/1.1/" xmlns:t="http://purl.org/dc/terms/"'
+
+
+@pytest.mark.parametrize(
+    ("says", "place"),
+    [
+        ("<location>Ribe</location><georss:featurename>Vejle</georss:featurename>", "Ribe"),
+        ("<georss:featureName> Vejle </georss:featureName><category domain='by'>Ribe</category>", "Vejle"),
+        ("<category>Have</category><category domain='https://by.example/art'>Hegn</category>", None),
+        ("<category domain='https://tavle.example/Sted/'>8000 Aarhus C</category>", "8000 Aarhus C"),
+        (
+            "<category domain='region'>Jylland</category><category domain='t#city'>Ribe</category>"
+            "<category domain='region'>Jylland</category><d:coverage>Vejle</d:coverage>",
+            "Jylland, Ribe",
+        ),
+        ("<t:spatial>Ribe</t:spatial><d:coverage>Vejle</d:coverage>", "Ribe"),
+        ("<d:coverage>Lille Mølleby</d:coverage>", "Lille Mølleby"),
+        ("<d:coverage>6760 Ribe</d:coverage>", "6760 Ribe"),
+        ("<d:coverage>maj 2026</d:coverage>", None),
+        ("<d:coverage>name=Ribe; start=2026-05-03</d:coverage>", None),
+        ("<d:coverage>https://steder.example/ribe</d:coverage>", None),
+        ("<georss:point>55.3 8.7</georss:point><georss:featurename> </georss:featurename>", None),
+    ],
+)
+def test_the_place_of_an_entry_is_what_a_field_georss_a_category_of_places_or_dublin_core_calls_it(
+    tmp_path, take_in, says, place
+):
+    feed = made.rss(made.item(1).replace("</item>", f"{says}</item>")).replace("<rss ", f"<rss {_SPACES} ")
+    output, _ = take_in(save(tmp_path, "feed", feed))
+    assert [x["place"] for x in ads_of(output)] == [place]
+    assert faults_of(output) == []
+
+
+def test_a_category_of_places_in_atom_is_called_by_its_label(tmp_path, take_in):
+    says = '<category term="have"/><category scheme="https://tavle.example/steder" term="ribe" label="Ribe"/>'
+    atom = f"""<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry><title>Have</title>
+    <link href="https://tavle.example/9"/><summary>{TEXT}</summary>{says}</entry></feed>"""
+    output, _ = take_in(save(tmp_path, "feed", atom))
+    assert [x["place"] for x in ads_of(output)] == ["Ribe"]
+
+
 def test_what_links_in_a_feed_or_in_a_column_of_html_call_is_a_contact(tmp_path, take_in):
     html = f'<p>{TEXT}</p><a href="tel:+4500000001">Ring</a> <a href="https://wa.me/4500000002">skriv</a>'
     html += ' <a href="viber://chat?number=%2B4500000003">Viber</a> <a href="whatsapp://send?text=Del">del</a>'
