@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from triage.wire import MalformedJSON, parse_json
+from triage.wire import MalformedJSON, delimiter_of, parse_json
 
 HEAD = 8192
 """Bytes that are looked at."""
@@ -49,7 +49,7 @@ def kind_of(head: bytes) -> str:
     if _HTML.search(text):
         return "html"
     first = text.split("\n", 1)[0]
-    return "table" if max(map(first.count, ",;\t")) and not _NO_TABLE.search(first) else ""
+    return "table" if delimiter_of(first) in first and not _NO_TABLE.search(first) else ""
 
 
 def _text(head: bytes) -> str:
