@@ -66,7 +66,6 @@ def tag_file(
     workers: int | None = None,
     all_indicators: bool = False,
     check: bool = True,
-    inference: Inference = Inference("auto", cache=CACHE),  # noqa: B008 - frozen
     engine: str = LOCAL,
     patience: float = PATIENCE,
 ) -> Summary:
@@ -100,7 +99,7 @@ def tag_file(
         with (
             opened(output, progress.output_bytes) as out,
             opened(errors, progress.error_bytes) as problems,
-            readers(engine, Reading(model, version, inference, check), workers, patience) as read,
+            readers(engine, Reading(model, version, Inference("auto", cache=CACHE), check), workers, patience) as read,
         ):
             for batch, answers in _answered(records, read):
                 progress = _write(batch, answers, progress, out, problems)

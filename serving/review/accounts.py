@@ -16,7 +16,7 @@ from serving.api.problems import TYPES, Problem
 from serving.limits import Limits, network
 from serving.noting import note
 from serving.review.forms import read_form
-from serving.review.guards import Person, drop_cookie, keep_session, session_of
+from serving.review.guards import Person, drop_session, keep_session, session_of
 from serving.review.rendering import error_page, show, words_of
 from serving.store.access import Access, WeakPassword, WrongPassword
 from serving.store.access import Person as Somebody
@@ -149,7 +149,7 @@ async def leave(request: Request) -> Response:
     if token := session_of(request):
         await run_in_threadpool(access.log_out, token)
     response = RedirectResponse("/login?out", 303)
-    drop_cookie(request, response)
+    drop_session(request, response)
     return response
 
 

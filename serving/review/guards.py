@@ -74,7 +74,7 @@ def keep_session(request: Request, response: Response, token: str) -> None:
     )
 
 
-def drop_cookie(request: Request, response: Response, name: str = "tegn") -> None:
-    """Have the browser forget a cookie. Browsers change a `__Host-` cookie only if told as it was set."""
+def drop_session(request: Request, response: Response) -> None:
+    """Have the browser forget a session. Browsers change a `__Host-` cookie only if told as it was set."""
     secure = request.app.state.settings.secure_cookies
-    response.delete_cookie(cookie(request, name), path="/", secure=secure, httponly=True, samesite="strict")
+    response.delete_cookie(cookie(request), path="/", secure=secure, httponly=True, samesite="strict")

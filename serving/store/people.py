@@ -215,13 +215,13 @@ class People(Desk):
             user.failures, user.locked_until = 0, None
             act.record("user.changed", subject(user.id), locked=False)
 
-    def bind(self, name: str, issuer: str, number: str, *, by: str = SYSTEM) -> None:
+    def bind(self, name: str, issuer: str, number: str) -> None:
         """Say who a person is at the OpenID Connect provider.
 
         Raises:
             NotAllowed: nobody has that name, or somebody else is that one there.
         """
-        with self._ledger.acting(by) as act:
+        with self._ledger.acting(SYSTEM) as act:
             user = self._named(act.db, name)
             user.subject = provider_subject(issuer, number)
             act.record("user.changed", subject(user.id), provider=True)
