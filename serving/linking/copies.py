@@ -32,20 +32,15 @@ _SEED = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Copies:
-    """Pairs (first < second) of texts that are near copies, and for each text the first of its family."""
+    """Pairs (first < second) of texts that are near copies."""
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     jaccard: NDArray[np.float64]
 
 
-def find_copies(grams: Ragged) -> Copies:
-    """The near copies among texts, whose order decides nothing but which neighbours a full bucket compares."""
-    return copies_among(distinct(grams))
-
-
-def copies_among(texts: Ragged) -> Copies:
-    """The same of texts whose shingles are `distinct` already."""
+def find_copies(texts: Ragged) -> Copies:
+    """The near copies among texts by their `distinct` shingles; order decides only which neighbours a full bucket compares."""
     told = np.flatnonzero(texts.sizes())
     texts = texts.take(told)
     pairs = np.zeros(0, np.int64)
