@@ -25,7 +25,7 @@ from serving.batch.resuming import CannotGoOn, opened, refuse_what_is_no_file, u
 from serving.linking import segments
 from serving.linking.groups import Tie
 from serving.linking.linking import Links, link_joined
-from serving.linking.ragged import Array, Ragged
+from serving.linking.ragged import Array, Ragged, starts_of
 from serving.linking.showing import Highlight, show_tie
 from serving.linking.signatures import OtherKey, join, newest
 
@@ -189,7 +189,7 @@ def _link(folder: Path) -> tuple[Links, Show]:
         return Links(0, (), ()), lambda _: ()
     parts = [segments.load(folder, x) for x in names]
     rows = newest(parts)
-    starts = np.cumsum([0, *(len(x) for x in parts)])
+    starts = starts_of([len(x) for x in parts])
     signatures = join(parts)
     parts.clear()
     links = link_joined(signatures) if len(signatures) else Links(0, (), ())
