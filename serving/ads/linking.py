@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -88,8 +88,7 @@ def link_ads(
         with locked(folder / "lock", refusal), alone(output, "ads link"):
             key = open_key(folder, key_file, begun=bool(segments.batches(folder)))
             with faults, tqdm(unit=" ads", disable=None) as bar, signers(engine, key, workers, patience) as sign:
-                for _ in sign_new(_read(sources, faults, bar.update), folder, key, sign):
-                    pass
+                sign_new(_read(sources, faults, bar.update), folder, key, sign)
             links, shown = _link(folder)
             named = lineage.name_groups(links.groups, lineage.read_lineage(folder))
             put(folder / lineage.FILE, lambda out: _write(out, [lineage.to_json(named)]))
@@ -97,10 +96,7 @@ def link_ads(
                 to_json(group, name.id, name.was, shown)
                 for group, name in zip(tqdm(links.groups, unit=" groups", disable=None), named, strict=True)
             )
-            if output.suffix.lower() == ".parquet":
-                put(output, lambda out: write_parquet(groups, out), keep=True)
-            else:
-                put(output, lambda out: _write(out, (json.dumps(x, ensure_ascii=False) for x in groups)), keep=True)
+            _put_groups(output, groups)
             faults.publish()
     except (
         UnreadableInput,
@@ -208,6 +204,13 @@ def _link(folder: Path) -> tuple[Links, Show]:
         return show_tie(marks(tie.first), marks(tie.second), hubs, kinds_shown(tie))
 
     return links, show
+
+
+def _put_groups(output: Path, groups: Iterator[dict[str, Any]]) -> None:
+    if output.suffix.lower() == ".parquet":
+        put(output, lambda out: write_parquet(groups, out), keep=True)
+    else:
+        put(output, lambda out: _write(out, (json.dumps(x, ensure_ascii=False) for x in groups)), keep=True)
 
 
 def _write(out: IO[bytes], lines: Sequence[str] | Iterator[str]) -> None:
