@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from serving.store.ledger import SYSTEM
-from serving.store.people import Desk, NotAllowed, check_name, digest
+from serving.store.people import NotAllowed, Part, check_name, digest
 from serving.store.tables import SCOPES, ApiKey
 
 KEY_PREFIX = "tegn_"
@@ -32,7 +32,7 @@ class System:
         return f"key#{self.id}"
 
 
-class Keys(Desk):
+class Keys(Part):
     """Keys, which the command line alone makes and ends; each leaves once, when it is made."""
 
     def has_keys(self) -> bool:
