@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from serving.ads import lineage
 from serving.ads.faults import name_of
-from serving.ads.groupfile import Show, kinds_shown, publish, put, to_json, write_parquet
+from serving.ads.groupfile import Show, kinds_shown, to_json, write_parquet
 from serving.ads.linkable import Linkable, to_linkable
 from serving.ads.linkkey import UnusableLinkKey, open_key
 from serving.ads.signing import SignersLost, sign_new, signers
@@ -28,6 +28,7 @@ from serving.linking.linking import Links, link_joined
 from serving.linking.ragged import Array, Ragged, starts_of
 from serving.linking.showing import Highlight, show_tie
 from serving.linking.signatures import OtherKey, join, newest
+from serving.ondisk import publish, put
 
 _FAULTS = 500
 """Written at a time."""

@@ -10,9 +10,8 @@ from pathlib import Path
 from serving.ads.collecting.report import ERRORS, JOURNAL
 from serving.ads.collecting.state import State
 from serving.ads.collecting.warcfile import write_warc
-from serving.ads.groupfile import put
 from serving.batch.resuming import Output
-from serving.ondisk import sync_folder
+from serving.ondisk import put, sync_folder
 
 _ANSWERS = 500
 """Answers that wait, at most, until they are written out."""
