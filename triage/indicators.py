@@ -158,7 +158,12 @@ def parse_scheme(raw: str) -> Scheme:
 
 
 def load_scheme(path: Path | None = None) -> Scheme:
-    """The scheme of a file; without a path, the one shipped with Tegn."""
+    """The scheme of a file; without a path, the one shipped with Tegn.
+
+    Raises:
+        InvalidScheme: the file breaks the format.
+        OSError, UnicodeDecodeError: it cannot be read, or is not UTF-8.
+    """
     if path is None:
         return parse_scheme(files("triage").joinpath("indicators.toml").read_text("utf-8"))
     return parse_scheme(path.read_text("utf-8"))
