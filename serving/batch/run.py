@@ -87,6 +87,7 @@ def tag_file(
     except (EngineStopped, CannotGoOn) as error:
         raise CannotTag(str(error)) from None
     version = str(read_manifest(model)["version"])
+    inference = Inference("auto", cache=CACHE)
     errors = output.with_name(output.name + ".errors.jsonl")
     journal = Journal(output.with_name(output.name + ".progress"))
     if source != "-" and output.exists() and Path(source).exists() and output.samefile(source):
@@ -99,7 +100,7 @@ def tag_file(
         with (
             opened(output, progress.output_bytes) as out,
             opened(errors, progress.error_bytes) as problems,
-            readers(engine, Reading(model, version, Inference("auto", cache=CACHE), check), workers, patience) as read,
+            readers(engine, Reading(model, version, inference, check), workers, patience) as read,
         ):
             for batch, answers in _answered(records, read):
                 progress = _write(batch, answers, progress, out, problems)
