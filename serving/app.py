@@ -51,6 +51,25 @@ from serving.telemetry.traces import Traces
 from serving.telemetry.watch import Watch
 from serving.telemetry.wiring import watch
 
+_PAGES = (
+    pages,
+    submit,
+    uploading,
+    queue,
+    reading,
+    finishing,
+    draftpages,
+    casepages,
+    grouppages,
+    linkpages,
+    oversight,
+    auditpages,
+    provided,
+    accounts,
+    users,
+    assets,
+)
+
 
 class Heads:
     """Answers HEAD as GET without the body, which is what HEAD means."""
@@ -121,25 +140,7 @@ def create_app(settings: Callable[[], Settings] = read_settings, engine: Engine 
     app.add_middleware(Headers)
     app.add_middleware(Watch)
     app.include_router(routes.router)
-    parts = (
-        pages,
-        submit,
-        uploading,
-        queue,
-        reading,
-        finishing,
-        draftpages,
-        casepages,
-        grouppages,
-        linkpages,
-        oversight,
-        auditpages,
-        provided,
-        accounts,
-        users,
-        assets,
-    )
-    for part in parts:
+    for part in _PAGES:
         app.include_router(part.router)
     app.include_router(health)
     return app

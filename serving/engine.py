@@ -16,12 +16,10 @@ from serving.inference.messages import Read
 from serving.inference.pool import Pool
 from serving.inference.turns import Answer, ReaderLost, Unreadable
 from serving.telemetry.observer import Observer
-from triage import language
 from triage.assessment import Assessment
-from triage.loading import Inference, Model, load, read_model
+from triage.loading import Inference, Model, read_model
 from triage.modelfolder import MANIFEST, BrokenModel
 from triage.reference import Reference, UnusableReference
-from triage.tagger import Tagger
 from triage.text import Document
 
 log = logging.getLogger("tegn")
@@ -103,7 +101,7 @@ async def tag(engine: Engine, documents: Sequence[Document], *, check: bool = Tr
     return Tagged(model, assessments)
 
 
-class _Described:
+class Described:
     """The model of a folder, read when somebody asks."""
 
     def __init__(self, folder: Path) -> None:
@@ -138,7 +136,7 @@ class _Described:
         return self._model
 
 
-class PooledEngine(_Described):
+class PooledEngine(Described):
     """Reads in processes of its own, and takes up another model when it lies in the folder."""
 
     def __init__(
@@ -231,38 +229,3 @@ def _mark(folder: Path) -> tuple[int, ...]:
     """What changes whenever another manifest lies in a folder."""
     found = os.stat(folder / MANIFEST)
     return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-class LocalEngine(_Described):
-    """Reads in this process, one text at a time: for tools that need no more."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.tagger: Tagger = load(folder)
-        self._tell(self.model)
-        language.warm_up()
-        self._limiter: anyio.CapacityLimiter | None = None
-
-    ready = True
-
-    async def read(
-        self, documents: Sequence[Document], *, check: bool = True, patient: bool = False
-    ) -> tuple[Model, list[Answer]]:
-        """See `Engine.read`."""
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(1)
-        with self._observer.timed("tag"):
-            return self.model, [
-                await anyio.to_thread.run_sync(self._one, x, check, limiter=self._limiter) for x in documents
-            ]
-
-    waiting = 0
-
-    def _one(self, document: Document, check: bool) -> Answer:
-        try:
-            return self.tagger([document], check=check)[0]
-        except Exception as error:  # its words may hold text
-            return Unreadable(type(error).__name__)
-
-    async def close(self) -> None:
-        """Nothing is to be ended."""

@@ -20,11 +20,11 @@ from starlette.testclient import TestClient
 from serving.app import create_app
 from serving.desk.answers import LEVELS, dump, uncertainty
 from serving.desk.traces import sketch
-from serving.engine import LocalEngine
 from serving.settings import Settings
 from serving.store.desk import Case, Suggestion, Text, Trace
 from serving.store.ledger import Ledger, open_ledger
 from serving.store.vault import Place
+from tests.localengine import LocalEngine
 from training.dataset import DATA_CARDS, folders, read_folder
 from triage.assessment import Assessment
 from triage.text import Document

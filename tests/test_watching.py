@@ -8,6 +8,7 @@ import promql_parser
 import pytest
 import yaml
 
+from serving.store.desk import VERDICTS
 from serving.telemetry import names
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.observer import Observer
@@ -89,7 +90,7 @@ CLOSED = {
     "reason": {*names.REFUSALS, *names.REASONS, "tampered", "key_lost", "password", "locked", "too_many", "unknown"},
     "status": {*names.STATUSES, "5..", "503"},
     "fault": set(names.ANCHOR_FAULTS),
-    "verdict": set(names.VERDICTS),
+    "verdict": set(VERDICTS),
     "decision": {"flag", "look", "clear"},
     "what": {"text", "file"},
     "result": {"hit", "miss"},

@@ -15,7 +15,7 @@ from typing import Any
 
 from triage.indicators import Scheme
 from triage.text import STATES, Document, Label, Span
-from triage.wire import InvalidDocument, MalformedJSON, parse_json, read_document
+from triage.wire import InvalidDocument, MalformedJSON, delimiter_of, parse_json, read_document
 
 
 class CannotImport(ValueError):
@@ -80,7 +80,7 @@ def _csv(path: Path) -> Iterator[Any]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         head = file.readline()
         file.seek(0)
-        yield from csv.DictReader(file, delimiter=max(",;\t", key=head.count))
+        yield from csv.DictReader(file, delimiter=delimiter_of(head))
 
 
 def _array(path: Path) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from triage.wire import MalformedJSON, parse_json
+from triage.wire import MalformedJSON, delimiter_of, parse_json
 
 _REQUIRED = frozenset({"id", "kind", "text"})
 _COLUMNS = _REQUIRED | {"source", "lang", "labels"}
@@ -24,7 +24,7 @@ class UnreadableTable(ValueError):
 
 
 def read_csv(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | MalformedJSON]]:
-    """The line where each row begins, and its fields or what is wrong with it. Spreadsheets may write semicolons.
+    """The line where each row begins, and its fields or what is wrong with it.
 
     Raises:
         UnreadableTable: see the class.
@@ -35,7 +35,7 @@ def read_csv(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | MalformedJSON]]
         raise UnreadableTable("is not UTF-8; save it as CSV UTF-8") from None
     first = text.partition("\n")[0]
     csv.field_size_limit(_LONGEST_CELL)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(first), strict=True)
     line = 1
     try:
         names = next(rows, [])

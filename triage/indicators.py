@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-ELEMENTS = ("act", "means", "purpose", "sign", "ad")
+_Element = Literal["act", "means", "purpose", "sign", "ad"]
+ELEMENTS: tuple[str, ...] = get_args(_Element)
+"""In the order in which they are read: what is done, by which means, to what end; then what can be seen."""
 
 
 class InvalidScheme(ValueError):
@@ -29,7 +31,7 @@ class _Row(BaseModel):
     en: Annotated[str, Field(min_length=1)]
     definition_da: Annotated[str, Field(min_length=1)]
     definition_en: Annotated[str, Field(min_length=1)]
-    element: Literal["act", "means", "purpose", "sign", "ad"]
+    element: _Element
     strength: Literal["strong", "medium", "weak"]
     evidence_base: Literal["tested", "consensus", "practice", "contested"]
     forms: Literal["all"] | list[str]
@@ -48,7 +50,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     version: str
     sources: dict[str, str]
-    elements: dict[Literal["act", "means", "purpose", "sign", "ad"], _Names]
+    elements: dict[_Element, _Names]
     forms: dict[str, _Names]
     indicator: Annotated[list[_Row], Field(min_length=1)]
 
@@ -156,7 +158,12 @@ def parse_scheme(raw: str) -> Scheme:
 
 
 def load_scheme(path: Path | None = None) -> Scheme:
-    """The scheme of a file; without a path, the one shipped with Tegn."""
+    """The scheme of a file; without a path, the one shipped with Tegn.
+
+    Raises:
+        InvalidScheme: the file breaks the format.
+        OSError, UnicodeDecodeError: it cannot be read, or is not UTF-8.
+    """
     if path is None:
         return parse_scheme(files("triage").joinpath("indicators.toml").read_text("utf-8"))
     return parse_scheme(path.read_text("utf-8"))

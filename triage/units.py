@@ -62,29 +62,9 @@ def _ends_sentence(before: str, after: str) -> bool:
 
 
 _MAY_END = frozenset(
-    [
-        "kr",
-        "osv",
-        "mv",
-        "etc",
-        "mdr",
-        "md",
-        "min",
-        "mio",
-        "mia",
-        "m.v",
-        "m.m",
-        "o.l",
-        "o.lign",
-        "m.fl",
-        "pers",
-        "stk",
-        "sek",
-        "km",
-        "d.d",
-        "p.t",
-    ]
+    "kr osv mv etc mdr md min mio mia m.v m.m o.l o.lign m.fl pers stk sek km d.d p.t".split()  # noqa: SIM905
 )
+"""Abbreviations that a sentence may end with."""
 
 
 def _continues(previous: str, line: str) -> bool:

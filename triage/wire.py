@@ -106,6 +106,11 @@ def parse_json(raw: bytes | str) -> Any:
         raise MalformedJSON("not JSON: a number out of range or nesting too deep") from None
 
 
+def delimiter_of(first: str) -> str:
+    """What separates the cells of CSV, by its first line: comma, tab, or the semicolon of spreadsheets in Denmark."""
+    return max(",;\t", key=first.count)
+
+
 def problems_of(error: ValidationError) -> list[tuple[str, str]]:
     """(path, problem) pairs of a validation error, without any input."""
     found = []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from serving.ondisk import put
 
 _GROUP = 1_000
 """Ads in a row group, held in memory at one time."""
@@ -20,17 +21,13 @@ def write_parquet(lines: Path, output: Path) -> None:
     text = pa.string()
     names = ("id", "kind", "text", "title", "url", "site", "posted", "retrieved", "place")
     schema = pa.schema([*((name, text) for name in names), ("contacts", pa.list_(text))])
-    new = output.with_name(output.name + ".new")
-    with (
-        lines.open("rb") as file,
-        os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b") as out,
-    ):
-        with pq.ParquetWriter(out, schema) as writer:
+
+    def write(out: IO[bytes]) -> None:
+        with lines.open("rb") as file, pq.ParquetWriter(out, schema) as writer:
             while group := [_row(x) for x in islice(file, _GROUP)]:
                 writer.write_table(pa.Table.from_pylist(group, schema))
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(output)
+
+    put(output, write)
 
 
 def _row(line: bytes) -> dict[str, Any]:

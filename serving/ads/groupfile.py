@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from itertools import islice
-from pathlib import Path
 from typing import IO, Any
 
 from serving.linking.contacts import KINDS
@@ -105,29 +103,3 @@ def write_parquet(groups: Iterable[dict[str, Any]], file: IO[bytes]) -> None:
     with pq.ParquetWriter(file, schema) as writer:
         while rows := list(islice(left, _ROWS)):
             writer.write_table(pa.Table.from_pylist(rows, schema))
-
-
-def put(path: Path, write: Callable[[IO[bytes]], None], *, keep: bool = False, made_in: Path | None = None) -> None:
-    """A file that is there as a whole or not at all, and its owner's alone.
-
-    Args:
-        keep: what was there is kept as ``.previous`` if it was anything else.
-        made_in: another folder of the same disk, where it lies until it is whole.
-    """
-    fresh = (made_in or path.parent) / f".{path.name}.new"
-    with os.fdopen(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b") as out:
-        write(out)
-        out.flush()
-        os.fsync(out.fileno())
-    publish(fresh, path, keep=keep)
-
-
-def publish(fresh: Path, path: Path, *, keep: bool) -> None:
-    """Give a file its name; see `put`."""
-    if keep and path.exists():
-        import filecmp
-
-        filecmp.clear_cache()
-        if not filecmp.cmp(fresh, path, shallow=False):
-            path.replace(path.with_name(path.name + ".previous"))
-    fresh.replace(path)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from tqdm import tqdm
 
 from serving.ads import lineage
 from serving.ads.faults import name_of
-from serving.ads.groupfile import Show, kinds_shown, publish, put, to_json, write_parquet
+from serving.ads.groupfile import Show, kinds_shown, to_json, write_parquet
 from serving.ads.linkable import Linkable, to_linkable
 from serving.ads.linkkey import UnusableLinkKey, open_key
 from serving.ads.signing import SignersLost, sign_new, signers
@@ -25,9 +25,10 @@ from serving.batch.resuming import CannotGoOn, opened, refuse_what_is_no_file, u
 from serving.linking import segments
 from serving.linking.groups import Tie
 from serving.linking.linking import Links, link_joined
-from serving.linking.ragged import Array, Ragged
+from serving.linking.ragged import Array, Ragged, starts_of
 from serving.linking.showing import Highlight, show_tie
 from serving.linking.signatures import OtherKey, join, newest
+from serving.ondisk import publish, put
 
 _FAULTS = 500
 """Written at a time."""
@@ -88,8 +89,7 @@ def link_ads(
         with locked(folder / "lock", refusal), alone(output, "ads link"):
             key = open_key(folder, key_file, begun=bool(segments.batches(folder)))
             with faults, tqdm(unit=" ads", disable=None) as bar, signers(engine, key, workers, patience) as sign:
-                for _ in sign_new(_read(sources, faults, bar.update), folder, key, sign):
-                    pass
+                sign_new(_read(sources, faults, bar.update), folder, key, sign)
             links, shown = _link(folder)
             named = lineage.name_groups(links.groups, lineage.read_lineage(folder))
             put(folder / lineage.FILE, lambda out: _write(out, [lineage.to_json(named)]))
@@ -97,10 +97,7 @@ def link_ads(
                 to_json(group, name.id, name.was, shown)
                 for group, name in zip(tqdm(links.groups, unit=" groups", disable=None), named, strict=True)
             )
-            if output.suffix.lower() == ".parquet":
-                put(output, lambda out: write_parquet(groups, out), keep=True)
-            else:
-                put(output, lambda out: _write(out, (json.dumps(x, ensure_ascii=False) for x in groups)), keep=True)
+            _put_groups(output, groups)
             faults.publish()
     except (
         UnreadableInput,
@@ -189,7 +186,7 @@ def _link(folder: Path) -> tuple[Links, Show]:
         return Links(0, (), ()), lambda _: ()
     parts = [segments.load(folder, x) for x in names]
     rows = newest(parts)
-    starts = np.cumsum([0, *(len(x) for x in parts)])
+    starts = starts_of([len(x) for x in parts])
     signatures = join(parts)
     parts.clear()
     links = link_joined(signatures) if len(signatures) else Links(0, (), ())
@@ -208,6 +205,13 @@ def _link(folder: Path) -> tuple[Links, Show]:
         return show_tie(marks(tie.first), marks(tie.second), hubs, kinds_shown(tie))
 
     return links, show
+
+
+def _put_groups(output: Path, groups: Iterator[dict[str, Any]]) -> None:
+    if output.suffix.lower() == ".parquet":
+        put(output, lambda out: write_parquet(groups, out), keep=True)
+    else:
+        put(output, lambda out: _write(out, (json.dumps(x, ensure_ascii=False) for x in groups)), keep=True)
 
 
 def _write(out: IO[bytes], lines: Sequence[str] | Iterator[str]) -> None:

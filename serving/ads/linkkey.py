@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from serving.linking.records import LEAST_KEY, LinkKey
+from serving.ondisk import put
 
 FILE = "link.key"
 _BYTES = 32
@@ -33,7 +34,8 @@ def open_key(folder: Path, given: Path | None, *, begun: bool) -> LinkKey:
     path = given or folder / FILE
     try:
         if given is None and not begun and not path.exists():
-            _make(path)
+            fresh = base64.urlsafe_b64encode(secrets.token_bytes(_BYTES)).rstrip(b"=") + b"\n"
+            put(path, lambda out: out.write(fresh))
         # Not through a link, which others might turn; a file that is given may be one, as systemd and containers give it.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if given else os.O_NOFOLLOW))
         with os.fdopen(handle, "rb") as file:
@@ -69,14 +71,3 @@ def _parse(text: bytes, path: Path) -> bytes:
             f"{path} does not hold 32 random bytes in base64url; restore it, or make another with {_HOW}"
         )
     return raw
-
-
-def _make(path: Path) -> None:
-    """Write a new key: it gets its name once it is on disk, so that no crash leaves half a key."""
-    fresh = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(base64.urlsafe_b64encode(secrets.token_bytes(_BYTES)).rstrip(b"=") + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -34,8 +34,8 @@ class SignersLost(RuntimeError):
     """A process that signs ended, perhaps for memory. What is whole is kept: try again with fewer workers."""
 
 
-def sign_new(ads: Iterable[Linkable], folder: Path, key: LinkKey, sign: Signers) -> Iterator[int]:
-    """Keep the signatures of those ads in `folder` that are not there yet, in order; gives how many more are there.
+def sign_new(ads: Iterable[Linkable], folder: Path, key: LinkKey, sign: Signers) -> None:
+    """Keep the signatures of those ads in `folder` that are not there yet, in order.
 
     Raises:
         DamagedSegment: a batch in the folder cannot be read.
@@ -54,7 +54,6 @@ def sign_new(ads: Iterable[Linkable], folder: Path, key: LinkKey, sign: Signers)
     for signatures, marks in sign(_batches(ads, known, key)):
         number += 1
         segments.save(folder, f"{number:08d}", signatures, marks)
-        yield len(signatures)
 
 
 def _batches(ads: Iterable[Linkable], known: set[int], key: LinkKey) -> Iterator[list[Linkable]]:

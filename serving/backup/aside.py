@@ -18,6 +18,9 @@ def let_go(file: Path) -> None:
     """Refuse while somebody works with a store; afterwards all of it is in its one file.
 
     A damaged one, which may be why a backup is restored, is left alone: SQLite would throw away its log.
+
+    Raises:
+        InTheWay: somebody works with it.
     """
     with file.open("rb") as store:
         if not store.read(16).startswith(b"SQLite format 3"):

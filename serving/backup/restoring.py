@@ -18,7 +18,8 @@ from serving.backup.archive import ANCHOR, STORES, Archive, Manifest
 from serving.backup.aside import let_go, put_away, set_aside
 from serving.backup.databases import Ending, check_file, restore_postgres
 from serving.backup.endings import Ended, UnusableSource
-from serving.backup.staging import staging, sync_folder
+from serving.backup.staging import staging
+from serving.ondisk import sync_folder
 from serving.store import anchors
 from serving.store.audit import Break
 from serving.store.database import (

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from serving.ondisk import sync_folder
+
 
 class InTheWay(RuntimeError):
     """Something that is there already stops the work; the message says what."""
@@ -68,12 +70,3 @@ def place(made: Path, target: Path, *, replace: bool) -> None:
         except FileExistsError:
             raise InTheWay(f"{target} is there already; choose another name, or say --force to replace it") from None
     sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

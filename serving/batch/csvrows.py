@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import IO
 
+from triage.wire import delimiter_of
+
 MAX_LINE = 4 * 1024 * 1024
 """Bytes of one line or cell; the longest text escaped character by character in JSON takes 600,000."""
 NOT_UTF_8 = re.compile("[\udc80-\udcff]")
@@ -42,7 +44,7 @@ def read_csv(file: IO[bytes]) -> tuple[list[str], Iterator[Row]]:
     # Bytes that are not UTF-8 become lone surrogates, which make that one record bad instead of the whole file.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
     first = text.readline(MAX_LINE)
-    delimiter = max(",;\t", key=first.count)  # spreadsheets in Denmark write semicolons
+    delimiter = delimiter_of(first)
     try:
         names = next(csv.reader([first], delimiter=delimiter), [])
     except csv.Error:

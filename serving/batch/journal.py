@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ConfigDict, NonNegativeInt
 from pydantic.dataclasses import dataclass
 
+from serving.ondisk import sync_folder
 from triage.modelfolder import write_json
 from triage.wire import parse_json
 
@@ -64,11 +65,7 @@ class Journal:
         with new.open("rb") as file:
             os.fsync(file.fileno())
         new.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self.path.parent)
 
     def remove(self) -> None:
         """The run is finished."""

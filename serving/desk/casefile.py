@@ -84,7 +84,11 @@ def look(ledger: Ledger, person: int, number: int, *, page: int = 1) -> CaseFile
 
 
 def read(db: Transaction, ledger: Ledger, number: int, *, page: int = 1) -> CaseFile:
-    """As `look`, for commands of whoever runs the service; nothing is recorded."""
+    """As `look`, for commands of whoever runs the service; nothing is recorded.
+
+    Raises:
+        NoSuchCase: as `look`.
+    """
     row = db.execute(
         sa.select(Case, User.name).outerjoin(User, User.id == Case.created_by).where(Case.id == number)
     ).one_or_none()

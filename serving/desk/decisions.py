@@ -42,9 +42,7 @@ def submitted(db: Transaction, text_id: int) -> list[Reading]:
     return list(db.scalars(query.order_by(Reading.id)))
 
 
-def export(
-    ledger: Ledger, *, actor: str = SYSTEM, unreadable: Callable[[int, Exception], object] = lambda *_: None
-) -> Iterator[Record]:
+def export(ledger: Ledger, *, unreadable: Callable[[int, Exception], object] = lambda *_: None) -> Iterator[Record]:
     """All texts that are done and may be used for training, oldest first.
 
     The numbers of each few texts are recorded before these leave: whatever happens then, no text left unrecorded, and of the
@@ -71,7 +69,7 @@ def export(
                     records[text.id] = _record(db, ledger, text, case)
                 except UNREADABLE as error:
                     failed[text.id] = error
-        with ledger.acting(actor) as act:
+        with ledger.acting(SYSTEM) as act:
             for number, why in failed.items():
                 act.record("document.unreadable", f"text#{number}", reason=reason_of(why))
             if records or not (rows or count):  # an export of nothing is one too

@@ -107,7 +107,14 @@ def _check_part(db: Transaction, person: int, text_id: int, part: str, *, may_ad
 
 
 def touch(act: Act, person: int, text_id: int, version: int | None) -> tuple[Text, Case, Reading, list[Mark]]:
-    """The open reading of a person, locked, if it is as the page that asks knew it."""
+    """The open reading of a person, locked, if it is as the page that asks knew it.
+
+    Args:
+        version: number of the last mark that the page knew, 0 before the first; None if that does not matter.
+
+    Raises:
+        NoSuchText, NotHeld, Changed: see the classes.
+    """
     # The text's row first, as everybody who takes it does: nobody waits in a circle.
     act.db.execute(sa.select(Text.id).where(Text.id == text_id).with_for_update())
     text, case = find(act.db, text_id)

@@ -13,7 +13,6 @@ from triage.indicators import Scheme
 from triage.text import STATES, Span
 
 MAX_SPANS = 50
-_STATE_OF_REASON = {"denied": "denied", "other_person": "other_person", "hypothetical": "hypothetical"}
 
 
 class NotAMark(ValueError):
@@ -160,7 +159,7 @@ def checked(
             return _mark(code, verdict, asked.state, asked.spans)
         if reason not in REASONS:
             raise NotAMark("reason")
-        said = _STATE_OF_REASON.get(reason)
+        said = reason if reason in STATES else None  # "it is denied" says the state too; "wrong words" says none
         return _mark(code, verdict, said, asked.spans if said else (), reason)
     if verdict not in ("correct", "add"):
         raise NotAMark("verdict")

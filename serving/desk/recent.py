@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from serving.store.desk import Case, Upload, UploadedFile
 from serving.store.ledger import Ledger
 
+_MOST = 5
+"""Uploads that are listed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -28,7 +31,7 @@ class Sent:
         return sum(self.states.values())
 
 
-def recent(ledger: Ledger, person: int, *, count: int = 5) -> list[Sent]:
+def recent(ledger: Ledger, person: int) -> list[Sent]:
     """The newest uploads of a person."""
     with ledger.reading() as db:
         rows = db.execute(
@@ -36,7 +39,7 @@ def recent(ledger: Ledger, person: int, *, count: int = 5) -> list[Sent]:
             .join(Case, Case.id == Upload.case_id)
             .where(Upload.user_id == person)
             .order_by(Upload.id.desc())
-            .limit(count)
+            .limit(_MOST)
         ).all()
         seen = sa.case((UploadedFile.again.is_not(None), "again"), else_=UploadedFile.state).label("seen")
         of_upload = sa.select(UploadedFile.upload_id, seen, sa.func.count())

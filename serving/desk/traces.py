@@ -28,6 +28,8 @@ ALIKE = 6
 """Shared hashes from which texts are called similar: about a quarter of all runs of both texts."""
 LOCK = 4
 """Of the store's locks, taken before any row: whoever adds contacts sees those of all others, or a link would be missed."""
+_MOST = 10
+"""Relatives of a text that are told."""
 _MAX_CONTACTS = 20
 _ASKED = 400
 """Contacts asked for at a time: databases take no statement without end."""
@@ -102,7 +104,7 @@ def _without_registers(text: str, entities: Sequence[Entity]) -> str:
     return text
 
 
-def relatives(db: Transaction, text_id: int, *, count: int = 10) -> list[Relative]:
+def relatives(db: Transaction, text_id: int) -> list[Relative]:
     """Other texts that share a contact or many words, those with most in common first.
 
     Texts from before a new master key have other hashes: they are found again once they are traced anew.
@@ -121,4 +123,4 @@ def relatives(db: Transaction, text_id: int, *, count: int = 10) -> list[Relativ
         for number, (contacts, words) in found.items()
         if contacts or words >= ALIKE
     ]
-    return sorted(related, key=lambda x: (-len(x.contacts), -x.alike, -x.text_id))[:count]
+    return sorted(related, key=lambda x: (-len(x.contacts), -x.alike, -x.text_id))[:_MOST]

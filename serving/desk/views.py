@@ -145,6 +145,11 @@ def find(db: Transaction, text_id: int) -> tuple[Text, Case]:
 
 
 def answer_of(db: Transaction, box: CaseBox, text: Text) -> Assessment | None:
+    """What the model that read a text last said of it; None if nothing is kept.
+
+    Raises:
+        Tampered: it was changed or belongs elsewhere.
+    """
     row = db.scalar(sa.select(Suggestion).where(Suggestion.text_id == text.id, Suggestion.model == text.model))
     if row is None:
         return None
@@ -153,6 +158,7 @@ def answer_of(db: Transaction, box: CaseBox, text: Text) -> Assessment | None:
 
 
 def marks_of(db: Transaction, reading: Reading) -> list[Mark]:
+    """All marks of a reading, those that were taken back too."""
     return list(db.scalars(sa.select(Mark).where(Mark.reading_id == reading.id)))
 
 

@@ -26,13 +26,13 @@ def limit(memory: int, seconds: int) -> None:
 
 
 def answer(request: bytes) -> dict[str, Any]:
-    """What is said of a file: a line of JSON with its name and columns, then its bytes."""
+    """What is said of a file: a line of JSON with its name and column, then its bytes."""
     from serving.extract.reading import read
 
     head, _, data = request.partition(b"\n")
     asked = json.loads(head)
     try:
-        return {"extracted": asdict(read(asked["name"], data, asked["column"], asked["id_column"]))}
+        return {"extracted": asdict(read(asked["name"], data, asked["column"]))}
     except Unreadable as error:
         return {"unreadable": error.code}
 

@@ -9,7 +9,7 @@ from serving.extract.plain import decode
 from serving.extract.result import Extracted, Item, Problem, Unreadable, gather, part_of
 
 
-def read(name: str, data: bytes, column: str | None = None, id_column: str | None = None) -> Extracted:
+def read(name: str, data: bytes, column: str | None = None) -> Extracted:
     """All that a file holds.
 
     Raises:
@@ -19,7 +19,7 @@ def read(name: str, data: bytes, column: str | None = None, id_column: str | Non
         kind = kinds.kind_of(name, data)
         if kind in kinds.TABLES and column is None:
             return _columns(kind, data)
-        return gather(_items(kind, name, data, "", 0, column, id_column))
+        return gather(_items(kind, name, data, "", 0, column))
     except Unreadable:
         raise
     except Exception:  # among them running out of memory and nesting: its words may quote the file
@@ -36,9 +36,7 @@ def _columns(kind: str, data: bytes) -> Extracted:
     return Extracted((), tuple(columns), unsure, tuple(name for name, short in columns.items() if short))
 
 
-def _items(
-    kind: str, name: str, data: bytes, place: str, depth: int, column: str | None = None, id_column: str | None = None
-) -> Iterator[Item]:
+def _items(kind: str, name: str, data: bytes, place: str, depth: int, column: str | None = None) -> Iterator[Item]:
     # Each library is imported where its files turn up: a child starts in the time of the one it needs.
     match kind:
         case "text":
@@ -48,11 +46,11 @@ def _items(
         case "csv":
             from serving.extract.tables import read_csv
 
-            yield from read_csv(data, name, place, column or "", id_column)
+            yield from read_csv(data, name, place, column or "")
         case "xlsx":
             from serving.extract.tables import read_xlsx
 
-            yield from read_xlsx(data, name, place, column or "", id_column)
+            yield from read_xlsx(data, name, place, column or "")
         case "docx":
             from serving.extract.word import read_docx
 

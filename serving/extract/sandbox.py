@@ -32,14 +32,14 @@ _ANSWER: TypeAdapter[Extracted] = TypeAdapter(Extracted)
 _room = threading.BoundedSemaphore(CHILDREN)
 
 
-def run(name: str, data: bytes, column: str | None = None, id_column: str | None = None) -> Extracted:
+def run(name: str, data: bytes, column: str | None = None) -> Extracted:
     """What a child says of a file.
 
     Raises:
         Unreadable: what the child found; damaged if the child crashed or ran out of memory; too_slow if it was stopped;
             too_busy if none could be started.
     """
-    head = json.dumps({"name": name, "column": column, "id_column": id_column}).encode()
+    head = json.dumps({"name": name, "column": column}).encode()
     with _room:
         answer, stopped = _ask(head + b"\n" + data)
     if stopped:

@@ -69,18 +69,18 @@ def _columns(rows: Rows) -> dict[str, bool]:
     return {name: seen and length < _SHORT for name, length in zip(names, longest, strict=True)}
 
 
-def _texts(rows: Rows, label: str, place: str, column: str, id_column: str | None) -> Iterator[Item]:
+def _texts(rows: Rows, label: str, place: str, column: str) -> Iterator[Item]:
     """The texts below the header.
 
     Raises:
-        Unreadable: a column is missing (no_such_column), or there is no header (empty).
+        Unreadable: the column is missing (no_such_column), or there is no header (empty).
     """
     names = _header(rows)
     if not names:
         raise Unreadable("empty")
-    if column not in names or (id_column is not None and id_column not in names):
+    if column not in names:
         raise Unreadable("no_such_column")
-    at, id_at = names.index(column), names.index(id_column) if id_column is not None else None
+    at = names.index(column)
     for number, row in rows:
         here = within(place, f"row {number}")
         if row is None:
@@ -90,8 +90,7 @@ def _texts(rows: Rows, label: str, place: str, column: str, id_column: str | Non
         elif len(_filled(row)) > len(names) or len(row) < len(names):
             yield Problem("uneven_row", here)
         else:
-            known = label_of(row[id_at]) if id_at is not None else ""
-            yield part_of(known or f"{label} #{number}", row[at], here)
+            yield part_of(f"{label} #{number}", row[at], here)
 
 
 def _csv_rows(text: str, delimiter: str) -> Rows:
@@ -135,7 +134,7 @@ def _open_csv(data: bytes) -> tuple[Rows, bool]:
     return _csv_rows(text, _delimiter(text)), sure
 
 
-def read_csv(data: bytes, label: str, place: str, column: str, id_column: str | None) -> Iterator[Item]:
+def read_csv(data: bytes, label: str, place: str, column: str) -> Iterator[Item]:
     """The chosen column of a CSV file.
 
     Raises:
@@ -144,7 +143,7 @@ def read_csv(data: bytes, label: str, place: str, column: str, id_column: str | 
     rows, sure = _open_csv(data)
     if not sure:
         yield Problem("encoding_unsure", place)
-    yield from _texts(rows, label, place, column, id_column)
+    yield from _texts(rows, label, place, column)
 
 
 def csv_columns(data: bytes) -> tuple[dict[str, bool], bool]:
@@ -193,18 +192,18 @@ def _sheet_rows(rows: Iterator[Sequence[object]]) -> Rows:
         yield number, (cells + [""] * (width - len(cells)))[:width]
 
 
-def read_xlsx(data: bytes, label: str, place: str, column: str, id_column: str | None) -> Iterator[Item]:
+def read_xlsx(data: bytes, label: str, place: str, column: str) -> Iterator[Item]:
     """The chosen column of every sheet that has it.
 
     Raises:
-        Unreadable: no sheet has the columns (no_such_column), or all are empty (empty).
+        Unreadable: no sheet has the column (no_such_column), or all are empty (empty).
     """
     without: list[int] = []
     found = False
     for number, rows in enumerate(_sheets(data), 1):
         inside = place if number == 1 else within(place, f"sheet {number}")
         try:
-            for item in _texts(rows, label, inside, column, id_column):
+            for item in _texts(rows, label, inside, column):
                 found = True
                 yield item
             found = True

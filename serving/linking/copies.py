@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.linking.ragged import Array, Ragged, sort_once
+from serving.linking.ragged import Array, Ragged, sort_once, starts_of
 
 BANDS, ROWS = 20, 4
 """A pair of Jaccard 0.5 becomes a candidate with probability 0.72, of 0.6 with 0.94, of 0.8 with 0.9999."""
@@ -32,20 +32,15 @@ _SEED = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Copies:
-    """Pairs (first < second) of texts that are near copies, and for each text the first of its family."""
+    """Pairs (first < second) of texts that are near copies."""
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     jaccard: NDArray[np.float64]
 
 
-def find_copies(grams: Ragged) -> Copies:
-    """The near copies among texts, whose order decides nothing but which neighbours a full bucket compares."""
-    return copies_among(distinct(grams))
-
-
-def copies_among(texts: Ragged) -> Copies:
-    """The same of texts whose shingles are `distinct` already."""
+def find_copies(texts: Ragged) -> Copies:
+    """The near copies among texts by their `distinct` shingles; order decides only which neighbours a full bucket compares."""
     told = np.flatnonzero(texts.sizes())
     texts = texts.take(told)
     pairs = np.zeros(0, np.int64)
@@ -59,7 +54,7 @@ def distinct(grams: Ragged) -> Ragged:
     """The shingles of each row sorted, each once, in their upper 32 bits: enough to compare two texts by."""
     keys = sort_once(grams.owners().astype(np.uint64) << np.uint64(32) | grams.values >> np.uint64(32))
     sizes = np.bincount((keys >> np.uint64(32)).astype(np.int64), minlength=len(grams))
-    return Ragged(keys & np.uint64(0xFFFFFFFF), np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]))
+    return Ragged(keys & np.uint64(0xFFFFFFFF), starts_of(sizes))
 
 
 def _bands(texts: Ragged) -> Iterator[NDArray[np.uint64]]:

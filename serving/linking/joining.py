@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from serving.linking.contacts import kind_of
 from serving.linking.evidence import Reason, Shared, weigh_pairs
 from serving.linking.groups import STRONG, WEAK, Tie, order_of
-from serving.linking.ragged import Ragged
+from serving.linking.ragged import Ragged, starts_of
 from serving.linking.signatures import Signatures
 from serving.linking.texts import Texts
 from serving.linking.unions import Unions
@@ -50,7 +50,7 @@ def _own(contacts: Ragged, hubs: NDArray[np.uint64]) -> Ragged:
     """The contacts without hubs."""
     keep = ~np.isin(contacts.values, hubs)
     sizes = np.bincount(contacts.owners()[keep], minlength=len(contacts))
-    return Ragged(contacts.values[keep], np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]))
+    return Ragged(contacts.values[keep], starts_of(sizes))
 
 
 def _by_contact(signatures: Signatures, own: Ragged, unions: Unions) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from serving.linking.contacts import KINDS, kind_of, link_keys
-from serving.linking.ragged import Array, Ragged
+from serving.linking.ragged import Array, Ragged, starts_of
 from serving.linking.records import LinkKey, Record
 
 GRAM = 4
@@ -64,4 +64,4 @@ def join_marks(entities: list[list[tuple[int, int, int, int, int]]], grams: Ragg
         rows += [np.array(found, MARK), marks[grams.starts[at] : grams.starts[at + 1]]]
     values = np.concatenate(rows) if rows else np.zeros(0, MARK)
     sizes = [len(x) + int(size) for x, size in zip(entities, grams.sizes(), strict=True)]
-    return Ragged(values, np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)]))
+    return Ragged(values, starts_of(sizes))

@@ -21,6 +21,13 @@ def sort_once(values: Array) -> Array:
     return kept
 
 
+def starts_of(sizes: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where rows of n sizes start, and where the last one ends: n + 1 places."""
+    starts = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=starts[1:])
+    return starts
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ragged:
     """Row i is `values[starts[i]:starts[i + 1]]`."""
@@ -31,10 +38,8 @@ class Ragged:
     @classmethod
     def of(cls, rows: Sequence[Sequence[int] | Array], kind: Any) -> Ragged:
         """Made of rows."""
-        starts = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum([len(x) for x in rows], out=starts[1:])
         values = np.concatenate([np.asarray(x, kind) for x in rows]) if len(rows) else np.zeros(0, kind)
-        return cls(values, starts)
+        return cls(values, starts_of([len(x) for x in rows]))
 
     @classmethod
     def join(cls, parts: Sequence[Ragged]) -> Ragged:
@@ -59,7 +64,6 @@ class Ragged:
     def take(self, rows: NDArray[np.int64]) -> Ragged:
         """These rows, in this order."""
         sizes = self.sizes()[rows]
-        starts = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(sizes, out=starts[1:])
+        starts = starts_of(sizes)
         inside = np.arange(starts[-1]) - np.repeat(starts[:-1], sizes)
         return Ragged(self.values[np.repeat(self.starts[rows], sizes) + inside], starts)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from serving.linking.canonical import words
 from serving.linking.contacts import KINDS
 from serving.linking.marks import GRAM, MARKED, join_marks, mark_entities, mark_grams
-from serving.linking.ragged import Array, Ragged
+from serving.linking.ragged import Array, Ragged, starts_of
 from serving.linking.records import LinkKey, Record
 
 _ODD = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
@@ -149,7 +149,7 @@ def newest(parts: Sequence[Signatures]) -> NDArray[np.int64]:
 def shingles(text: Ragged) -> Ragged:
     """Hashes of each `GRAM` words of each row; a row with fewer has none. The order of the words counts."""
     sizes = np.maximum(text.sizes() - GRAM + 1, 0)
-    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    starts = starts_of(sizes)
     first = np.repeat(text.starts[:-1], sizes) + np.arange(starts[-1]) - np.repeat(starts[:-1], sizes)
     mixed = np.zeros(len(first), np.uint64)
     for step in range(GRAM):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.linking.copies import Copies, copies_among, distinct
+from serving.linking.copies import Copies, distinct, find_copies
 from serving.linking.signatures import Signatures
 from serving.linking.unions import components
 
@@ -31,7 +31,7 @@ def sort_texts(signatures: Signatures) -> Texts:
     told = np.flatnonzero(grams.sizes() >= LEAST_SHINGLES)
     whole, rows, text_of = np.unique(signatures.whole[told], return_index=True, return_inverse=True)
     grams = grams.take(told[rows])
-    copies = copies_among(grams)
+    copies = find_copies(grams)
     families = components(len(whole), zip(copies.first.tolist(), copies.second.tolist(), strict=True))
     text, family = np.full(len(signatures), -1), np.full(len(signatures), -1)
     text[told] = text_of

@@ -16,10 +16,9 @@ from serving.api.problems import TYPES, Problem
 from serving.limits import Limits, network
 from serving.noting import note
 from serving.review.forms import read_form
-from serving.review.guards import Person, drop_cookie, keep_session, session_of
+from serving.review.guards import AnyRole, drop_session, keep_session, session_of
 from serving.review.rendering import error_page, show, words_of
-from serving.store.access import Access, WeakPassword, WrongPassword
-from serving.store.access import Person as Somebody
+from serving.store.access import Access, Person, WeakPassword, WrongPassword
 from serving.store.passwords import LONGEST, SHORTEST
 from serving.store.people import digest
 
@@ -149,11 +148,11 @@ async def leave(request: Request) -> Response:
     if token := session_of(request):
         await run_in_threadpool(access.log_out, token)
     response = RedirectResponse("/login?out", 303)
-    drop_cookie(request, response)
+    drop_session(request, response)
     return response
 
 
-def _password(request: Request, person: Somebody, *, error: str = "", field: str = "") -> Response:
+def _password(request: Request, person: Person, *, error: str = "", field: str = "") -> Response:
     return show(
         "password.html",
         words_of(request),
@@ -167,13 +166,13 @@ def _password(request: Request, person: Somebody, *, error: str = "", field: str
 
 
 @router.get("/password")
-async def password(request: Request, person: Somebody = Depends(Person())) -> Response:  # noqa: B008
+async def password(request: Request, person: AnyRole) -> Response:
     """Choose a password."""
     return _password(request, person)
 
 
 @router.post("/password")
-async def choose_password(request: Request, person: Somebody = Depends(Person())) -> Response:  # noqa: B008
+async def choose_password(request: Request, person: AnyRole) -> Response:
     """Keep the password that was chosen."""
     words, fields = words_of(request), await read_form(request)
     old, new = fields.get("password_old", ""), fields.get("password_new", "")
@@ -193,7 +192,7 @@ async def choose_password(request: Request, person: Somebody = Depends(Person())
 
 
 @router.get("/account")
-async def account(request: Request, person: Somebody = Depends(Person())) -> Response:  # noqa: B008
+async def account(request: Request, person: AnyRole) -> Response:
     """One's own account: password and sessions."""
     access: Access = request.app.state.access
     visits = await run_in_threadpool(access.visits, session_of(request))
@@ -204,7 +203,7 @@ async def account(request: Request, person: Somebody = Depends(Person())) -> Res
 
 
 @router.post("/account/elsewhere")
-async def log_out_elsewhere(request: Request, person: Somebody = Depends(Person())) -> Response:  # noqa: B008
+async def log_out_elsewhere(request: Request, person: AnyRole) -> Response:
     """End one's other sessions."""
     await read_form(request)
     access: Access = request.app.state.access

@@ -11,13 +11,13 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session as Transaction
 from starlette.concurrency import run_in_threadpool
 
 from serving.desk import figures
 from serving.review.forms import read_form
-from serving.review.guards import RESPONSIBLE
+from serving.review.guards import Responsible
 from serving.review.numbers import row_number
 from serving.review.oversight import scheme
 from serving.review.rendering import show, words_of
@@ -179,13 +179,13 @@ async def _page(request: Request, person: Person, *, verified: Verified | None =
 
 
 @router.get("/audit")
-async def audit(request: Request, person: Person = Depends(RESPONSIBLE)) -> Response:  # noqa: B008
+async def audit(request: Request, person: Responsible) -> Response:
     """The log; that it was read stands in it afterwards."""
     return await _page(request, person)
 
 
 @router.post("/audit/verify")
-async def check(request: Request, person: Person = Depends(RESPONSIBLE)) -> Response:  # noqa: B008
+async def check(request: Request, person: Responsible) -> Response:
     """Check the whole log, against the anchor in `TEGN_HOME` too."""
     await read_form(request)
     state = request.app.state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
@@ -10,7 +10,7 @@ from serving.api.problems import Problem
 from serving.desk import casefile, cases
 from serving.desk.cases import ERASED_FOR, NoSuchCase
 from serving.review.forms import read_form
-from serving.review.guards import READERS, Roles
+from serving.review.guards import Lead, Reader
 from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
 from serving.review.submit import check_reference
@@ -18,7 +18,6 @@ from serving.store.access import Person
 from serving.store.ledger import Ledger, user
 
 router = APIRouter(include_in_schema=False)
-_LEAD = Roles("lead")
 _LAST_PAGE = 1_000_000
 KEEP_DAYS = (90, 180, 365, 730, 1825)
 """For how long a case can be kept from a day on."""
@@ -33,13 +32,13 @@ async def _look(request: Request, person: Person, number: int, *, page: int = 1)
 
 
 @router.get("/cases")
-async def cases_page(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def cases_page(request: Request, person: Reader) -> Response:
     """The page to find a case by what it is called."""
     return show("cases.html", words_of(request), person=person, here="/cases", reference="", error="")
 
 
 @router.post("/cases")
-async def find(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def find(request: Request, person: Reader) -> Response:
     """Go to the case that is called so. It is a form because a name does not belong into an address, which is logged."""
     reference = (await read_form(request)).get("reference", "")
     words = words_of(request)
@@ -54,7 +53,7 @@ async def find(request: Request, person: Person = Depends(READERS)) -> Response:
 
 
 @router.get("/cases/{number}")
-async def case(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def case(request: Request, number: Number, person: Reader) -> Response:
     """A case, or when it was erased."""
     page = min(row_number(request.query_params.get("page", "")) or 1, _LAST_PAGE)
     words = words_of(request)
@@ -72,7 +71,7 @@ async def case(request: Request, number: Number, person: Person = Depends(READER
 
 
 @router.post("/cases/{number}/keep")
-async def keep(request: Request, number: Number, person: Person = Depends(_LEAD)) -> Response:  # noqa: B008
+async def keep(request: Request, number: Number, person: Lead) -> Response:
     """Keep a case longer."""
     fields = await read_form(request)
     days = fields.get("days", "")
@@ -97,13 +96,13 @@ async def _ask(request: Request, person: Person, number: int, error: str = "") -
 
 
 @router.get("/cases/{number}/erase")
-async def ask(request: Request, number: Number, person: Person = Depends(_LEAD)) -> Response:  # noqa: B008
+async def ask(request: Request, number: Number, person: Lead) -> Response:
     """What an erasure takes away, and what it does not."""
     return await _ask(request, person, number)
 
 
 @router.post("/cases/{number}/erase")
-async def erase(request: Request, number: Number, person: Person = Depends(_LEAD)) -> Response:  # noqa: B008
+async def erase(request: Request, number: Number, person: Lead) -> Response:
     """Erase a case for good."""
     reason = (await read_form(request)).get("reason", "")
     if reason not in ERASED_FOR:

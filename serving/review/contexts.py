@@ -10,12 +10,9 @@ from serving.review.covering import covered
 from serving.review.details import listed
 from serving.review.words import Words
 from triage.assessment import CLEAR, Assessment, Finding
-from triage.indicators import Scheme
+from triage.indicators import ELEMENTS, Scheme
 from triage.loading import Model
 from triage.text import Span
-
-# The order in which elements are read: what is done, by which means, to what end; then what can be seen.
-ELEMENTS = ("act", "means", "purpose", "sign", "ad")
 
 
 @dataclass(frozen=True, slots=True)

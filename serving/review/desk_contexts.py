@@ -9,12 +9,12 @@ from datetime import datetime
 from serving.desk import marks
 from serving.desk.marks import Decision
 from serving.desk.views import View
-from serving.review.contexts import ELEMENTS, Piece, Underline, anchor_of, check_of, cut, percent_of
+from serving.review.contexts import Piece, Underline, anchor_of, check_of, cut, percent_of
 from serving.review.covering import covered
 from serving.review.details import listed
 from serving.review.words import Words
 from triage.assessment import Finding
-from triage.indicators import Scheme
+from triage.indicators import ELEMENTS, Scheme
 from triage.text import Span
 
 

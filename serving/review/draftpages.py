@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse
 
@@ -15,17 +13,16 @@ from serving.desk.holding import NotHeld
 from serving.desk.views import NoSuchText
 from serving.review.drafting import said
 from serving.review.forms import from_script, read_form
-from serving.review.guards import READERS
+from serving.review.guards import Reader
 from serving.review.numbers import Number
 from serving.review.reading import lost
 from serving.review.rendering import words_of
-from serving.store.access import Person
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.post("/texts/{number}/draft")
-async def save(request: Request, number: Number, person: Annotated[Person, Depends(READERS)]) -> Response:
+async def save(request: Request, number: Number, person: Reader) -> Response:
     """Keep what is typed in a form and not sent yet."""
     fields = await read_form(request)
     words, part = words_of(request), fields.get("part", "")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from serving.desk import drafts, reading, views
@@ -15,7 +13,7 @@ from serving.desk.views import View
 from serving.review.desk_contexts import desk_of
 from serving.review.drafting import saved_of
 from serving.review.forms import read_form
-from serving.review.guards import READERS
+from serving.review.guards import Reader
 from serving.review.numbers import Number
 from serving.review.reading import ask, lost, options, outside, scheme_of, version_of
 from serving.review.rendering import show, words_of
@@ -23,11 +21,10 @@ from serving.store.access import Person
 from serving.store.desk import OUTCOMES
 
 router = APIRouter(prefix="/texts/{number}/finish", include_in_schema=False)
-_Reader = Annotated[Person, Depends(READERS)]
 
 
 @router.get("")
-async def look(request: Request, number: Number, person: _Reader) -> Response:
+async def look(request: Request, number: Number, person: Reader) -> Response:
     """The outcome, a note, and what is not decided yet."""
     return await _page(request, person, number, {})
 
@@ -57,7 +54,7 @@ async def _page(
 
 
 @router.post("")
-async def finish(request: Request, number: Number, person: _Reader) -> Response:
+async def finish(request: Request, number: Number, person: Reader) -> Response:
     """Hand the reading in."""
     fields = await read_form(request)
     words = words_of(request)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from serving.api.auth import Guard
-from serving.store.access import Access
-from serving.store.access import Person as Somebody
+from serving.store.access import Access, Person
 from serving.store.tables import ROLES
 
 
@@ -19,10 +20,10 @@ class WrongRole(Exception):
     """Somebody logged in may not see this page: say so."""
 
 
-class Person(Guard):
+class LoggedIn(Guard):
     """Somebody logged in; any role."""
 
-    async def __call__(self, request: Request) -> Somebody:
+    async def __call__(self, request: Request) -> Person:
         access: Access = request.app.state.access
         token = session_of(request)
         person = await run_in_threadpool(access.person, token) if token else None
@@ -31,7 +32,7 @@ class Person(Guard):
         return person
 
 
-class Roles(Person):
+class Roles(LoggedIn):
     """Somebody logged in who has one of these roles."""
 
     def __init__(self, *roles: str) -> None:
@@ -39,7 +40,7 @@ class Roles(Person):
             raise ValueError(f"roles are {', '.join(ROLES)}")
         self.roles = frozenset(roles)
 
-    async def __call__(self, request: Request) -> Somebody:
+    async def __call__(self, request: Request) -> Person:
         person = await super().__call__(request)
         if person.role not in self.roles:
             raise WrongRole
@@ -47,9 +48,14 @@ class Roles(Person):
 
 
 READERS = Roles("analyst", "lead")
-"""Those who may read texts of cases."""
-RESPONSIBLE = Roles("lead", "admin")
-"""Those who see figures and the audit log."""
+# What routes take: whoever is logged in, or somebody of these roles alone.
+AnyRole = Annotated[Person, Depends(LoggedIn())]
+Reader = Annotated[Person, Depends(READERS)]
+"""May read texts of cases."""
+Lead = Annotated[Person, Depends(Roles("lead"))]
+Responsible = Annotated[Person, Depends(Roles("lead", "admin"))]
+"""Sees figures and the audit log."""
+Admin = Annotated[Person, Depends(Roles("admin"))]
 
 
 def cookie(request: Request, name: str = "tegn") -> str:
@@ -74,7 +80,7 @@ def keep_session(request: Request, response: Response, token: str) -> None:
     )
 
 
-def drop_cookie(request: Request, response: Response, name: str = "tegn") -> None:
-    """Have the browser forget a cookie. Browsers change a `__Host-` cookie only if told as it was set."""
+def drop_session(request: Request, response: Response) -> None:
+    """Have the browser forget a session. Browsers change a `__Host-` cookie only if told as it was set."""
     secure = request.app.state.settings.secure_cookies
-    response.delete_cookie(cookie(request, name), path="/", secure=secure, httponly=True, samesite="strict")
+    response.delete_cookie(cookie(request), path="/", secure=secure, httponly=True, samesite="strict")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from serving.ads.ads import MAX_SHORT
@@ -13,7 +13,7 @@ from serving.desk import crossing
 from serving.desk.crossing import Cursor, Link, NoSuchLink
 from serving.linking.contacts import KINDS
 from serving.review.forms import read_form
-from serving.review.guards import READERS
+from serving.review.guards import Reader
 from serving.review.numbers import LARGEST, Number, row_number
 from serving.review.rendering import show, words_of
 from serving.store.access import Person
@@ -21,19 +21,18 @@ from serving.store.ledger import Ledger, user
 from triage.text import has_bad_characters
 
 router = APIRouter(prefix="/links", include_in_schema=False)
-_Reader = Annotated[Person, Depends(READERS)]
 _SIZE = 25
 _LAST_PAGE = 2_000
 
 
 @router.get("")
-async def list_links(request: Request, person: _Reader) -> Response:
+async def list_links(request: Request, person: Reader) -> Response:
     """The links, and where to look for a contact."""
     return await _list(request, person)
 
 
 @router.post("")
-async def find(request: Request, person: _Reader) -> Response:
+async def find(request: Request, person: Reader) -> Response:
     """What has a contact. It is a form because a contact does not belong into an address, which is logged."""
     form, words = await read_form(request), words_of(request)
     said, page = form.get("contact", "").strip(), _page(form.get("page", ""))
@@ -95,7 +94,7 @@ def _asked(kind: str, before: Cursor | None) -> str:
 
 
 @router.get("/{number}")
-async def groups_of(request: Request, number: Number, person: _Reader) -> Response:
+async def groups_of(request: Request, number: Number, person: Reader) -> Response:
     """The groups of ads that share a contact with a text."""
     page = _page(request.query_params.get("page", ""))
     try:
@@ -109,7 +108,7 @@ async def groups_of(request: Request, number: Number, person: _Reader) -> Respon
 
 @router.get("/{number}/{place}")
 async def link(
-    request: Request, number: Number, place: Annotated[int, Path(ge=0, le=LARGEST)], person: _Reader
+    request: Request, number: Number, place: Annotated[int, Path(ge=0, le=LARGEST)], person: Reader
 ) -> Response:
     """One link, by a text that has the contact and its place there: of the contact itself nothing is in the address."""
     page = _page(request.query_params.get("page", ""))

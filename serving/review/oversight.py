@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
@@ -13,7 +13,7 @@ from serving.api.problems import Problem
 from serving.desk import agreement, figures
 from serving.desk.switches import NotASetting, read_switches, turn
 from serving.review.forms import read_form
-from serving.review.guards import RESPONSIBLE
+from serving.review.guards import Responsible
 from serving.review.rendering import show, words_of
 from serving.store.access import Person
 from serving.store.ledger import Ledger, user
@@ -78,13 +78,13 @@ async def _page(
 
 
 @router.get("/oversight")
-async def oversight(request: Request, person: Person = Depends(RESPONSIBLE)) -> Response:  # noqa: B008
+async def oversight(request: Request, person: Responsible) -> Response:
     """The page."""
     return await _page(request, person)
 
 
 @router.post("/oversight")
-async def change(request: Request, person: Person = Depends(RESPONSIBLE)) -> Response:  # noqa: B008
+async def change(request: Request, person: Responsible) -> Response:
     """Turn the stop switch, or set the shares."""
     fields, ledger = await read_form(request), request.app.state.ledger
     wanted = {name: fields[name].strip() for name in ("suggestions", *_SHARES) if name in fields}

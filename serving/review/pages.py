@@ -14,12 +14,12 @@ from serving.engine import Engine, tag
 from serving.noting import note
 from serving.review.contexts import read
 from serving.review.forms import read_form
-from serving.review.guards import Person
+from serving.review.guards import AnyRole
 from serving.review.language import COOKIE
 from serving.review.rendering import show as show_page
 from serving.review.rendering import words_of
 from serving.review.words import LANGUAGES, Words, words_in
-from serving.store.access import Person as Somebody
+from serving.store.access import Person
 from serving.store.ledger import Ledger
 from serving.telemetry.observer import Observer
 from triage.text import KINDS, MAX_TEXT
@@ -29,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def start(request: Request, person: Somebody = Depends(Person())) -> Response:  # noqa: B008
+async def start(request: Request, person: AnyRole) -> Response:
     """The page to paste a text."""
     return _paste(words_of(request), person)
 
@@ -40,13 +40,13 @@ def _suggests(ledger: Ledger) -> bool:
         return read_switches(db).suggestions
 
 
-def _paste(words: Words, person: Somebody, *, text: str = "", kind: str = "note", error: str = "") -> Response:
+def _paste(words: Words, person: Person, *, text: str = "", kind: str = "note", error: str = "") -> Response:
     status = 422 if error else 200
     return show_page("paste.html", words, status=status, person=person, here="/", text=text, kind=kind, error=error)
 
 
 @router.post("/")
-async def show(request: Request, person: Somebody = Depends(Person())) -> Response:  # noqa: B008
+async def show(request: Request, person: AnyRole) -> Response:
     """The text with its possible signs."""
     fields = await read_form(request)
     language = fields.get("language")
@@ -58,7 +58,7 @@ async def show(request: Request, person: Somebody = Depends(Person())) -> Respon
 
 
 async def _reading(
-    request: Request, words: Words, person: Somebody, text: str, kind: str, only_language: bool
+    request: Request, words: Words, person: Person, text: str, kind: str, only_language: bool
 ) -> Response:
     if not text.strip():
         return _paste(words, person, kind=kind, error="" if only_language else words["empty_text"])

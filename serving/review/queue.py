@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
@@ -17,16 +17,14 @@ from serving.desk.switches import read_switches
 from serving.desk.unreadable import note_passed_over
 from serving.review import unreadable
 from serving.review.forms import read_form
-from serving.review.guards import READERS
+from serving.review.guards import Reader
 from serving.review.numbers import row_number
 from serving.review.rendering import show, words_of
-from serving.store.access import Person
 from serving.store.desk import STAGES
 from serving.store.ledger import Ledger, user
 from triage.text import KINDS
 
 router = APIRouter(include_in_schema=False)
-_Reader = Annotated[Person, Depends(READERS)]
 _STAGES = ("first", "second", "adjudication", "done", "new")
 """As they are listed: what people can act on first."""
 _SIZE = 25
@@ -62,7 +60,7 @@ def wanted_of(given: dict[str, str]) -> Wanted:
 
 
 @router.get("/queue")
-async def list_texts(request: Request, person: _Reader) -> Response:
+async def list_texts(request: Request, person: Reader) -> Response:
     """The queue."""
     ledger: Ledger = request.app.state.ledger
     wanted = wanted_of(dict(request.query_params))
@@ -94,7 +92,7 @@ def _read(
 
 
 @router.post("/queue/next")
-async def take_next(request: Request, person: _Reader) -> Response:
+async def take_next(request: Request, person: Reader) -> Response:
     """Take the first text of a list that nobody has."""
     wanted = wanted_of(await read_form(request))
     ledger: Ledger = request.app.state.ledger

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
@@ -23,7 +23,7 @@ from serving.review.covering import covered
 from serving.review.desk_contexts import desk_of, undone_of
 from serving.review.drafting import marks_words, reasons_of, saved_of, typed_of
 from serving.review.forms import read_form
-from serving.review.guards import READERS
+from serving.review.guards import Reader
 from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
@@ -34,7 +34,6 @@ from triage.indicators import Scheme
 from triage.text import STATES, Span
 
 router = APIRouter(prefix="/texts/{number}", include_in_schema=False)
-_Reader = Annotated[Person, Depends(READERS)]
 _MAX_GIVEN = 2_000
 """Characters of a list of places: more than the most a mark may have."""
 _FIELD_OF = {"indicator": "code", "state": "state", "words": "words", "spans": "words"}
@@ -61,7 +60,7 @@ def options(words: Words, prefix: str, codes: Sequence[str]) -> list[tuple[str, 
 
 
 @router.get("")
-async def look(request: Request, number: Number, person: _Reader) -> Response:
+async def look(request: Request, number: Number, person: Reader) -> Response:
     """The text for who reads it or read it; for others, who has it and how to get it."""
     glance = await ask(request, views.glance, person.id, number)
     if glance.part is None and not (person.role == "lead" and glance.stage == "done"):
@@ -124,7 +123,7 @@ async def _page(
 
 
 @router.post("/take")
-async def take(request: Request, number: Number, person: _Reader) -> Response:
+async def take(request: Request, number: Number, person: Reader) -> Response:
     """Take the text; from somebody else only with a reason."""
     emergency = (await read_form(request)).get("emergency")
     words = words_of(request)
@@ -141,7 +140,7 @@ async def take(request: Request, number: Number, person: _Reader) -> Response:
 
 
 @router.post("/look")
-async def look_once(request: Request, number: Number, person: _Reader) -> Response:
+async def look_once(request: Request, number: Number, person: Reader) -> Response:
     """Read a text that is not one's own, with a reason that is recorded."""
     emergency = (await read_form(request)).get("emergency", "")
     if emergency not in LOOKS:
@@ -151,7 +150,7 @@ async def look_once(request: Request, number: Number, person: _Reader) -> Respon
 
 
 @router.post("/back")
-async def give_back(request: Request, number: Number, person: _Reader) -> Response:
+async def give_back(request: Request, number: Number, person: Reader) -> Response:
     """Put the text back into the queue."""
     await read_form(request)
     await ask(request, holding.give_back, person.id, number)
@@ -159,7 +158,7 @@ async def give_back(request: Request, number: Number, person: _Reader) -> Respon
 
 
 @router.post("/show")
-async def show_suggestions(request: Request, number: Number, person: _Reader) -> Response:
+async def show_suggestions(request: Request, number: Number, person: Reader) -> Response:
     """End the blind part; where nothing is marked it is asked once whether that is meant."""
     fields = await read_form(request)
     try:
@@ -202,7 +201,7 @@ async def _refused(
 
 
 @router.post("/marks")
-async def mark(request: Request, number: Number, person: _Reader) -> Response:
+async def mark(request: Request, number: Number, person: Reader) -> Response:
     """Decide one indicator."""
     fields = await read_form(request)
     scheme = scheme_of(request)
@@ -252,14 +251,14 @@ def _spans(ledger: Ledger, person: Person, number: int, fields: dict[str, str]) 
 
 
 @router.post("/undo")
-async def undo(request: Request, number: Number, person: _Reader) -> Response:
+async def undo(request: Request, number: Number, person: Reader) -> Response:
     """Take the last decision back."""
     fields = await read_form(request)
     return await _take_back(request, person, number, fields, reading.undo)
 
 
 @router.post("/remove")
-async def remove(request: Request, number: Number, person: _Reader) -> Response:
+async def remove(request: Request, number: Number, person: Reader) -> Response:
     """Take a sign back that the reader added."""
     fields = await read_form(request)
     return await _take_back(request, person, number, fields, partial(reading.remove, code=fields.get("code", "")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
@@ -18,7 +18,7 @@ from serving.extract.result import MAX_FILE
 from serving.noting import note
 from serving.review.fileforms import MAX_REQUEST
 from serving.review.forms import read_form
-from serving.review.guards import READERS
+from serving.review.guards import Reader
 from serving.review.numbers import row_number
 from serving.review.rendering import show, words_of
 from serving.review.words import Words
@@ -75,13 +75,13 @@ async def page(
 
 
 @router.get("/submit")
-async def submit(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def submit(request: Request, person: Reader) -> Response:
     """The page to paste a text or choose files."""
     return await page(request, person)
 
 
 @router.post("/submit")
-async def take_text(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def take_text(request: Request, person: Reader) -> Response:
     """Store a pasted text, exactly as it is."""
     fields = await read_form(request)
     words = words_of(request)
@@ -114,7 +114,7 @@ async def take_text(request: Request, person: Person = Depends(READERS)) -> Resp
 
 
 @router.get("/submit/receipt")
-async def receipt(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def receipt(request: Request, person: Reader) -> Response:
     """What became of texts: which are new, and which were there already."""
     asked = {name: _numbers(request.query_params.getlist(name)) for name in ("new", "known")}
     ledger: Ledger = request.app.state.ledger

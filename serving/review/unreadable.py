@@ -10,8 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from serving.desk.unreadable import give_up, reason_of
 from serving.noting import note
 from serving.review.forms import from_script
-from serving.review.guards import NotLoggedIn
-from serving.review.guards import Person as Somebody
+from serving.review.guards import LoggedIn, NotLoggedIn
 from serving.review.numbers import row_number
 from serving.review.rendering import error_page, show, words_of
 from serving.store.access import Person
@@ -24,7 +23,7 @@ _KEPT = ("text", "note", "words", "reference")
 async def on_unreadable(request: Request, error: Exception) -> Response:
     """What whoever asked for it gets. A text goes back to the queue; that something cannot be opened is recorded."""
     try:
-        person = await Somebody()(request)
+        person = await LoggedIn()(request)
     except NotLoggedIn:
         return error_page(request.scope, 500)
     log.error("%s cannot be opened: %s", request.scope["route"].path, type(error).__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse
 
@@ -18,7 +18,7 @@ from serving.review import submit
 from serving.review.covering import covered
 from serving.review.fileforms import MAX_REQUEST, Sent, TooMuch, read_files
 from serving.review.forms import from_script, read_form
-from serving.review.guards import READERS
+from serving.review.guards import Reader
 from serving.review.moments import moment
 from serving.review.numbers import Number, row_number
 from serving.review.rendering import show, words_of
@@ -125,7 +125,7 @@ async def _page(
 
 
 @router.post("/uploads")
-async def start(request: Request, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def start(request: Request, person: Reader) -> Response:
     """Begin an upload, with all of its files or, from a script that sends them one by one afterwards, with none yet."""
     words, script = words_of(request), from_script(request)
     try:
@@ -156,7 +156,7 @@ async def start(request: Request, person: Person = Depends(READERS)) -> Response
 
 
 @router.post("/uploads/{number}/files")
-async def add(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def add(request: Request, number: Number, person: Reader) -> Response:
     """Add files to an upload."""
     words, script = words_of(request), from_script(request)
     await _state(request, person, number)
@@ -177,13 +177,13 @@ async def add(request: Request, number: Number, person: Person = Depends(READERS
 
 
 @router.get("/uploads/{number}")
-async def upload(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def upload(request: Request, number: Number, person: Reader) -> Response:
     """What became of the files so far."""
     return await _page(request, person, number)
 
 
 @router.get("/uploads/{number}/state")
-async def state(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def state(request: Request, number: Number, person: Reader) -> Response:
     """The same for the page's script, in the words the page has."""
     found, words = await _state(request, person, number), words_of(request)
     return JSONResponse(
@@ -209,7 +209,7 @@ async def state(request: Request, number: Number, person: Person = Depends(READE
 
 
 @router.post("/uploads/{number}/column")
-async def choose(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def choose(request: Request, number: Number, person: Reader) -> Response:
     """Say which column of a table holds the texts."""
     fields = await read_form(request)
     chosen = row_number(fields.get("file", "")) or 0
@@ -225,7 +225,7 @@ async def choose(request: Request, number: Number, person: Person = Depends(READ
 
 
 @router.post("/uploads/{number}/again")
-async def again(request: Request, number: Number, person: Person = Depends(READERS)) -> Response:  # noqa: B008
+async def again(request: Request, number: Number, person: Reader) -> Response:
     """Have a file read once more."""
     fields = await read_form(request)
     ledger: Ledger = request.app.state.ledger

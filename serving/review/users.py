@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from serving.api.problems import Problem
 from serving.noting import note
 from serving.review.forms import read_form
-from serving.review.guards import Roles
+from serving.review.guards import Admin
 from serving.review.rendering import show, words_of
 from serving.store.access import Access, NotAllowed, Person
 from serving.store.tables import ROLES
 
 router = APIRouter(include_in_schema=False)
-_ADMIN = Roles("admin")
 
 
 async def _page(
@@ -43,13 +42,13 @@ async def _page(
 
 
 @router.get("/users")
-async def users(request: Request, person: Person = Depends(_ADMIN)) -> Response:  # noqa: B008
+async def users(request: Request, person: Admin) -> Response:
     """Everybody."""
     return await _page(request, person)
 
 
 @router.post("/users")
-async def add(request: Request, person: Person = Depends(_ADMIN)) -> Response:  # noqa: B008
+async def add(request: Request, person: Admin) -> Response:
     """Add somebody; shows their link, once."""
     fields, access = await read_form(request), request.app.state.access
     name, role = fields.get("name", ""), fields.get("role", "")
@@ -61,7 +60,7 @@ async def add(request: Request, person: Person = Depends(_ADMIN)) -> Response:  
 
 
 @router.post("/users/{number}/link")
-async def new_link(request: Request, number: int, person: Person = Depends(_ADMIN)) -> Response:  # noqa: B008
+async def new_link(request: Request, number: int, person: Admin) -> Response:
     """A new link; shows it, once."""
     await read_form(request)
     name, access = await _name(request, number), request.app.state.access
@@ -97,7 +96,7 @@ async def _change(request: Request, person: Person, change: Callable[[], None]) 
 
 
 @router.post("/users/{number}/role")
-async def change_role(request: Request, number: int, person: Person = Depends(_ADMIN)) -> Response:  # noqa: B008
+async def change_role(request: Request, number: int, person: Admin) -> Response:
     """Another role; logs them out everywhere."""
     fields, name, access = await read_form(request), await _name(request, number), request.app.state.access
     role = fields.get("role", "")
@@ -105,7 +104,7 @@ async def change_role(request: Request, number: int, person: Person = Depends(_A
 
 
 @router.post("/users/{number}/remove")
-async def remove(request: Request, number: int, person: Person = Depends(_ADMIN)) -> Response:  # noqa: B008
+async def remove(request: Request, number: int, person: Admin) -> Response:
     """They may log in no more."""
     await read_form(request)
     name, access = await _name(request, number), request.app.state.access
@@ -113,7 +112,7 @@ async def remove(request: Request, number: int, person: Person = Depends(_ADMIN)
 
 
 @router.post("/users/{number}/unlock")
-async def unlock(request: Request, number: int, person: Person = Depends(_ADMIN)) -> Response:  # noqa: B008
+async def unlock(request: Request, number: int, person: Admin) -> Response:
     """They may try their password again."""
     await read_form(request)
     name, access = await _name(request, number), request.app.state.access

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from serving.store.ledger import SYSTEM
-from serving.store.people import Desk, NotAllowed, check_name, digest
+from serving.store.people import NotAllowed, Part, check_name, digest
 from serving.store.tables import SCOPES, ApiKey
 
 KEY_PREFIX = "tegn_"
@@ -32,8 +32,8 @@ class System:
         return f"key#{self.id}"
 
 
-class Keys(Desk):
-    """Keys; each leaves once, when it is made."""
+class Keys(Part):
+    """Keys, which the command line alone makes and ends; each leaves once, when it is made."""
 
     def has_keys(self) -> bool:
         """Whether any system may call."""
@@ -45,7 +45,7 @@ class Keys(Desk):
         with self._ledger.reading() as db:
             return [_system(row) for row in db.scalars(select(ApiKey).order_by(ApiKey.name))]
 
-    def add_key(self, name: str, scopes: Iterable[str], *, by: str = SYSTEM) -> str:
+    def add_key(self, name: str, scopes: Iterable[str]) -> str:
         """A new API key; it cannot be read again.
 
         Raises:
@@ -56,7 +56,7 @@ class Keys(Desk):
             raise NotAllowed(f"scopes are {', '.join(SCOPES)}; name at least one")
         name = check_name(name)
         key = KEY_PREFIX + secrets.token_urlsafe(32)
-        with self._ledger.acting(by) as act:
+        with self._ledger.acting(SYSTEM) as act:
             row = ApiKey(name=name, key_hash=digest(key), scopes=" ".join(wanted), created=self._now())
             act.db.add(row)
             try:
@@ -66,13 +66,13 @@ class Keys(Desk):
             act.record("key.added", f"key#{row.id}", scopes=".".join(wanted))
         return key
 
-    def remove_key(self, name: str, *, by: str = SYSTEM) -> None:
+    def remove_key(self, name: str) -> None:
         """End a key.
 
         Raises:
             NotAllowed: there is none of that name.
         """
-        with self._ledger.acting(by) as act:
+        with self._ledger.acting(SYSTEM) as act:
             row = act.db.scalar(select(ApiKey).where(ApiKey.name == check_name(name)))
             if row is None:
                 raise NotAllowed(f"there is no key {name!r}; `key list` names them", "unknown")

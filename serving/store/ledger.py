@@ -26,8 +26,6 @@ ANONYMOUS = "anonymous"
 _LOCK = 8_317_046_529_150_001
 """First of Tegn's advisory locks in PostgreSQL; any number that no other program uses. Under it the audit log grows."""
 _AT_ONCE = 1_000
-
-
 _CHECK = "run `python -m serving audit verify`, and restore the log from a copy"
 
 

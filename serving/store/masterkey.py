@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from serving.ondisk import sync_folder
+
 KEY_BYTES = 32
 VARIABLE, OLD_VARIABLE = "TEGN_MASTER_KEY", "TEGN_MASTER_KEY_OLD"
 FILE_VARIABLE, OLD_FILE_VARIABLE = f"{VARIABLE}_FILE", f"{OLD_VARIABLE}_FILE"
@@ -249,11 +251,7 @@ def _make(path: Path) -> None:
                 return
         finally:
             new.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         raise UnusableKey(
             f"{path} cannot be made ({error.strerror}): make TEGN_HOME a folder that Tegn can write, "

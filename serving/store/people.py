@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.store.desk import Draft
 from serving.store.ledger import SYSTEM, Act, Ledger
+from serving.store.ledger import user as subject
 from serving.store.passwords import Passwords
 from serving.store.tables import ROLES, LoginLink, Session, User
 
@@ -75,12 +76,7 @@ def check_role(role: str) -> str:
     return role
 
 
-def subject(number: int) -> str:
-    """A person as what an act was done to."""
-    return f"user#{number}"
-
-
-class Desk:
+class Part:
     """What the parts of `Access` share."""
 
     def __init__(
@@ -104,7 +100,7 @@ class Desk:
         return set(db.scalars(admins.with_for_update()))
 
 
-class People(Desk):
+class People(Part):
     """People and their roles. Every act is recorded as that of `by`, an actor of the audit log."""
 
     def has_users(self) -> bool:
@@ -215,13 +211,13 @@ class People(Desk):
             user.failures, user.locked_until = 0, None
             act.record("user.changed", subject(user.id), locked=False)
 
-    def bind(self, name: str, issuer: str, number: str, *, by: str = SYSTEM) -> None:
+    def bind(self, name: str, issuer: str, number: str) -> None:
         """Say who a person is at the OpenID Connect provider.
 
         Raises:
             NotAllowed: nobody has that name, or somebody else is that one there.
         """
-        with self._ledger.acting(by) as act:
+        with self._ledger.acting(SYSTEM) as act:
             user = self._named(act.db, name)
             user.subject = provider_subject(issuer, number)
             act.record("user.changed", subject(user.id), provider=True)

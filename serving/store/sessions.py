@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from serving.store.ledger import ANONYMOUS, Act, user
-from serving.store.people import Desk, digest
+from serving.store.people import Part, digest
 from serving.store.tables import Session, User
 
 IDLE = timedelta(minutes=30)
@@ -55,7 +55,7 @@ class Visit:
     current: bool
 
 
-class Sessions(Desk):
+class Sessions(Part):
     """Sessions of people. A token leaves once, when its session begins."""
 
     def _begin(self, act: Act, number: int, way: str) -> str:

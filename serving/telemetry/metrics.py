@@ -13,17 +13,18 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from serving.store.acts import ACTS, Detail
+from serving.store.desk import VERDICTS
 from serving.telemetry import names
 from serving.telemetry.names import known
-from triage.assessment import CLEAR, FLAG, LOOK, Assessment
+from triage.assessment import Assessment
 from triage.indicators import Scheme
+from triage.reference import DECISIONS
 from triage.text import KINDS, Document
 
 REQUEST_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 DOCUMENTS = (1, 2, 4, 8, 16, 32, 64)
 TOKENS = (50, 100, 200, 400, 600, 800, 1200, 2000, 4000, 10_000)
-_DECISIONS = (FLAG, LOOK, CLEAR)
 
 
 class Metrics:
@@ -131,9 +132,9 @@ class Metrics:
         self._in_use = (name, version, scheme.version)
         self._model.labels(*self._in_use).set(1)
         for code in scheme.codes:
-            for decision in _DECISIONS:
+            for decision in DECISIONS:
                 self._decisions.labels(code, decision)
-            for verdict in names.VERDICTS:
+            for verdict in VERDICTS:
                 self._verdicts.labels(code, verdict)
 
     def ready_when(self, ready: Callable[[], bool]) -> None:
@@ -151,13 +152,13 @@ class Metrics:
             for reason in assessment.reasons:
                 self._abstentions.labels(known(reason, names.REASONS)).inc()
             for finding in assessment.findings:
-                self._decisions.labels(known(finding.code, self._codes), known(finding.decision, _DECISIONS)).inc()
+                self._decisions.labels(known(finding.code, self._codes), known(finding.decision, DECISIONS)).inc()
 
     def acted(self, act: str, details: Mapping[str, Detail]) -> None:
         """An act was written into the audit log."""
         self._acts.labels(known(act, ACTS)).inc()
         if act in ("decision.made", "decision.undone"):
-            verdict = known(details.get("verdict", "undo"), names.VERDICTS)
+            verdict = known(details.get("verdict", "undo"), VERDICTS)
             self._verdicts.labels(known(details.get("indicator"), self._codes), verdict).inc()
         elif act == "login.refused":
             self._refused_logins.labels(known(details.get("reason"), _login_reasons())).inc()

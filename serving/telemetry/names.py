@@ -24,7 +24,6 @@ WORK = ("tagging", "step")
 """Work beside requests that can fail: the model on one text, or a step of all of it."""
 ANCHOR_FAULTS = ("broken", "unusable", "io")
 UNREADABLE_REASONS = ("tampered", "key_lost")
-VERDICTS = ("accept", "reject", "correct", "add", "undo")
 
 
 def known(value: object, among: Collection[str]) -> str:

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp
 
 from serving import jobs
 from serving.app import create_app
-from serving.engine import LocalEngine
 from serving.limits import Buckets, Limits
 from serving.settings import Settings
+from tests.localengine import LocalEngine
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

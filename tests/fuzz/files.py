@@ -15,9 +15,9 @@ from tests.fuzz.targets import Finding, Target, refusing, silent
 from tests.serving.test_extract import repack
 
 
-def read(name: str, data: bytes, column: str | None = None, id_column: str | None = None) -> Extracted | None:
+def read(name: str, data: bytes, column: str | None = None) -> Extracted | None:
     """What the parent makes of a file; None where it cannot be read."""
-    request = json.dumps({"name": name, "column": column, "id_column": id_column}).encode() + b"\n" + data
+    request = json.dumps({"name": name, "column": column}).encode() + b"\n" + data
     said = answer(request)
     if "unreadable" in said:
         silent(said)
@@ -34,7 +34,7 @@ def file(name: str, data: bytes) -> None:
     """A whole file, and each of its first columns where it is a table."""
     extracted = read(name, data)
     for column in extracted.columns[:2] if extracted else ():
-        read(name, data, column, extracted.columns[-1] if extracted else None)
+        read(name, data, column)
 
 
 def plain(name: str, data: bytes) -> None:

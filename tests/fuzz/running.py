@@ -19,13 +19,13 @@ from argon2.profiles import CHEAPEST
 from starlette.testclient import TestClient
 
 from serving.app import create_app
-from serving.engine import LocalEngine
 from serving.headers import SECURITY
 from serving.limits import Buckets, Limits
 from serving.settings import Settings
 from serving.store.desk import Mark, Text
 from serving.store.tables import ROLES
 from tests.fuzz.targets import Finding
+from tests.localengine import LocalEngine
 
 HOME = "http://127.0.0.1:3000"
 NOTE = (

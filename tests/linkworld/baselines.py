@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from serving.linking.copies import find_copies
+from serving.linking.copies import distinct, find_copies
 from serving.linking.records import Record
 from serving.linking.signatures import Signatures
 from serving.linking.unions import components
@@ -26,7 +26,7 @@ def link_by_number(records: Iterable[Record]) -> list[list[str]]:
 
 def link_by_minhash(signatures: Signatures) -> list[list[str]]:
     """Ads whose texts are near copies, by the same shingles and the same threshold as ours."""
-    copies = find_copies(signatures.grams)
+    copies = find_copies(distinct(signatures.grams))
     return _groups(signatures.ids, zip(copies.first.tolist(), copies.second.tolist(), strict=True))
 
 

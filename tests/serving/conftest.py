@@ -12,12 +12,12 @@ from argon2.profiles import CHEAPEST
 from starlette.testclient import TestClient
 
 from serving.app import create_app
-from serving.engine import LocalEngine
 from serving.limits import Buckets, Limits
 from serving.settings import Settings
 from serving.store.database import migrate, open_store
 from serving.store.ledger import Ledger
 from serving.store.masterkey import MasterKey
+from tests.localengine import LocalEngine
 from tests.serving import postgres
 
 

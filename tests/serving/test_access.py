@@ -385,12 +385,12 @@ def test_keys_have_scopes_and_end(access, ledger):
     assert (system.name, system.scopes, system.actor) == ("k", {"tag"}, "key#1")
     assert access.system("tegn_wrong") is None
     assert [x.name for x in access.systems()] == ["k"]
-    access.remove_key("k", by="user#1")
+    access.remove_key("k")
     assert access.system(key) is None
     assert not access.has_keys()
     assert acts(ledger) == [
         ("system", "key.added", "key#1", {"scopes": "tag"}),
-        ("user#1", "key.removed", "key#1", {}),
+        ("system", "key.removed", "key#1", {}),
     ]
 
 

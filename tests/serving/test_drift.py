@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from serving.engine import LocalEngine
 from serving.telemetry.drift import BLOCK, BLOCKS, LEAST, Drift
 from serving.telemetry.observer import Observer
+from tests.localengine import LocalEngine
 from training.reference import reference_of
 from triage.assessment import Assessment, Finding, Measures, Priority
 from triage.reference import Bins, Reference, UnusableReference, stability_index

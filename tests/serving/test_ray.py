@@ -178,8 +178,8 @@ def link(ads, output, **how):
 
 
 def test_links_of_ads_are_those_of_the_local_engine(running, tmp_path):
-    from tests.serving.ads.test_linking import content, few
-    from tests.serving.ads.test_linking import write as write_ads
+    from tests.serving.ads.linking.made import content, few
+    from tests.serving.ads.linking.made import write as write_ads
 
     ads = write_ads(tmp_path / "ads.jsonl", few())
     (tmp_path / "local").mkdir()

@@ -6,26 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from triage.entities.numerals import (
-    LOOKS_LIKE_DIGIT,
-    PLAIN,
-    PLURALS,
-    TALLIES,
-    TENS_BEFORE_ONES,
-    TENS_DA,
-    WORDS,
-    looked_like,
-    may_be_number,
-    misspelled,
-    spelled,
-)
+from triage.entities.digitwords import value_of
+from triage.entities.numerals import LOOKS_LIKE_DIGIT, PLAIN, PLURALS, WORDS, may_be_number, misspelled, spelled
 from triage.entities.reading import Reading
 
 _WORD = re.compile(r"(?<![^\W_])(?:pluss?|tlf|tel|telefon|mob|mobil|nr|ring|sms|wa|whatsapp|call)(?=\d)|[^\W_]+")
-_AMONG_DIGITS = re.compile(r"[\doOlI][ .-][a-z][ .-][\doOlISs]")
-_PARTS = re.compile(r"\d+|\D+")
-_WEAK = re.compile(r"[OIlZSBEGОЗБØΟΙΖ]{1,4}|[oilο]{1,2}|[бзʒ]")
-_BETWEEN_LETTERS = re.compile(r"\d{1,2}(?P<sign>[^\W\d])(?:\d{1,2}(?P=sign))+\d{1,2}")
 _SEQUENCE = frozenset("then derefter dernæst herefter derpå bagefter efterfulgt".split())  # noqa: SIM905
 _LINKS = _SEQUENCE | frozenset(
     "og å ogh så saa and sidst slut plus pluss y e und och sen i luego sidste øh øhm hm eh vistnok".split()  # noqa: SIM905
@@ -38,12 +23,10 @@ _NOISE = frozenset(
     "flower bindestrek underscore stop gap kys kiss knus kram smil smile taster tast trykker tryk".split()
 )
 """Words for what else would stand between digits: nobody writes them but to hide a number."""
-_FILLERS = _LINKS | _NOISE
 _TIMES = {"dobbelt": 2, "dobbel": 2, "double": 2, "doppel": 2, "dubbel": 2, "triple": 3, "tripel": 3, "treble": 3}
 _OVER = frozenset("gange x times mal gånger".split())  # noqa: SIM905
-_OTHERS = {**dict.fromkeys([*_FILLERS, *_TOLD], 0), **dict.fromkeys([*_TIMES, *_OVER], 4)}
+_OTHERS = {**dict.fromkeys([*_LINKS, *_NOISE, *_TOLD], 0), **dict.fromkeys([*_TIMES, *_OVER], 4)}
 """Words that go on with a run, and how many digits more one of them may make of it."""
-_ARTICLES = frozenset("en et a to".split())  # noqa: SIM905
 _UNITS = frozenset(
     "kr kroner dkk eur euro min minut minutter t time timer dag dage uge uger mdr md år år. stk cm mm m m2 kg km g "  # noqa: SIM905
     "kvm pers personer mand x gange procent pct kl nr".split()
@@ -216,7 +199,7 @@ def _numbers(reading: Reading, found: list[re.Match[str]]) -> Iterator[tuple[int
                 yield start, found[last - 1].end(), digits, "word", joined
                 continue
             tried = max(last - 1, i + 1)  # the last may begin others: "I-I-s e k s"
-        yield start, end, *_value(reading, word, start, end), word
+        yield start, end, *value_of(reading, word, start, end), word
 
 
 def _letters_apart(found: list[re.Match[str]], i: int, cased: str) -> int:
@@ -229,112 +212,3 @@ def _letters_apart(found: list[re.Match[str]], i: int, cased: str) -> int:
             break
         gap, last = between, last + 1
     return last
-
-
-def _value(reading: Reading, word: str, start: int, end: int) -> tuple[str, str]:
-    """The digits of a word, and how they are written."""
-    cased = reading.cased[start:end]
-    if word.isdigit():
-        span = reading.raw_span(start, end)
-        return word, "digit" if reading.raw[span.start : span.end] == word else "sign"
-    if word.isalpha():
-        digits = spelled(word)
-        if digits is None and _is_for_digits(reading.cased, word, start, end):
-            return looked_like(cased) or "", "look"
-        if digits is None and len(word) < 20:
-            digits = misspelled(word)
-        return digits or "", "word"
-    if len(word) > 80:
-        return "", ""
-    word = _without_letters_between(word)
-    parts = [x if x.isdigit() else spelled(x) or "" for x in _PARTS.findall(word)]
-    if all(parts) and len(parts) > 1:
-        return "".join(parts), "word"
-    return (word if word.isdigit() else looked_like(cased) or misspelled(word) or ""), "look"
-
-
-def _without_letters_between(word: str) -> str:
-    """The digits alone of a word like "01k23k45k67"; any other word as it is."""
-    found = _BETWEEN_LETTERS.fullmatch(word)
-    if (
-        found is None
-        or found["sign"] in LOOKS_LIKE_DIGIT
-        or word.count(found["sign"]) < (5 if found["sign"] == "x" else 3)
-    ):
-        return word
-    return word.replace(found["sign"], "")
-
-
-def _is_for_digits(cased: str, word: str, start: int, end: int) -> bool:
-    """Whether a word of letters that look like digits stands for them."""
-    if word in ("z", "s", "b") and _AMONG_DIGITS.fullmatch(cased, start - 2, end + 2):
-        return True
-    is_alike = len(word) < 5 and LOOKS_LIKE_DIGIT.issuperset(word)
-    return is_alike and _WEAK.fullmatch(cased, start, end) is not None and _stands_apart(cased, word, start, end)
-
-
-def _stands_apart(cased: str, word: str, start: int, end: int) -> bool:
-    """Whether letters may stand for digits here: not the Danish word "i" among other words."""
-    return (
-        word != "i" or cased[start] == "I" or not (cased[start - 1 : start].isspace() or cased[end : end + 1].isspace())
-    )
-
-
-def joined(run: list[Token]) -> list[Token]:
-    """The run with "to og tyve" and "twenty two" as one number each."""
-    found: list[Token] = []
-    for token in run:
-        before = found[-1] if found else None
-        if before and before.kind == token.kind == "word" and len(before.digits) == 1 and token.word in TENS_DA:
-            if token.gap == "&" or (before.word.endswith("og") and token.gap == " "):
-                digits = str(int(token.digits) + int(before.digits))
-                found[-1] = replace(before, end=token.end, digits=digits, word=token.word)
-                continue
-        elif (
-            before
-            and before.word in TENS_BEFORE_ONES
-            and len(token.digits) == 1
-            and token.kind == "word"
-            and token.gap in " -"
-        ):
-            digits = str(int(before.digits) + int(token.digits))
-            found[-1] = replace(before, end=token.end, digits=digits, word=token.word)
-            continue
-        found.append(token)
-    return found
-
-
-def _without_articles(run: list[Token]) -> list[Token]:
-    """The run with "et ettal" and "en toer" as one digit each."""
-    found: list[Token] = []
-    for token in run:
-        before = found[-1] if found else None
-        if before and before.word in ("en", "et") and token.gap == " " and token.word in (*TALLIES, "nul"):
-            found[-1] = replace(token, start=before.start, gap=before.gap)
-        else:
-            found.append(token)
-    return found
-
-
-def _is_echo(run: list[Token], i: int) -> bool:
-    """Whether a token repeats in brackets what was just said: "nul en (01)", "4 (fire)"."""
-    said = "".join(x.digits for x in run[max(0, i - 4) : i])
-    return run[i].gap.endswith("(") and said.endswith(run[i].digits)
-
-
-def readings_of(run: list[Token]) -> list[list[Token]]:
-    """The ways to read a run: numbers joined or not, "tres" as sixty or the Spanish three, with a last "en" or without."""
-    if any(x.word in TALLIES for x in run):
-        run = _without_articles(run)
-    ways = [joined(run)]
-    if len(ways[0]) != len(run):
-        ways.append(run)
-    if run[-1].word in _ARTICLES and run[-1].gap == " ":  # "... otte fire en time 600"
-        ways += [x[:-1] for x in ways]
-    if any(_is_echo(run, i) for i in range(1, len(run))):
-        ways.append(joined([x for i, x in enumerate(run) if not _is_echo(run, i)]))
-    if run[0].is_plain and len(run) > 1 and run[1].gap == " ":  # "text to zero one ..."
-        ways += [x[1:] for x in ways]
-    if any(x.word == "tres" for x in run):
-        ways.append([replace(x, digits="3") if x.word == "tres" else x for x in run])
-    return ways

@@ -12,7 +12,8 @@ from functools import partial
 
 from triage.entities import phoneparts
 from triage.entities.dates import is_date
-from triage.entities.digitruns import Token, readings_of, runs
+from triage.entities.digitreadings import readings_of
+from triage.entities.digitruns import Token, runs
 from triage.entities.phoneshapes import is_disguised, is_grouped, is_hours, is_told, rank, stands_apart
 from triage.entities.reading import Reading
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise, product
+from itertools import pairwise
 
 from triage.entities.reading import Reading
 
@@ -45,19 +45,9 @@ def _names() -> tuple[dict[str, tuple[str, bool]], frozenset[str]]:
 
 def _spellings(name: str) -> set[str]:
     """A name with aa for å and the other way round, oe for ø, ae for æ."""
-    ways = product(
-        *(
-            ((a, b) if a in name else ("", ""))
-            for a, b in (("aa", "å"), ("å", "aa"), ("ø", "oe"), ("æ", "ae"), ("ö", "ø"))
-        )
-    )
     found = {name}
-    for way in ways:
-        changed = name
-        for (a, b), chosen in zip((("aa", "å"), ("å", "aa"), ("ø", "oe"), ("æ", "ae"), ("ö", "ø")), way, strict=True):
-            if chosen == b and a in changed and b:
-                changed = changed.replace(a, b)
-        found.add(changed)
+    for usual, other in (("aa", "å"), ("å", "aa"), ("ø", "oe"), ("æ", "ae"), ("ö", "ø")):
+        found |= {x.replace(usual, other) for x in found}
     return found
 
 

@@ -48,8 +48,6 @@ class _Plain(dict[int, str]):
 
 
 _PLAIN = _Plain(_OWN)
-
-
 _UNUSUAL = re.compile("[^\n\r -~À-ÿ€“”’…•]")
 """Whatever `_PLAIN` might change."""
 

@@ -11,7 +11,8 @@ from calendar import monthrange
 
 from stdnum.dk import cvr
 
-from triage.entities.digitruns import readings_of, runs
+from triage.entities.digitreadings import readings_of
+from triage.entities.digitruns import runs
 from triage.entities.reading import Reading
 
 _CPR = re.compile(

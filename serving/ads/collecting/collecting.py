@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import logging
 import os
@@ -33,7 +32,8 @@ from serving.ads.collecting.shelf import Shelf
 from serving.ads.collecting.state import State, UnusableState
 from serving.ads.reader import Reader, ReaderLost
 from serving.ads.rules import Rules
-from serving.batch.resuming import unfinished
+from serving.batch.alone import locked
+from serving.batch.resuming import CannotGoOn, unfinished
 
 CHANGES = ("new", "reposted", "edited", "back", "removed", "unchanged", "disallowed", "closed", "refused")
 _WORDS = {
@@ -96,7 +96,7 @@ def collect(
     try:
         with _held(folder, beside), closing(State(beside / "state.sqlite")) as state:
             return _Run(rules, collector, scopes, folder, beside, state, tell).go()
-    except (UnusableState, ReaderLost) as error:
+    except (UnusableState, ReaderLost, CannotGoOn) as error:
         raise CannotCollect(str(error)) from None
     except sqlite3.Error as error:
         raise CannotCollect(unfinished(error, beside)) from None
@@ -113,11 +113,7 @@ def _held(folder: Path, beside: Path) -> Iterator[None]:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_dev != beside.stat().st_dev:
         raise CannotCollect(f"{folder} and {beside} must lie on one disk; name a folder inside {folder}")
-    with os.fdopen(os.open(beside / "lock", os.O_RDWR | os.O_CREAT, 0o600)) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CannotCollect(f"another command collects into {folder}; wait for its end") from None
+    with locked(beside / "lock", f"another command collects into {folder}; wait for its end"):
         yield
 
 

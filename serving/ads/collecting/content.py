@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from serving.ads.ads import id_of
 from serving.ads.faults import PageFault
 from serving.ads.messages import Answer, Request
 from serving.ads.reader import Reader
-from serving.ads.sources.kinds import HEAD, kind_of
+from serving.ads.sources.kinds import HEAD, PAGES, charset_of, kind_of
 from serving.ads.sources.unpacking import inflate
 
-TYPES = ("text/html", "application/xhtml+xml")
-"""What is asked for and taken."""
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{2,40})""", re.I)
 _NO_PAGES = frozenset(("gzip", "archive", "feed", "warc", "json", "jsonl"))
 
 
@@ -31,7 +27,7 @@ class Read:
 
 def is_page(content_type: str | None) -> bool:
     """Whether an answer is a page by its header; one without a header may be."""
-    return content_type is None or content_type.partition(";")[0].strip().lower() in TYPES
+    return content_type is None or content_type.partition(";")[0].strip().lower() in PAGES
 
 
 def unpacked(data: bytes, packing: str | None, limit: int) -> bytes:
@@ -67,8 +63,7 @@ def read_page(reader: Reader, url: str, content_type: str | None, time: str, bod
     Raises:
         ReaderLost: see the class.
     """
-    charset = _CHARSET.search(content_type or "")
-    answer: Answer = reader.read(Request("collected", url, time, charset[1] if charset else None), body)
+    answer: Answer = reader.read(Request("collected", url, time, charset_of(content_type or "")), body)
     entry = answer.entries[0]
     version = None
     if entry.found is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,8 +10,8 @@ from pathlib import Path
 from serving.ads.collecting.report import ERRORS, JOURNAL
 from serving.ads.collecting.state import State
 from serving.ads.collecting.warcfile import write_warc
-from serving.ads.groupfile import put
 from serving.batch.resuming import Output
+from serving.ondisk import put, sync_folder
 
 _ANSWERS = 500
 """Answers that wait, at most, until they are written out."""
@@ -46,10 +45,10 @@ class Shelf:
             )
             # Made beside the folder: whoever reads it meets whole files alone.
             put(folder / name, write, made_in=self._beside)
-            _keep_names(folder)
+            sync_folder(folder)
         sizes = {file: self._append(file) for file in self.files}
         if sites:
-            _keep_names(self._folder)
+            sync_folder(self._folder)
         with self._state.change():
             spool.forget()
             self._state.set_fact("warcs", str(number))
@@ -63,12 +62,3 @@ class Shelf:
             return 0
         with closing(Output(self.files[file], size)) as out:
             return out.save(lines)
-
-
-def _keep_names(folder: Path) -> None:
-    """A new name in a folder is there after a power cut too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import re
 
-from triage.wire import MalformedJSON, parse_json
+from triage.wire import MalformedJSON, delimiter_of, parse_json
 
 HEAD = 8192
 """Bytes that are looked at."""
+PAGES = ("text/html", "application/xhtml+xml")
+"""Content types of pages."""
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BEGINNINGS = (
     ("gzip", re.compile(rb"\x1f\x8b")),
@@ -29,6 +31,7 @@ _HTML = re.compile(
     r"<(?:!doctype html|html|head|body|title|meta|div|p|h[1-6]|table|article|main|section|span|a|ul|br)\b[^<>]{0,2000}/?>",
     re.I,
 )
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{2,40})""", re.I)
 _NO_TABLE = re.compile(r"[{}<>\x00-\x08]")
 
 
@@ -49,7 +52,13 @@ def kind_of(head: bytes) -> str:
     if _HTML.search(text):
         return "html"
     first = text.split("\n", 1)[0]
-    return "table" if max(map(first.count, ",;\t")) and not _NO_TABLE.search(first) else ""
+    return "table" if delimiter_of(first) in first and not _NO_TABLE.search(first) else ""
+
+
+def charset_of(content_type: str) -> str | None:
+    """The encoding that a content type tells."""
+    found = _CHARSET.search(content_type)
+    return found[1] if found else None
 
 
 def _text(head: bytes) -> str:

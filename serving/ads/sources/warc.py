@@ -13,12 +13,10 @@ from warcio.statusandheaders import StatusAndHeaders
 from serving.ads.ads import web_address
 from serving.ads.faults import PageFault
 from serving.ads.sources.frames import MAX_HEAD, frames, parse_headers
-from serving.ads.sources.kinds import HEAD, kind_of
+from serving.ads.sources.kinds import HEAD, PAGES, charset_of, kind_of
 from serving.ads.sources.pieces import Piece, fault
 from serving.ads.sources.unpacking import inflate
 
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{2,40})""", re.I)
-_PAGES = ("text/html", "application/xhtml+xml")
 _NO_PAGE = re.compile(r"(?:image|audio|video|font)/|text/css|.*(?:javascript|ecmascript|json)")
 """Of answers that may hold HTML without being a page."""
 _HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
@@ -60,7 +58,6 @@ def _piece(name: str, number: int, headers: StatusAndHeaders, data: bytes, limit
         raise PageFault("empty")
     if len(body) > limit:
         raise PageFault("too_large")
-    charset = _CHARSET.search(content_type)
     return Piece(
         name,
         number,
@@ -68,7 +65,7 @@ def _piece(name: str, number: int, headers: StatusAndHeaders, data: bytes, limit
         body,
         url=web_address((headers.get_header("WARC-Target-URI") or "").strip("<> ")),
         retrieved=headers.get_header("WARC-Date"),
-        charset=charset[1] if charset else None,
+        charset=charset_of(content_type),
     )
 
 
@@ -77,7 +74,7 @@ def _what(content_type: str, body: bytes) -> Literal["page", "feed"] | None:
     found = kind_of(body[:HEAD])
     if found == "feed":
         return "feed"
-    return "page" if told in _PAGES or (found == "html" and not _NO_PAGE.match(told)) else None
+    return "page" if told in PAGES or (found == "html" and not _NO_PAGE.match(told)) else None
 
 
 def _body(answer: StatusAndHeaders, data: bytes, limit: int) -> bytes:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from serving.cli import app
 from serving.store.groups import Ad, AdGroup
 from serving.store.ledger import open_ledger
-from tests.serving.ads.test_linking import few
+from tests.serving.ads.linking.made import few
 from tests.serving.groups.made import CANARY, a_change, a_group, an_ad, write
 
 

@@ -65,7 +65,7 @@ def test_stopped_at_any_step_it_gives_the_same_files(tmp_path, monkeypatch):
     wanted = (files_of(folder), files_of(beside))
     assert set(wanted[0]) == {"a/run-00001.warc.gz", "b/run-00002.warc.gz"}
     assert wanted[1] == {"run.jsonl": b'{"a": 1}\n', "run.errors.jsonl": b'{"b": 2}\n'}
-    steps = ("put", "_keep_names", "write_warc", "Output")
+    steps = ("put", "sync_folder", "write_warc", "Output")
     stopped = 0
     for stop_at in range(1, 20):
         folder, beside, shelf = made(tmp_path / str(stop_at))
