@@ -132,6 +132,14 @@ def load_files(
         list[Path] | None,
         typer.Option("--answers", "-a", metavar="TAGGED", help="What `tag` wrote of them; may be given several times."),
     ] = None,
+    gone: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="REPORT",
+            help="RUN.jsonl of `ads collect` or OUTPUT.faults.jsonl of `ads import`, which say what ads are gone;"
+            " may be given several times.",
+        ),
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Bring back groups that were erased here, too.")] = False,
 ) -> None:
     """Bring groups of ads to the review desk. Run again, it follows what changed; exit 3 if there were faults."""
@@ -148,6 +156,7 @@ def load_files(
             groups,
             files,
             answers or (),
+            gone or (),
             keep_days=settings.keep_days,
             again=again,
             tell=lambda said: tqdm.write(plain(said), file=sys.stderr),

@@ -70,8 +70,13 @@ def id_of(
 ) -> str:
     """The id of an ad; see the module."""
     seen = _hash(title or "", text, place or "", *contacts)
-    page = _hash("url", page_address(url)) if url else _hash("seen", site or "", seen)
-    return f"{page[:24]}-{seen[:16]}"
+    page = page_id(url) if url else _hash("seen", site or "", seen)[:24]
+    return f"{page}-{seen[:16]}"
+
+
+def page_id(url: str) -> str:
+    """PAGE of the ids of an ad, by its address."""
+    return _hash("url", page_address(url))[:24]
 
 
 def page_of(id_: str) -> str:

@@ -36,7 +36,7 @@ def entries(request: Request, data: bytes, rules: Rules, named: str | None) -> I
         else:
             yield _told(1, read_page(text, request.url, moment(request.retrieved), rules, named))
     except PageFault as error:
-        yield Entry(0, fault=error.kind)
+        yield Entry(0, fault=error.kind, url=error.url)
     except MemoryError:
         raise
     except Exception as error:  # whatever a library raises for a hostile page; its words may quote the page
@@ -67,7 +67,7 @@ def _links(request: Request, data: bytes) -> Links:
 
 def _told(number: int, found: Found | PageFault | None) -> Entry:
     if isinstance(found, PageFault):
-        return Entry(number, fault=found.kind)
+        return Entry(number, fault=found.kind, url=found.url)
     if found is not None and len(found.text) > MAX_TEXT:
         return Entry(number, fault="too_long")
     return Entry(number, found)

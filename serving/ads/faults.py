@@ -53,10 +53,13 @@ class Fault:
     """
     kind: str
     """A key of `FAULTS`."""
+    gone: tuple[str, str] | None = None
+    """Of a page that says that its ad is gone: PAGE of the ad's ids, and when it said so, in ISO 8601, if known."""
 
     def to_json(self) -> dict[str, str | int]:
         """As it stands in the file of faults."""
-        return {"file": self.file, "record": self.record, "fault": self.kind}
+        line: dict[str, str | int] = {"file": self.file, "record": self.record, "fault": self.kind}
+        return line | {"page": self.gone[0], "time": self.gone[1]} if self.gone else line
 
     def sentence(self) -> str:
         """In words."""
@@ -72,7 +75,9 @@ def name_of(path: Path) -> str:
 class PageFault(ValueError):
     """Nothing of the page, record or file can be taken in."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, url: str | None = None) -> None:
         self.kind = kind
         """A key of `FAULTS`."""
+        self.url = url
+        """Of an ad that is gone, where it was, if known."""
         super().__init__(kind)

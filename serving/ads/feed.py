@@ -68,7 +68,7 @@ def _read(entry: Mapping[str, Any], retrieved: datetime | None, rules: Rules, na
     place = cut(_place(entry, columns), MAX_SHORT)
     faults = ("bad_date",) if day and posted is None else ()
     if is_gone(text, title, contacts):
-        raise PageFault("gone")
+        raise PageFault("gone", url)
     return Found(name, url, title, text, posted, place, tidy(contacts), faults)
 
 

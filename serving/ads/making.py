@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 
-from serving.ads.ads import MAX_SHORT, MAX_TITLE, Ad, id_of, site_of, web_address
+from serving.ads.ads import MAX_SHORT, MAX_TITLE, Ad, id_of, page_id, site_of, web_address
 from serving.ads.dates import moment, read_date
 from serving.ads.faults import Fault, PageFault
 from serving.ads.gone import is_gone
@@ -43,7 +43,7 @@ class Maker:
                 if piece.kind == "feed" and piece.line == 1:  # a file of its own
                     record = entry.record
                 if entry.found is None:
-                    yield Fault(piece.file, record, entry.fault) if entry.fault else None
+                    yield _fault(piece, record, entry.fault, entry.url) if entry.fault else None
                 else:
                     yield from self._ad(entry.found, piece, record)
         elif not piece.faults:
@@ -79,7 +79,7 @@ class Maker:
             return
         contacts = tidy([*pick_all(values, columns.contacts), *calls])
         if is_gone(text, picked["title"], contacts):
-            yield Fault(piece.file, piece.line, "gone")
+            yield _fault(replace(piece, retrieved=retrieved), piece.line, "gone", url)
             return
         day = read_date(posted, moment(retrieved), rules.dates) if posted else None
         found = Found(
@@ -117,6 +117,13 @@ class Maker:
         for kind in found.faults:
             yield Fault(piece.file, record, kind)
         yield ad
+
+
+def _fault(piece: Piece, record: int, kind: str, url: str | None) -> Fault:
+    gone = None
+    if kind == "gone" and url and (at := moment(piece.retrieved)):
+        gone = (page_id(url), at.isoformat())
+    return Fault(piece.file, record, kind, gone)
 
 
 def _with_title(found: Found) -> str:

@@ -37,6 +37,8 @@ class Entry:
     found: Found | None = None
     fault: str | None = None
     """Neither of both: it is no ad."""
+    url: str | None = None
+    """Of an ad that is gone, where it was, if known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,14 +64,14 @@ def read_page(html: str, url: str | None, retrieved: datetime | None, rules: Rul
     if not site.is_ad(url):
         return None
     if site.gone and any(_finds(root, x) for x in site.gone):
-        raise PageFault("gone")
+        raise PageFault("gone", url)
     posted, faults = _posted(root, told, site, retrieved)
     title = cut(_first(root, site.title) if site.title else told.title(), MAX_TITLE)
     place = cut(_first(root, site.place) if site.place else told.place(), MAX_SHORT)
     contacts = _picked(root, site.contacts, _reached) if site.contacts else list(told.contacts())
     text = _text(root, site)  # the last: it may change the tree
     if is_gone(text or (_main(root) if site.text else ""), title, contacts):
-        raise PageFault("gone")
+        raise PageFault("gone", url)
     if not text:
         raise PageFault("no_rule_text" if site.text else "no_text")
     return Found(name, url, title, text, posted, place, tidy(contacts), faults)

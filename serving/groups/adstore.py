@@ -96,7 +96,7 @@ def group_for(act: Act, vault: Vault, name: str, *, keep_days: int) -> AdGroup:
 
 
 def about_of(ad: Linkable, url: str) -> dict[str, Any]:
-    """What is kept beside the text of an ad, less the towns."""
+    """What an ad tells that is kept beside its text, less the towns."""
     about = asdict(ad)
     del about["text"]
     return {**about, "contacts": list(ad.contacts), "url": url}
@@ -155,6 +155,7 @@ def _differing(db: Transaction, vault: Vault, batch: Sequence[Incoming], stored:
 def _is_same(box: CaseBox, row: Ad, x: Incoming) -> bool:
     about = json.loads(unseal_text(box, row, "sealed_about"))
     del about["towns"]
+    about.pop("gone", None)
     return about == about_of(x.ad, x.url) and unseal_text(box, row, "sealed_text") == x.ad.text
 
 
@@ -194,10 +195,15 @@ def _begin(
 def _fill(
     act: Act, box: CaseBox, row: Ad, x: Incoming, towns: list[str], contacts: Sequence[tuple[str, str]]
 ) -> list[AdTrace]:
-    if row.sealed_text and unseal_text(box, row, "sealed_text") != x.ad.text:
-        row.sealed_answer = None  # it was of other words
+    about = about_of(x.ad, x.url) | {"towns": towns}
+    if row.sealed_text:
+        if unseal_text(box, row, "sealed_text") != x.ad.text:
+            row.sealed_answer = None  # it was of other words
+        gone = json.loads(unseal_text(box, row, "sealed_about")).get("gone", "")
+        if gone > x.ad.retrieved:
+            about["gone"] = gone
     seal(box, row, "sealed_text", x.ad.text)
-    seal(box, row, "sealed_about", json.dumps({**about_of(x.ad, x.url), "towns": towns}, ensure_ascii=False))
+    seal(box, row, "sealed_about", json.dumps(about, ensure_ascii=False))
     act.db.get_one(AdGroup, row.group_id).changing = True
     return replace_traces(act.db, row, contacts)
 

@@ -14,12 +14,13 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from serving.ads.ads import MAX_URL
+from serving.ads.ads import MAX_URL, page_of
 from serving.ads.linkable import to_linkable
 from serving.batch.records import Record, UnreadableInput, check_source, read_records
 from serving.batch.resuming import unfinished
 from serving.groups.adstore import Incoming, Stored, store_ads
 from serving.groups.answering import keep_answers, read_answers
+from serving.groups.gone import keep_gone, read_reports
 from serving.groups.lines import GroupLine, read_groups
 from serving.groups.placing import erased_names, forget_loose, place_group
 from serving.store.ledger import Ledger
@@ -47,6 +48,8 @@ class Summary:
     renewed: int = 0
     """Ads that came otherwise than before."""
     answers: int = 0
+    gone: int = 0
+    """Ads that are gone from their pages since, or there again."""
     dropped: int = 0
     missing: int = 0
     """Ads of groups that are neither in the files nor in the store."""
@@ -62,6 +65,8 @@ class Summary:
             f"{self.ads:,} ads new, {self.renewed:,} renewed, {self.dropped:,} in no group any more",
             f"{self.answers:,} answers new",
         ]
+        if self.gone:
+            parts.append(f"{self.gone:,} ads gone from their pages, or there again")
         if self.missing:
             parts.append(f"{self.missing:,} ads of groups are missing: give the files that they came in, too")
         if self.left_out:
@@ -86,6 +91,7 @@ def load_groups(
     groups: Path,
     ads: Sequence[Path],
     answers: Sequence[Path] = (),
+    reports: Sequence[Path] = (),
     *,
     keep_days: int,
     again: bool = False,
@@ -94,6 +100,7 @@ def load_groups(
     """Bring groups in, with their ads and what the model said of these.
 
     Args:
+        reports: what `ads collect` and `ads import` say of ads that are gone, see `serving.groups.gone`.
         again: groups that were erased here, too.
         tell: called with each fault, in words that quote nothing.
 
@@ -113,6 +120,7 @@ def load_groups(
             source.open("rb").close()
         wanted = _want(ledger, groups, again=again, fault=fault)
         summary.left_out = len(wanted.left_out)
+        sights = read_reports(reports, {page_of(x) for x in wanted.group_of}, fault)
         for stored in _store(ledger, ads, wanted, keep_days, fault):
             summary.ads += stored.new
             summary.renewed += stored.changed
@@ -121,6 +129,8 @@ def load_groups(
         for source in answers:
             for kept in _in_batches(read_answers(source, wanted.group_of.keys(), fault)):
                 summary.answers += keep_answers(ledger, kept, fault)
+        for told in _in_batches(x for x in wanted.group_of if page_of(x) in sights):
+            summary.gone += keep_gone(ledger, told, sights, fault)
         for line in _lines(groups):
             if line[0].id in wanted.left_out:
                 continue

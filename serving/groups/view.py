@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
+from serving.danishtime import danish_time
 from serving.desk.cases import open_box, unseal_text
 from serving.desk.crossing import Shared, texts_of_group
 from serving.desk.switches import read_switches
@@ -66,6 +67,8 @@ class SeenAd:
     towns: tuple[str, ...]
     signs: tuple[Sign, ...] | None
     """What the model suggests; None where it was not asked, or where that is held back."""
+    gone: date | None = None
+    """The day on which it was first seen to be gone from its page; None where it is not known to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,8 @@ def _ad(box: CaseBox, row: sa.Row[*tuple[Any, ...]], number: int, text: str | No
         )
     posted = date.fromisoformat(about["posted"]) if about["posted"] else None
     url = "" if text is None else about["url"]
-    return SeenAd(number, fields, about["site"], url, posted, tuple(about["towns"]), signs)
+    gone = datetime.fromisoformat(about["gone"]).astimezone(danish_time()).date() if about.get("gone") else None
+    return SeenAd(number, fields, about["site"], url, posted, tuple(about["towns"]), signs, gone)
 
 
 def _ties(db: Transaction, box: CaseBox, number: int, places: Mapping[int, int], shown: range) -> Iterable[SeenTie]:

@@ -80,6 +80,8 @@ class ShownAd:
     more: int
     """Ties that are not told here."""
     signs: tuple[ShownSign, ...] | None
+    gone: date | None
+    """When it was first seen to be gone from its page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def _shown(ad: SeenAd, ties: Sequence[SeenTie], page: int, scheme: Scheme, words
         signs=None
         if ad.signs is None
         else tuple(_sign(x, fields["text"], scheme, words) for x in ad.signs if x.code in scheme.position),
+        gone=ad.gone,
     )
 
 

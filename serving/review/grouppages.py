@@ -22,7 +22,7 @@ from serving.groups.view import Elsewhere, NoSuchGroup, Seen
 from serving.review.forms import read_form
 from serving.review.groupads import shown_ads
 from serving.review.groupfigures import HEIGHT, chart, drawn, sign_rows
-from serving.review.groupwords import facts, listed_contacts, sentence, unknown
+from serving.review.groupwords import facts, gone, listed_contacts, sentence, unknown
 from serving.review.guards import READERS
 from serving.review.numbers import Number, row_number
 from serving.review.reading import options, scheme_of
@@ -119,7 +119,7 @@ async def _page(
         posted=request.method == "POST", error=error, given=given or {}, noted="noted" in query,
         sentence=sentence(words, seen.figures, today), facts=facts(words, seen), unknown=unknown(words, seen, read=read),
         hubs=listed_contacts(words, seen.further["hubs"]), chart=chart(seen, words), height=HEIGHT, towns=towns(seen.ads),
-        tour=tour(seen.ads), signs=rows, read=read, drawn=drawn(seen, words),
+        gone=gone(words, seen), tour=tour(seen.ads), signs=rows, read=read, drawn=drawn(seen, words),
         ads=shown_ads(seen, page, scheme, words, whole=row_number(query.get("ad", ""))),
         was=was if was in seen.was else None,
         outcomes=[("", words["group_no_outcome"]), *options(words, "outcome", OUTCOMES)],

@@ -52,6 +52,12 @@ def _when(words: Words, first: date, last: date, today: date) -> str:
     return words.say("group_from_to", first=begin, last=end)
 
 
+def gone(words: Words, seen: Seen) -> str:
+    """How many ads are gone from their pages, as far as is known; empty if none is."""
+    count = sum(x.gone is not None for x in seen.ads)
+    return counted(words, "group_gone", count) if count else ""
+
+
 def label(words: Words, bar: Bar, unit: str) -> Markup:
     """A week, month or year, as the table beside the timeline has it."""
     if unit == WEEK:

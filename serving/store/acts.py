@@ -81,6 +81,7 @@ ACTS: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
         "decision.undone": {"indicator": Kind.CODE},
         "ads.stored": {"ads": Kind.COUNT, "changed": Kind.COUNT},  # of groups
         "ads.answered": {"ads": Kind.COUNT},  # what the model said of them was kept
+        "ads.gone": {"ads": Kind.COUNT},  # or back: what is known of it was kept
         "ads.dropped": {"ads": Kind.COUNT},  # no group has them any more
         "group.loaded": {"ads": Kind.COUNT, "ties": Kind.COUNT, "merged": Kind.COUNT, "missing": Kind.COUNT},
         "groups.read": {"groups": Kind.COUNT},

@@ -64,7 +64,7 @@ class Ad(Base):
     """Keyed hash of its id."""
     sealed_text: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_about: Mapped[bytes] = mapped_column(LargeBinary)
-    """JSON of its id, of what is told beside its text, and of the towns in it."""
+    """JSON of its id, of what is told beside its text, of the towns in it, and since when it is known to be gone."""
     sealed_answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     """What the model said, if it was asked: the result object of ``tag``."""
     added: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -19,7 +19,7 @@ from serving.store.groups import AdGroup
 from serving.store.ledger import SYSTEM, user
 from serving.store.tables import Switch
 from tests.browser.intake import person
-from tests.serving.groups.made import a_group, a_reason, a_tie, an_ad, an_answer, write
+from tests.serving.groups.made import a_change, a_group, a_reason, a_tie, an_ad, an_answer, write
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -45,8 +45,8 @@ def _ad(number: int, own: int) -> dict[str, Any]:
     return an_ad(number, text, title=f"Velkommen hos {name}", place=town, contacts=[PHONE], posted=posted)
 
 
-def put_group(site: Site, ads: int, *, answered: bool = True) -> int:
-    """A group of so many ads that no other has; returns its number."""
+def put_group(site: Site, ads: int, *, answered: bool = True, gone: int = 0) -> int:
+    """A group of so many ads that no other has, the first of them gone from their pages; returns its number."""
     first = next(_NUMBERS) * 10_000
     made = [_ad(first + own, own) for own in range(ads)]
     ties = []
@@ -61,16 +61,25 @@ def put_group(site: Site, ads: int, *, answered: bool = True) -> int:
     unknown = {"undated": undated, "without_contact": 0, "without_place": 0, "too_short": 1}
     group = a_group(name, made, ties=ties, counts=counts, hubs={"phone": 1, "site": 2}, unknown=unknown)
     answers = [an_answer(x, obscured_contact="Ring", city_rotation=PHONE) for x in made[::2]]
-    return _bring(site, group, made, answers if answered else ())
+    reports = [a_change(first + own, "removed", f"2026-11-{own + 3:02}T10:00:00Z") for own in range(gone)]
+    return _bring(site, group, made, answers if answered else (), reports)
 
 
-def _bring(site: Site, group: dict[str, Any], ads: list[dict[str, Any]], answers: Sequence[dict[str, Any]] = ()) -> int:
+def _bring(
+    site: Site,
+    group: dict[str, Any],
+    ads: list[dict[str, Any]],
+    answers: Sequence[dict[str, Any]] = (),
+    reports: Sequence[dict[str, Any]] = (),
+) -> int:
     """Bring a group in; returns its number."""
     ledger = site.app.state.ledger
     with TemporaryDirectory() as folder:
         files = Path(folder)
         tagged = [write(files / "tagged.jsonl", answers)] if answers else []
-        load_groups(ledger, write(files / "g.jsonl", [group]), [write(files / "a.jsonl", ads)], tagged, keep_days=365)
+        told = [write(files / "r.jsonl", reports)] if reports else []
+        paths = write(files / "g.jsonl", [group]), [write(files / "a.jsonl", ads)], tagged, told
+        load_groups(ledger, *paths, keep_days=365)
     with ledger.reading() as db:
         number = db.scalar(sa.select(AdGroup.id).where(AdGroup.name == group["id"]))
     assert number is not None
@@ -105,6 +114,11 @@ def see_long(page: Page, site: Site) -> None:
 def _switch(site: Site, value: str) -> None:
     with site.app.state.ledger.acting(SYSTEM) as act:
         act.db.merge(Switch(name="suggestions", value=value, changed=act.now))
+
+
+def see_gone(page: Page, site: Site) -> None:
+    """A group with ads that are gone from their pages."""
+    page.goto(f"{site.url}/groups/{put_group(site, 5, gone=2)}")
 
 
 def see_list(page: Page, site: Site) -> None:

@@ -11,7 +11,7 @@ from serving.groups import view
 from serving.groups.loading import load_groups
 from serving.review import groupads
 from serving.store.groups import AdGroup
-from tests.serving.groups.made import PHONE, a_group, a_reason, a_tie, an_ad, an_answer, write
+from tests.serving.groups.made import PHONE, a_change, a_group, a_reason, a_tie, an_ad, an_answer, write
 from triage.entities import find_entities
 
 ODD = "<script>alert(1)</script>"
@@ -22,9 +22,10 @@ SHARED = "altid varm te og rolig musik"
 def bring(app, client, tmp_path):
     """Brings groups of ads to the desk."""
 
-    def run(groups, ads, answers=()):
+    def run(groups, ads, answers=(), reports=()):
         tagged = [write(tmp_path / "t.jsonl", answers)] if answers else []
-        paths = write(tmp_path / "g.jsonl", groups), [write(tmp_path / "a.jsonl", ads)], tagged
+        told = [write(tmp_path / "r.jsonl", reports)] if reports else []
+        paths = write(tmp_path / "g.jsonl", groups), [write(tmp_path / "a.jsonl", ads)], tagged, told
         return load_groups(app.state.ledger, *paths, keep_days=30)
 
     return run
@@ -84,6 +85,19 @@ def test_mail_addresses_and_mobilepay_of_a_group_are_counted_beside_its_numbers(
     bring([a_group("g-1", ads, counts={"contacts": contacts, "towns": 0})], ads)
     said = "3 annoncer, 2 navne, 2 numre, 2 navne på chat, én e-mail, ét MobilePay, "
     assert said in logged_in.get("/groups").text
+
+
+def test_ads_that_are_gone_are_counted_and_each_says_since_when(logged_in, bring, ads, group):
+    assert "væk" not in plain(logged_in.get("/groups/1").text)
+    bring([a_group("g-1", ads)], ads, reports=[a_change(2, "removed", "2026-05-03T22:30:00Z")])
+    page = plain(logged_in.get("/groups/1").text)
+    assert "Så vidt vi ved, er én af dem væk fra sin side." in page
+    assert re.findall(r"Annoncen er væk fra sin side\. Det har vi vidst siden (\S+) \.", page) == ["04.05.2026"]
+    bring([a_group("g-1", ads)], ads, reports=[a_change(x, "removed", "2026-05-04T22:30:00Z") for x in (1, 2)])
+    page = plain(logged_in.get("/groups/1?lang=en").text)
+    assert "As far as we know, 2 of them are gone from their pages." in page
+    said = re.findall(r"The ad is gone from its page\. We have known since ([^.]*) \.", page)
+    assert said == ["5 May 2026", "4 May 2026"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from pathlib import Path
 
 from warcio.statusandheaders import StatusAndHeaders
@@ -103,5 +104,6 @@ def faults_of(path: Path) -> list[tuple[str, int, str]]:
     if not side.exists():
         return []
     found = [json.loads(x) for x in side.read_text("utf-8").splitlines()]
-    assert all(set(x) == {"file", "record", "fault"} for x in found)
+    assert all(set(x) == {"file", "record", "fault"} | ({"page", "time"} if "page" in x else set()) for x in found)
+    assert all(x["fault"] == "gone" and re.fullmatch("[0-9a-f]{24}", x["page"]) for x in found if "page" in x)
     return [(Path(x["file"]).name, x["record"], x["fault"]) for x in found]

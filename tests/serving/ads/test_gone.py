@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from serving.ads.ads import id_of, page_id, page_of
 from serving.ads.faults import PageFault
 from serving.ads.gone import is_gone, is_notice
 from serving.ads.page import read_page
@@ -81,6 +82,26 @@ def test_a_notice_is_reported_as_gone_and_counted_whatever_it_came_in(tmp_path, 
         ("d.xml", 1, "gone"),
     ]
     assert "gone 5" in summary.sentence()
+
+
+def test_a_notice_says_of_which_page_and_when_where_both_are_known_as_the_ids_of_ads_do(tmp_path, take_in):
+    folder, notice, at = tmp_path / "in", page("Annoncen er udløbet."), "2026-05-03T10:00:00Z"
+    saved = notice.replace("<head>", "<head><!-- saved from url=(0030)https://tavle.example/annonce/2 -->")
+    save(folder, "a.html", notice, url="http://tavle.example/annonce/1?utm_source=x", retrieved=at)
+    save(folder, "b.html", saved, retrieved=at)
+    save(folder, "c.html", notice, retrieved=at)
+    save(folder, "d.jsonl", json.dumps({"text": "Annoncen er slettet", "url": "https://tavle.example/3", "hentet": at}))
+    output, _ = take_in(folder)
+    lines = [json.loads(x) for x in output.with_name("ads.jsonl.faults.jsonl").read_text("utf-8").splitlines()]
+    known = [(x["fault"], x.get("page"), x.get("time")) for x in lines]
+    one, two, three = (page_id(f"https://tavle.example/{x}") for x in ("annonce/1", "annonce/2", "3"))
+    assert known == [
+        ("gone", one, "2026-05-03T10:00:00+00:00"),
+        ("gone", two, "2026-05-03T10:00:00+00:00"),
+        ("gone", None, None),
+        ("gone", three, "2026-05-03T10:00:00+00:00"),
+    ]
+    assert page_of(id_of("https://tavle.example/annonce/1", None, title=None, text="x", place=None, contacts=())) == one
 
 
 @pytest.mark.parametrize(

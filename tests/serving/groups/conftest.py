@@ -17,13 +17,14 @@ from tests.serving.groups.made import write
 def bring(desk, tmp_path: Path) -> Callable[..., Summary]:  # noqa: F811
     """Brings groups of ads to the desk; what is wrong with them is added to `bring.said`."""
 
-    def run(groups, ads, answers=(), **more) -> Summary:
+    def run(groups, ads, answers=(), reports=(), **more) -> Summary:
         tagged = [write(tmp_path / "tagged.jsonl", answers)] if answers else []
         return load_groups(
             desk.ledger,
             write(tmp_path / "groups.jsonl", groups),
             [write(tmp_path / "ads.jsonl", ads)],
             tagged,
+            [write(tmp_path / "report.jsonl", reports)] if reports else [],
             keep_days=30,
             tell=run.said.append,
             **more,

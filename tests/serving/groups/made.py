@@ -80,6 +80,12 @@ def an_answer(ad: dict[str, Any], **signs: str) -> dict[str, Any]:
     return {"id": ad["id"], **about, "indicators": found, "mentions": [], "entities": []}
 
 
+def a_change(number: int, change: str, time: str) -> dict[str, Any]:
+    """What the collector reports of the page of `an_ad`."""
+    address = f"https://tavle.example/{number}"
+    return {"time": time, "site": "tavle.example", "address": address, "status": 404, "change": change}
+
+
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(x, ensure_ascii=False) + "\n" for x in rows), "utf-8")
     return path

@@ -10,7 +10,7 @@ from serving.cli import app
 from serving.store.groups import Ad, AdGroup
 from serving.store.ledger import open_ledger
 from tests.serving.ads.test_linking import few
-from tests.serving.groups.made import CANARY, a_group, an_ad, write
+from tests.serving.groups.made import CANARY, a_change, a_group, an_ad, write
 
 
 @pytest.fixture
@@ -68,6 +68,16 @@ def test_faults_and_missing_ads_end_it_with_3_and_a_wrong_file_with_2(ledger, tm
     assert done.exit_code == 2
     assert "give the GROUPS that `ads link` wrote" in done.output
     assert run("load", tmp_path / "none.jsonl", "--groups", groups).exit_code == 2
+
+
+def test_reports_of_what_is_gone_are_followed(ledger, tmp_path):
+    two = [an_ad(1), an_ad(2)]
+    ads, groups = write(tmp_path / "ads.jsonl", two), write(tmp_path / "groups.jsonl", [a_group("g-1", two)])
+    report = write(tmp_path / "run.jsonl", [a_change(1, "removed", "2026-05-03T10:00:00Z")])
+    done = run("load", ads, "--groups", groups, "--gone", report)
+    assert done.exit_code == 0
+    assert "; 1 ads gone from their pages, or there again" in done.output
+    assert run("load", ads, "--groups", groups, "--gone", tmp_path / "none.jsonl").exit_code == 2
 
 
 def test_without_a_store_it_makes_none(home, tmp_path):
