@@ -133,7 +133,9 @@ def interval(
 def _middle(values: Sequence[float]) -> tuple[float, float]:
     """Where the middle 95 % of the values lie, NaN left aside; NaN if there is nothing else."""
     numbers = [x for x in values if not np.isnan(x)]
-    low, high = np.percentile(numbers, [2.5, 97.5]) if numbers else (np.nan, np.nan)
+    if not numbers:
+        return float("nan"), float("nan")
+    low, high = np.percentile(numbers, [2.5, 97.5])
     return float(low), float(high)
 
 
