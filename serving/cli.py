@@ -231,11 +231,13 @@ def tag(
     from serving.batch.run import CannotTag, tag_file
     from triage.modelfolder import BrokenModel
 
+    settings = _settings()
     with resumable(CannotTag, BrokenModel):
         summary = tag_file(
             source,
             output,
-            model or _settings().model,
+            model or settings.model,
+            inference=settings.inference,
             workers=workers,
             all_indicators=all_indicators,
             check=check,

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -13,7 +14,7 @@ from tests.conftest import ROOT
 from training.card import read_card
 from training.cardsets import read_set, set_folders
 from training.datacheck import check_folders
-from training.dataset import DATA_CARDS, SPLITS, folders, read_folder
+from training.dataset import DATA_CARDS, SPLITS, folders, read_folder, read_labelled
 from training.experiment import Experiment, read_experiment
 from triage.loading import Inference, check_model, load
 from triage.modelfolder import read_manifest
@@ -174,3 +175,15 @@ def test_texts_of_the_examples_are_not_in_the_data(scheme):
         for split in read_set(folder, scheme).texts.values():
             for text in split:
                 assert text.document.text[:80] not in raw
+
+
+@pytest.mark.parametrize("precision", ["auto", "f32"])
+def test_what_a_text_is_read_together_with_changes_no_score(precision):
+    """To the last bit: so the results of `tag` are the same after an interruption and from any number of processes."""
+    scorer = load(ROOT / "models" / "tegn-da", Inference("openvino", threads=1, precision=precision)).scorer
+    documents = read_labelled(ROOT / "data_cards" / "ads-da" / "data" / "test.jsonl")[:8]
+    for document, together in zip(documents, scorer.score(documents), strict=True):
+        (alone,) = scorer.score([document])
+        for one, other in zip(alone, together, strict=True):
+            for numbers in ("contributions", "logits", "states"):
+                assert np.array_equal(getattr(one, numbers), getattr(other, numbers))

@@ -51,7 +51,7 @@ def read_cases(folder: Path, scheme: Scheme) -> list[Case]:
     for path in sorted((folder / "texts").glob("*.md")):
         try:
             texts = parse_markup(path.read_text("utf-8"), _HEADERS)
-        except InvalidMarkup as error:
+        except (UnicodeDecodeError, InvalidMarkup) as error:
             problems.append(f"{path.name}: {error}")
             continue
         for text in texts:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from triage.wire import problems_of
+
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
 _STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
 _Text = Annotated[str, Field(min_length=1)]
@@ -96,18 +98,25 @@ def read_card(folder: Path) -> Card:
         InvalidCard: see the class.
     """
     path = folder / "README.md"
+    name = f"{folder.name}/README.md"
     try:
         front, prose = _split(path.read_text("utf-8"))
         card = Card.model_validate(yaml.safe_load(front))
     except OSError:
         raise InvalidCard(f"{folder.name}: the card README.md is missing") from None
-    except (yaml.YAMLError, ValidationError) as error:
-        raise InvalidCard(f"{folder.name}/README.md: {error}") from None
+    except UnicodeDecodeError:
+        raise InvalidCard(f"{name} is not UTF-8; save it as UTF-8") from None
+    except yaml.YAMLError as error:
+        raise InvalidCard(f"{name}: the front matter is not YAML: {error}") from None
+    except ValidationError as error:
+        raise InvalidCard(f"{name}: " + "; ".join(": ".join(x) for x in problems_of(error))) from None
+    except InvalidCard as error:
+        raise InvalidCard(f"{name}: {error}") from None
     missing = [x for x in SECTIONS if f"\n## {x}\n" not in prose]
     if missing:
-        raise InvalidCard(f"{folder.name}/README.md lacks the sections {', '.join(missing)}")
+        raise InvalidCard(f"{name} lacks the sections {', '.join(missing)}")
     if BEGIN not in prose or END not in prose:
-        raise InvalidCard(f"{folder.name}/README.md lacks the marks {BEGIN} and {END}")
+        raise InvalidCard(f"{name} lacks the marks {BEGIN} and {END}")
     return card
 
 

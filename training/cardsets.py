@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.behaviour import read_cases
-from training.dataset import DATA_CARDS, Dataset, read_folder
+from training.dataset import DATA_CARDS, Dataset, InvalidDataset, read_folder
 from training.entityset import as_dataset, is_entity_set
 from training.markup import WrittenText
 from training.phrases import expand
@@ -39,6 +39,8 @@ def read_set(folder: Path, scheme: Scheme) -> Dataset:
         phrases = expand(folder, scheme, variants=VARIANTS, seed=1)
         texts = tuple(WrittenText(document, document.id) for document in phrases)
         return Dataset(folder.name, {"train": texts, "calibration": (), "test": ()}, natural=False)
+    if not (folder / "texts").is_dir():
+        raise InvalidDataset([f"{folder} is no data set folder; name one that holds texts/ or patterns/"])
     cases = tuple(
         WrittenText(case.document, f"{case.function}-{case.pair}", {"function": case.function})
         for case in read_cases(folder, scheme)

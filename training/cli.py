@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from training import dataset
-from training.cli_data import data_app, stop
+from training.cli_data import data_app, refuse_no_folder, stop
 from training.cli_reports import print_behaviour, print_report
 from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment, read_pretraining, with_decisions
 from triage.indicators import InvalidScheme, load_scheme
@@ -193,6 +193,7 @@ def evaluate(
 
     if data is None and not behaviour:
         stop("name a file of labelled documents, or --behaviour, or both")
+    refuse_no_folder(json_file)
     report: dict[str, Any] = {}
     try:
         if data is not None:
@@ -257,6 +258,7 @@ def compare(
     from training.pipeline import predictions_of, without_nan
     from training.tracking import UnknownRun, model_folder_of
 
+    refuse_no_folder(json_file)
     try:
         documents = [x for found in dataset.held_out(data).values() for x in found]
         folders = [Path(x) if Path(x).is_dir() else model_folder_of(x) for x in (one, other)]

@@ -22,6 +22,18 @@ def stop(error: object) -> NoReturn:
     raise typer.Exit(2)
 
 
+def refuse_no_folder(file: Path | None) -> None:
+    """Stop before anything is computed where its result cannot be written.
+
+    Args:
+        file: to be written; None for nowhere.
+    """
+    if file is not None and not file.parent.is_dir():
+        stop(f"{file.parent} is no folder; make it, or name another")
+    if file is not None and file.is_dir():
+        stop(f"{file} is a folder; name a file in it")
+
+
 def _folders(named: list[Path] | None) -> list[Path]:
     found = named or cardsets.set_folders()
     if not found:
@@ -35,7 +47,8 @@ def data_check(folders: Folders = None) -> None:
     problems = datacheck.check_folders(_folders(folders), load_scheme())
     for problem in problems:
         typer.echo(problem, err=True)
-    typer.echo(f"{len(problems)} problems" if problems else "all data sets are in order")
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    typer.echo(count if problems else "all data sets are in order")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -67,6 +80,7 @@ def data_build(folders: Folders = None) -> None:
                 typer.echo(f"{folder.name}: {entityset.build(folder)} test")
                 continue
             texts = cardsets.read_set(folder, scheme)
+            card.read_card(folder)  # before anything is written: data and card are built together or not at all
             dataset.build(folder, texts)
             stats = datastats.describe(texts, scheme)
             write_json(folder / "stats.json", stats)
@@ -99,6 +113,7 @@ def data_import(
         stop(f"unknown format {format_name!r}; formats are {', '.join(FORMATS)}")
     if output.exists():
         stop(f"{output} is there already; name another file")
+    refuse_no_folder(output)
     try:
         found = import_file(source, format_name, load_scheme(), kind=kind)
     except CannotImport as error:

@@ -55,12 +55,14 @@ def read_splits(folder: Path) -> dict[str, list[str]]:
     """File names of each split, as ``splits.toml`` gives them.
 
     Raises:
-        InvalidDataset: a split is unknown, or a file is in none, in two or missing.
+        InvalidDataset: the file cannot be read, a split is unknown, or a file is in none, in two or missing.
     """
     try:
         splits = tomllib.loads((folder / "splits.toml").read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidDataset([f"{folder.name}/splits.toml cannot be read: {error}"]) from None
+    if not all(isinstance(files, list) and all(isinstance(x, str) for x in files) for files in splits.values()):
+        raise InvalidDataset([f"{folder.name}/splits.toml must give each split a list of file names"])
     problems = [f"{folder.name}: unknown split {name!r}" for name in splits if name not in SPLITS]
     named = [file for files in splits.values() for file in files]
     present = {path.name for path in (folder / "texts").glob("*.md")}

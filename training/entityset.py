@@ -208,6 +208,7 @@ def build(folder: Path) -> int:
         InvalidCard: the card is.
     """
     texts = read_folder(folder)
+    card.read_card(folder)  # before anything is written
     stats = describe(folder, texts)
     (folder / "data").mkdir(exist_ok=True)
     (folder / "data" / f"{_SPLIT}.jsonl").write_text(to_jsonl(texts), "utf-8", newline="\n")

@@ -6,6 +6,7 @@ converted. A label may carry its state: ``debt_bondage:denied``.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from training.tables import LONGEST_CELL
 from triage.indicators import Scheme
 from triage.text import STATES, Document, Label, Span
 from triage.wire import InvalidDocument, MalformedJSON, delimiter_of, parse_json, read_document
@@ -54,12 +56,11 @@ def _labels(marks: Iterable[_Mark], scheme: Scheme) -> tuple[Label, ...]:
 
 
 def _checked(
-    identifier: object, kind: object, text: object, marks: Iterable[_Mark], scheme: Scheme, source: object = None
+    identifier: object, kind: object, text: object, marks: Iterable[_Mark], scheme: Scheme, **more: object
 ) -> Document:
     labels = _labels(marks, scheme)
     record: dict[str, Any] = {"id": str(identifier), "kind": kind, "text": text}
-    if source:
-        record["source"] = str(source)
+    record |= {name: str(value) for name, value in more.items() if value}
     record["labels"] = [
         {"indicator": x.indicator, "state": x.state, "spans": [[s.start, s.end] for s in x.spans]} for x in labels
     ]
@@ -67,7 +68,7 @@ def _checked(
 
 
 def _jsonl(path: Path) -> Iterator[Any]:
-    for line in path.read_bytes().split(b"\n"):
+    for line in path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n"):
         if line.strip():
             yield _Raw(line)
 
@@ -80,7 +81,11 @@ def _csv(path: Path) -> Iterator[Any]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         head = file.readline()
         file.seek(0)
-        yield from csv.DictReader(file, delimiter=delimiter_of(head))
+        csv.field_size_limit(LONGEST_CELL)
+        rows = csv.DictReader(file, delimiter=delimiter_of(head))
+        if "text" not in (rows.fieldnames or ()):
+            raise CannotImport(f"{path} must name its columns in the first line, text among them")
+        yield from rows
 
 
 def _array(path: Path) -> Iterator[Any]:
@@ -90,30 +95,43 @@ def _array(path: Path) -> Iterator[Any]:
     yield from value
 
 
+_MARKS_ELSEWHERE = frozenset({"label", "entities", "spans", "annotations"})
+"""Where other tools keep the marks of a record: read as a plain one, it would lose them."""
+
+
 def _from_plain(record: dict[str, Any], number: int, kind: str, scheme: Scheme) -> Document:
+    if strange := _MARKS_ELSEWHERE & record.keys():
+        raise ValueError(
+            f"has marks under {min(strange)}, which are not read; choose another --format or name it labels"
+        )
     labels = record.get("labels") or []
     if isinstance(labels, str):
         labels = parse_json(labels)
-    marks = [
-        _Mark(f"{x['indicator']}:{x.get('state', 'stated')}", *span) for x in labels for span in x.get("spans", [])
-    ]
-    return _checked(
-        record.get("id") or number, record.get("kind") or kind, record.get("text"), marks, scheme, record.get("source")
-    )
+    marks = [_Mark(f"{x['indicator']}:{x.get('state', 'stated')}", *span) for x in labels for span in x["spans"]]
+    more = {name: record.get(name) for name in ("source", "lang")}
+    return _checked(record.get("id") or number, record.get("kind") or kind, record.get("text"), marks, scheme, **more)
+
+
+def _from_csv(record: dict[str, Any], number: int, kind: str, scheme: Scheme) -> Document:
+    if None in record or None in record.values():  # so `csv` tells of a cell too many or too few
+        raise ValueError("has not as many columns as the first line; put cells with commas in quotes")
+    return _from_plain(record, number, kind, scheme)
 
 
 def _from_doccano(record: dict[str, Any], number: int, kind: str, scheme: Scheme) -> Document:
     if "entities" in record:  # exported with relations
         marks = [_Mark(x["label"], x["start_offset"], x["end_offset"]) for x in record["entities"]]
     else:
-        marks = [_Mark(name, start, end) for start, end, name in record.get("label", record.get("labels", []))]
+        found = record["label"] if "label" in record else record["labels"]
+        marks = [_Mark(x[2], x[0], x[1]) for x in found]
     return _checked(record.get("id", number), kind, record.get("text", record.get("data")), marks, scheme)
 
 
 def _from_prodigy(record: dict[str, Any], number: int, kind: str, scheme: Scheme) -> Document | None:
     if record.get("answer", "accept") != "accept":
         return None
-    marks = [_Mark(x["label"], x["start"], x["end"]) for x in record.get("spans", [])]
+    found = record.get("spans", []) if "answer" in record else record["spans"]
+    marks = [_Mark(x["label"], x["start"], x["end"]) for x in found]
     return _checked(record.get("_input_hash", number), kind, record.get("text"), marks, scheme)
 
 
@@ -143,7 +161,7 @@ def _utf16_places(text: str) -> dict[int, int]:
 _Reader = Callable[[dict[str, Any], int, str, Scheme], Document | None]
 FORMATS: dict[str, tuple[Callable[[Path], Iterator[Any]], _Reader]] = {
     "jsonl": (_jsonl, _from_plain),
-    "csv": (_csv, _from_plain),
+    "csv": (_csv, _from_csv),
     "doccano": (_jsonl, _from_doccano),
     "prodigy": (_jsonl, _from_prodigy),
     "label-studio": (_array, _from_label_studio),
@@ -180,6 +198,8 @@ def import_file(path: Path, name: str, scheme: Scheme, *, kind: str = "note") ->
                 problems.append(f"record {number}: is not what {name} exports; choose another --format")
             except ValueError as error:
                 problems.append(f"record {number}: {error}")
-    except (OSError, UnicodeDecodeError, csv.Error, MalformedJSON) as error:
+    except OSError as error:
+        raise CannotImport(f"{path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error, MalformedJSON) as error:
         raise CannotImport(f"{path} cannot be read as {name}: {type(error).__name__}; export it in UTF-8") from None
     return Imported(list(documents.values()), problems)

@@ -85,7 +85,7 @@ def parse_markup(raw: str, further: Collection[str] = ()) -> list[WrittenText]:
     """
     texts: list[WrittenText] = []
     seen: set[str] = set()
-    blocks = re.split(r"^### ", raw.replace("\r\n", "\n"), flags=re.MULTILINE)
+    blocks = re.split(r"^### ", raw.removeprefix("\ufeff").replace("\r\n", "\n"), flags=re.MULTILINE)
     if blocks[0].strip():
         raise InvalidMarkup("the file must begin with a line '### id'")
     for block in blocks[1:]:

@@ -127,8 +127,15 @@ def interval(
     """95 % percentile interval of a measure, resampling documents (Efron and Tibshirani 1993)."""
     generator = np.random.default_rng(seed)
     count = len(predictions.ids)
-    values = [measure(predictions.subset(generator.integers(0, count, count))) for _ in range(resamples)]
-    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return _middle([measure(predictions.subset(generator.integers(0, count, count))) for _ in range(resamples)])
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    """Where the middle 95 % of the values lie, NaN left aside; NaN if there is nothing else."""
+    numbers = [x for x in values if not np.isnan(x)]
+    if not numbers:
+        return float("nan"), float("nan")
+    low, high = np.percentile(numbers, [2.5, 97.5])
     return float(low), float(high)
 
 
@@ -208,11 +215,10 @@ def compare(one: Predictions, other: Predictions, *, resamples: int, seed: int) 
     for name, measure in MEASURES:
         few = rows[:200] if name == "macro_ap" else rows
         differences = [measure(other.subset(r)) - measure(one.subset(r)) for r in few]
-        low, high = np.nanpercentile(differences, [2.5, 97.5])
         result[name] = {
             "one": measure(one),
             "other": measure(other),
             "difference": measure(other) - measure(one),
-            "interval": (float(low), float(high)),
+            "interval": _middle(differences),
         }
     return result

@@ -38,7 +38,11 @@ def expand(folder: Path, scheme: Scheme, *, variants: int, seed: int) -> list[Do
     documents: list[Document] = []
     problems: list[str] = []
     for path in sorted((folder / "patterns").glob("*.md")):
-        head, _, rest = path.read_text("utf-8").strip().partition("\n")
+        try:
+            head, _, rest = path.read_text("utf-8").strip().partition("\n")
+        except UnicodeDecodeError as error:
+            problems.append(f"{path.name}: {error}")
+            continue
         kind = head.removeprefix("kind:").strip()
         if path.stem not in scheme.position or kind not in ("note", "ad"):
             problems.append(f"{path.name}: must be named after an indicator and begin with kind: note or kind: ad")

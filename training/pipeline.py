@@ -311,9 +311,14 @@ def refuse_other(target: Path | None) -> None:
     """Stop before anything is computed where a model folder would take the place of something else.
 
     Raises:
-        InvalidExperiment: a file, or a folder that holds something and no model, is there.
+        InvalidExperiment: a file, or a folder that holds something and no model, is there, or no folder can be made there.
     """
-    if target is None or not target.exists() or (target / MANIFEST).is_file():
+    if target is None or (target / MANIFEST).is_file():
+        return
+    if not target.exists():
+        above = next(x for x in target.absolute().parents if x.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise InvalidExperiment(f"{target} cannot be made, as {above} is no folder open to you; name another")
         return
     if not target.is_dir() or any(target.iterdir()):
         raise InvalidExperiment(f"{target} is there and is no model folder; it is not replaced, name another")

@@ -15,7 +15,7 @@ from triage.wire import MalformedJSON, delimiter_of, parse_json
 
 _REQUIRED = frozenset({"id", "kind", "text"})
 _COLUMNS = _REQUIRED | {"source", "lang", "labels"}
-_LONGEST_CELL = 2**31 - 1
+LONGEST_CELL = 2**31 - 1
 """Characters; a training text may be of any length."""
 
 
@@ -34,7 +34,7 @@ def read_csv(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | MalformedJSON]]
     except UnicodeDecodeError:
         raise UnreadableTable("is not UTF-8; save it as CSV UTF-8") from None
     first = text.partition("\n")[0]
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(LONGEST_CELL)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(first), strict=True)
     line = 1
     try:

@@ -29,10 +29,23 @@ class UnknownRun(LookupError):
     """No such run in the tracking database, or the model it kept is gone."""
 
 
+class NowhereToTrack(ValueError):
+    """Runs cannot be kept; the message says what to do."""
+
+
 def _connect() -> None:
-    """Use ``MLFLOW_TRACKING_URI``, or a SQLite database in the working folder."""
+    """Use ``MLFLOW_TRACKING_URI``, or a SQLite database in the working folder.
+
+    Raises:
+        NowhereToTrack: see the class.
+    """
     if not os.environ.get("MLFLOW_TRACKING_URI"):
-        HOME.mkdir(exist_ok=True)
+        try:
+            HOME.mkdir(exist_ok=True)
+        except OSError as error:
+            raise NowhereToTrack(
+                f"the folder {HOME} for runs cannot be made here ({error.strerror}); start in a folder that is open to you"
+            ) from None
         mlflow.set_tracking_uri(f"sqlite:///{(HOME / 'mlflow.db').resolve()}")
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
         local = mlflow.get_tracking_uri().startswith("sqlite:")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from serving.batch.alone import alone
 from serving.batch.engines import LOCAL, PATIENCE, EngineStopped, check_engine
 from serving.batch.journal import BrokenJournal, Journal, Progress
 from serving.batch.reading import Readers, Reading, readers
@@ -95,23 +96,24 @@ def tag_file(
     try:
         records = read_records(source)
         records = chain(list(islice(records, 1)), records)  # an input that cannot be read is noticed here
-        progress = _begin(journal, records, output, errors, Progress(version, all_indicators, check))
-        resumed_at = progress.records
-        with (
-            opened(output, progress.output_bytes) as out,
-            opened(errors, progress.error_bytes) as problems,
-            readers(engine, Reading(model, version, inference, check), workers, patience) as read,
-        ):
-            for batch, answers in _answered(records, read):
-                progress = _write(batch, answers, progress, out, problems)
-                journal.write(progress)
+        with alone(output, "tag"):
+            progress = _begin(journal, records, output, errors, Progress(version, all_indicators, check))
+            resumed_at = progress.records
+            with (
+                opened(output, progress.output_bytes) as out,
+                opened(errors, progress.error_bytes) as problems,
+                readers(engine, Reading(model, version, inference, check), workers, patience) as read,
+            ):
+                for batch, answers in _answered(records, read):
+                    progress = _write(batch, answers, progress, out, problems)
+                    journal.write(progress)
+            if not progress.error_bytes:
+                errors.unlink(missing_ok=True)
+            journal.remove()
     except (UnreadableInput, BrokenJournal, CannotGoOn, EngineStopped) as error:
         raise CannotTag(str(error)) from None
     except OSError as error:
         raise CannotTag(unfinished(error, output)) from None
-    if not progress.error_bytes:
-        errors.unlink(missing_ok=True)
-    journal.remove()
     return Summary(progress.records, progress.bad, resumed_at, errors)
 
 

@@ -176,6 +176,23 @@ def test_an_output_that_was_shortened_is_refused(texts, tmp_path, model_folder, 
         tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
 
 
+def test_two_commands_do_not_write_one_output(texts, tmp_path, model_folder, monkeypatch):
+    real, refused = batch_run._write, []
+
+    def write(*arguments):
+        monkeypatch.setattr(batch_run, "_write", real)
+        with pytest.raises(CannotTag, match="another `tag` writes"):
+            tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
+        refused.append(True)
+        return real(*arguments)
+
+    monkeypatch.setattr(batch_run, "_write", write)
+    tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
+    assert refused
+    assert ids(tmp_path / "out.jsonl") == [f"t-{i}" for i in range(150)]
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
 def test_a_finished_output_is_kept_as_previous(texts, tmp_path, model_folder):
     tag_file(str(texts), tmp_path / "out.jsonl", model_folder)
     before = (tmp_path / "out.jsonl").read_bytes()
@@ -426,6 +443,21 @@ def test_an_engine_that_is_not_there_is_refused_and_nothing_is_made(texts, tmp_p
         assert result.exit_code == 2
         assert said in result.output
     assert sorted(x.name for x in tmp_path.iterdir()) == ["in.jsonl", "o"]
+
+
+def test_the_command_computes_as_the_settings_say(texts, tmp_path, model_folder, monkeypatch):
+    asked = {}
+
+    def tag(*_, **options):
+        asked.update(options)
+        raise CannotTag("enough")
+
+    monkeypatch.setattr(batch_run, "tag_file", tag)
+    monkeypatch.setenv("TEGN_ENGINE", "torch")
+    monkeypatch.setenv("TEGN_PRECISION", "f32")
+    result = CliRunner().invoke(app, ["tag", str(texts), "-o", str(tmp_path / "o"), "--model", str(model_folder)])
+    assert (result.exit_code, "enough" in result.output) == (2, True)
+    assert (asked["inference"].engine, asked["inference"].precision) == ("torch", "f32")
 
 
 def test_long_texts_make_small_batches(tmp_path, model_folder, monkeypatch):

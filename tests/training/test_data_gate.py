@@ -105,10 +105,14 @@ def test_a_sentence_of_the_phrases_or_the_suite_on_the_wrong_side_is_found(folde
         ('train = ["a.md"]\ntest = ["c.md"]', "no split"),
         ('train = ["a.md", "b.md", "d.md"]\ntest = ["c.md"]', "not there"),
         ('train = ["a.md", "b.md"]\ndev = ["c.md"]', "unknown split"),
+        ('train = "a.md"', "list of file names"),
+        ("train = 3", "list of file names"),
+        ('train = [["a.md"]]', "list of file names"),
+        ("# blåbær", "cannot be read"),
     ],
 )
 def test_wrong_splits_are_found(folder, scheme, splits, said):
-    (folder / "splits.toml").write_text(splits)
+    (folder / "splits.toml").write_text(splits, "latin-1")
     assert any(said in x for x in check_folders([folder], scheme))
 
 
@@ -118,12 +122,44 @@ def test_wrong_splits_are_found(folder, scheme, splits, said):
         ("## Motivation", "## Why", "Motivation"),
         ("license:", "licence:", "license"),
         ("checksum:", "checksums:", "checksum"),
+        ("---\n", "", "front matter"),
+        ("license:", "license: [", "YAML"),
+        ("license:", "license: \udce6", "UTF-8"),
     ],
 )
 def test_an_incomplete_card_is_found(folder, scheme, old, new, said):
     card = folder / "README.md"
-    card.write_text(card.read_text("utf-8").replace(old, new, 1), "utf-8")
-    assert any(said in x for x in check_folders([folder], scheme))
+    card.write_text(card.read_text("utf-8").replace(old, new, 1), "utf-8", errors="surrogateescape")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert any(said in x and "set-da/README.md" in x for x in check_folders([folder], scheme))
+    (folder / "texts" / "a.md").write_text(TEXTS["a.md"].replace("tier", "græder"), "utf-8")
+    built = CliRunner().invoke(app, ["data", "build", str(folder)])
+    assert (built.exit_code, said in built.output) == (2, True)
+    after = {path: path.read_bytes() for path in before if path.name != "a.md"}
+    assert after.items() <= before.items()  # nothing is built beside a card that cannot be kept in step
+
+
+@pytest.mark.parametrize("command", ["check", "stats", "build"])
+@pytest.mark.parametrize("content", [None, "empty", "patterns/debt_bondage.md", "texts/negation.md"])
+def test_what_is_no_data_set_is_named_and_left_alone(tmp_path, command, content):
+    place = tmp_path / "other"
+    if content is not None:
+        place.mkdir()
+    if content is not None and content != "empty":
+        (place / content).parent.mkdir()
+        (place / content).write_text("kind: note\nblåbær", "latin-1")
+        shutil.copy(ROOT / "data_cards" / "notes-da" / "README.md", place / "README.md")
+    before = sorted(tmp_path.rglob("*"))
+    result = CliRunner().invoke(app, ["data", command, str(place)])
+    assert result.exit_code == (1 if command == "check" else 2)
+    assert ("no data set folder" if content in (None, "empty") else place.joinpath(content).name) in result.output
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_text_file_may_begin_with_a_byte_order_mark(folder, scheme):
+    path = folder / "texts" / "a.md"
+    path.write_text(path.read_text("utf-8"), "utf-8-sig")
+    assert check_folders([folder], scheme) == []
 
 
 def test_check_exits_with_1_and_says_where(folder):

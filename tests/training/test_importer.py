@@ -91,6 +91,13 @@ def test_marks_land_on_their_words(tmp_path, scheme, name, make):
         ("jsonl", json.dumps({"id": "1", "kind": "note", "text": ""})),
         ("jsonl", _jsonl() + "\n" + _jsonl()),
         ("csv", "id,text,labels\n1," + CANARY + ",nonsense\n"),
+        ("csv", "id,text\n1,a comma, " + CANARY + "\n"),
+        ("csv", "id,text,labels\n1," + CANARY + "\n"),
+        ("jsonl", _doccano()),
+        ("jsonl", json.dumps({"text": CANARY, "labels": [{"indicator": "violence"}]})),
+        ("prodigy", _doccano()),
+        ("doccano", _prodigy().splitlines()[0]),
+        ("doccano", _jsonl()),
     ],
 )
 def test_a_bad_record_is_named_by_number_without_its_text(tmp_path, scheme, name, raw):
@@ -101,13 +108,36 @@ def test_a_bad_record_is_named_by_number_without_its_text(tmp_path, scheme, name
 
 
 @pytest.mark.parametrize(
-    ("name", "raw"), [("label-studio", b"{}"), ("label-studio", b"no"), ("csv", b"id,text\n1,\xe6"), ("doccano", None)]
+    ("name", "raw"),
+    [
+        ("label-studio", b"{}"),
+        ("label-studio", b"no"),
+        ("csv", b"id,text\n1,\xe6"),
+        ("csv", b"1,a text without a first line\n"),
+        ("csv", b""),
+        ("doccano", None),
+    ],
 )
 def test_a_file_that_is_something_else_is_refused(tmp_path, scheme, name, raw):
     if raw is not None:
         (tmp_path / "export").write_bytes(raw)
     with pytest.raises(CannotImport):
         import_file(tmp_path / "export", name, scheme)
+
+
+def test_nothing_of_a_plain_record_is_lost(tmp_path, scheme):
+    (tmp_path / "export").write_text(json.dumps({"text": TEXT, "source": "police", "lang": "en"}), "utf-8-sig")
+    (document,) = import_file(tmp_path / "export", "jsonl", scheme).documents
+    assert (document.source, document.lang) == ("police", "en")
+    (tmp_path / "export").write_text('id,text\n1,"' + "ord " * 100_000 + '"\n', "utf-8")
+    (document,) = import_file(tmp_path / "export", "csv", scheme).documents
+    assert len(document.text) == 400_000
+
+
+def test_a_place_that_cannot_be_written_is_named_before_anything_is_read(tmp_path):
+    arguments = ["data", "import", str(tmp_path / "export"), "-o", str(tmp_path / "none" / "o"), "--format", "doccano"]
+    result = CliRunner().invoke(app, arguments)
+    assert (result.exit_code, f"{tmp_path / 'none'} is no folder" in result.output) == (2, True)
 
 
 def test_the_command_writes_documents_and_overwrites_nothing(tmp_path):

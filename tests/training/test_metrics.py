@@ -1,5 +1,8 @@
 """Figures that can be checked by hand."""
 
+import math
+import warnings
+
 import numpy as np
 import pytest
 
@@ -42,3 +45,12 @@ def test_a_model_compared_with_itself_differs_by_nothing():
     for row in compare(predictions, predictions, resamples=50, seed=1).values():
         assert row["difference"] == 0
         assert tuple(row["interval"]) == (0, 0)
+
+
+def test_where_nothing_is_stated_or_flagged_an_interval_is_no_number_and_nobody_is_warned():
+    predictions = made([[0.1], [0.2]], [[0], [0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = [interval(predictions, macro_f1, resamples=5, seed=1)]
+        found += [row["interval"] for row in compare(predictions, predictions, resamples=5, seed=1).values()]
+    assert all(math.isnan(x) for limits in found for x in limits)

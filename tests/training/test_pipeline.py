@@ -104,7 +104,7 @@ def test_the_same_experiment_gives_the_same_model(workplace):
 def test_something_else_than_a_model_is_never_replaced(workplace):
     (workplace / "thesis").mkdir()
     (workplace / "thesis" / "chapter.txt").write_text("years of work")
-    for place in ("thesis", "thesis/chapter.txt"):
+    for place in ("thesis", "thesis/chapter.txt", "thesis/chapter.txt/model"):
         result = _run("run", "x.toml", "-o", place)
         assert result.exit_code == 2
         assert "name another" in result.output
@@ -284,6 +284,23 @@ def test_an_indicator_file_that_is_not_there_is_named(workplace):
     result = _run("run", "x.toml")
     assert result.exit_code == 2
     assert "none.toml is not UTF-8" in result.output
+
+
+@pytest.mark.parametrize("command", [["evaluate", "model"], ["compare", "model", "model", "--data"]])
+@pytest.mark.parametrize("place", ["none/report.json", "."])
+def test_a_report_that_cannot_be_written_is_told_before_the_work(workplace, command, place):
+    result = _run(*command, "test.jsonl", "--json", place)
+    assert result.exit_code == 2
+    assert "folder" in result.output
+    assert "no model in" not in result.output  # which is what reading anything would have told
+
+
+def test_a_place_for_runs_that_cannot_be_made_is_named(workplace):
+    (workplace / ".mlflow").write_text("")
+    for command in (["run", "x.toml"], ["compare", "0" * 32, "1" * 32, "--data", "test.jsonl"]):
+        result = _run(*command)
+        assert result.exit_code == 2
+        assert ".mlflow" in result.output
 
 
 def test_an_unknown_run_is_named(workplace):
