@@ -67,6 +67,7 @@ def tag_file(
     workers: int | None = None,
     all_indicators: bool = False,
     check: bool = True,
+    inference: Inference = Inference("auto", cache=CACHE),  # noqa: B008 - frozen
     engine: str = LOCAL,
     patience: float = PATIENCE,
 ) -> Summary:
@@ -88,7 +89,6 @@ def tag_file(
     except (EngineStopped, CannotGoOn) as error:
         raise CannotTag(str(error)) from None
     version = str(read_manifest(model)["version"])
-    inference = Inference("auto", cache=CACHE)
     errors = output.with_name(output.name + ".errors.jsonl")
     journal = Journal(output.with_name(output.name + ".progress"))
     if source != "-" and output.exists() and Path(source).exists() and output.samefile(source):
