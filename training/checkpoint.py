@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import shutil
@@ -20,16 +19,11 @@ class Checkpoint:
     def __init__(self, home: Path, name: str, about: Mapping[str, Any]) -> None:
         key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
         self.folder = home / f"{name}-{key}"
+        self._file = self.folder / "state.pt"
 
     def part(self, name: str) -> Checkpoint:
         """That of one of several trainings that make one model; `done` of the whole forgets it too."""
-        part = copy.copy(self)
-        part.folder = self.folder / name
-        return part
-
-    @property
-    def _file(self) -> Path:
-        return self.folder / "state.pt"
+        return Checkpoint(self.folder, name, {})
 
     def save(self, state: Mapping[str, Any], generator: np.random.Generator) -> None:
         """Replace the state; a stop while writing leaves the former one."""

@@ -21,6 +21,7 @@ from serving.batch.resuming import Output
 from serving.cli import app
 from tests.conftest import ROOT
 from tests.serving.ads.made import CANARY, info, page, record, save
+from tests.serving.ads.processes import all_end
 
 
 class Stop(Exception):
@@ -159,14 +160,7 @@ def test_the_child_ends_when_the_import_is_killed(tmp_path):
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        ends = time.monotonic() + 20
-        while time.monotonic() < ends:
-            try:
-                os.killpg(process.pid, 0)
-            except ProcessLookupError:
-                return
-            time.sleep(0.05)
-        raise AssertionError("the child still runs")
+        assert all_end(process.pid, 20), "the child still runs"
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -12,6 +12,7 @@ from serving.ads import signing
 from serving.ads.linking import link_ads
 from tests.conftest import ROOT
 from tests.serving.ads.linking.made import A, an_ad, content, few, write
+from tests.serving.ads.processes import all_end
 
 
 class Stop(Exception):
@@ -81,15 +82,7 @@ def test_killed_it_goes_on_and_leaves_no_process(tmp_path):
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert not output.exists()
-        ends = time.monotonic() + 60
-        while time.monotonic() < ends:
-            try:
-                os.killpg(process.pid, 0)
-            except ProcessLookupError:
-                break
-            time.sleep(0.05)
-        else:
-            raise AssertionError("a process that signs still runs")
+        assert all_end(process.pid, 60), "a process that signs still runs"
     finally:
         if process.poll() is None:
             process.kill()
