@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
-from triage.entities.numerals import looked_like, spelled
+from triage.entities.numerals import looked_like
 from triage.entities.phones import danish
 from triage.entities.reading import Reading
+from triage.entities.spellings import spelled
 
 _SERVICES = {
     "telegram": "telegram tlgrm tele tg telegrm",

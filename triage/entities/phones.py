@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from triage.entities import phoneparts
+from triage.entities import phonekeys, phoneparts
 from triage.entities.dates import is_date
+from triage.entities.digitgaps import OTHER
 from triage.entities.digitreadings import readings_of
 from triage.entities.digitruns import Token, runs
 from triage.entities.phoneshapes import is_disguised, is_grouped, is_hours, is_told, rank, stands_apart
@@ -43,11 +44,25 @@ _NO_PHONE_FURTHER = re.compile(
     r"(?![^\W_])[.:#]?(?P<rest>[^\d.!?\n]*)\Z"
 )
 """Further before digits that are not in pairs: "ordrenr. på kvitteringen er"."""
+_NUMBER_OF = re.compile(
+    r"(?<![^\W_])(?!tlf|tel|mob|kontakt|kontor|whats|viber|sms|privat|arbejd|vagt|direkte|hoved|ring|opkald|nød|taxa|hjem|"
+    r"min|mit|vor|dit|din|ny|gam|samme|dansk|svensk|norsk|tysk|polsk|anden|andet|før|rigtig|hemmelig|skjul|skriv|har|"
+    r"haft|brug|hans|hende|deres|dette|denne|det |kun |eller|under|via |på |til |fra |er |og |om |for |så |et |"
+    r"følg|tast|tag|gem|med |call|text|phone|"
+    r"my |our |his |her |their |"
+    r"new |old |same |other |the )"
+    r"\w{2,16}(?<!s) (?:nr|no)\.?[ :]{0,3}\Z"
+)
+"""Before digits that are not in pairs, the number of a thing: "kasse nr."."""
+_CODE = re.compile(r"(?<![^\W_])[A-Z]{2,4}\d{1,4} \Z")
+"""The beginning of a model's name."""
 _REVERSED = re.compile(
-    r"(?<![^\W_])(?:(?:læs|skriv|skrevet|stav|tast|start|nummer|tal)\w{0,4}(?![^\W_])[^.!?\n\d]{0,25} bagfra|baglæns|bagvendt|"
+    r"(?<![^\W_])(?:(?:læs|skriv|skrevet|stav|tast|start|nummer|tal)\w{0,4}(?![^\W_])[^.!?\n\d]{0,25} (?:bagfra|omvendt)|"
+    r"\(bagfra|baglæns|bagvendt|"
     r"(?:fra )?højre (?:mod|til) venstre|right to left|backwards?|reversed?|spejlvendt|omvendt rækkefølge|"
     r"vend (?:om på (?:tal|cifre|nummer)\w{0,4}|(?:det|tal\w{0,4}|cifre\w{0,2}|nummer\w{0,2}) om))(?![^\W_])"
 )
+_AHEAD = re.compile(r" (?:foran|forrest|først|in front|first)(?![^\W_])")
 _IN_PAIRS = re.compile(r"(?<![^\W_])(?:parvis|par for par|to og to|in pairs)(?![^\W_])")
 _SENTENCE = re.compile(r"[.!?\n\d]")
 _UNIT = re.compile(r"\s?(?:kr\b|kr\.|,-|dkk|eur|€|\$|%|m2|m²|km\b|kg\b|cm\b|år\b|min\b|minut|timer\b|stk\b)")
@@ -55,7 +70,7 @@ _UNIT = re.compile(r"\s?(?:kr\b|kr\.|,-|dkk|eur|€|\$|%|m2|m²|km\b|kg\b|cm\b|�
 
 def find(reading: Reading) -> None:
     """Claim all phones."""
-    for start, end, digits in phoneparts.find(reading):
+    for start, end, digits in (*phoneparts.find(reading), *phonekeys.find(reading)):
         reading.claim("phone", start, end, f"+45{digits}")
     for run in runs(reading, DANISH):
         if sum(len(x.digits) for x in run) >= DANISH:
@@ -104,8 +119,10 @@ def international(digits: str, *, has_plus: bool) -> str:
 def _as_read(reading: Reading, tokens: Sequence[Token], value: str) -> str:
     """A Danish number, turned round if the sentence says that it is to be read backwards."""
     start, end = tokens[0].start, tokens[-1].end
-    before = _SENTENCE.split(reading.lower[max(0, start - 2 * _NEAR) : start])[-1]
+    before = _SENTENCE.split(reading.lower[max(0, start - 2 * _NEAR) : start].rstrip(" \n.:!?"))[-1]
     after = _SENTENCE.split(reading.lower[end : end + _NEAR])[0]
+    if _AHEAD.match(after) and tokens[-1].digits == "0" and tokens[-1].gap == "&":  # "... og et nul foran"
+        return f"{value[:-DANISH]}0{value[-DANISH:-1]}"
     if not _REVERSED.search(before) and not (after.lstrip()[:1] in ("(", ",", "-") and _REVERSED.search(after)):
         return value
     digits = value[-DANISH:]
@@ -131,12 +148,14 @@ def _is_phone(reading: Reading, tokens: Sequence[Token], run: Sequence[Token]) -
     gaps = [x.gap for x in tokens[1:]]
     has_code = digits.startswith("0045") or _has_plus(reading, start)
     is_cued = has_code or _CUE.search(before) is not None
-    is_plain = "*" not in gaps and all(x.kind == "digit" for x in tokens)
+    is_plain = {"*", OTHER}.isdisjoint(gaps) and all(x.kind == "digit" for x in tokens)
     is_longer = len(digits) > DANISH and not is_cued and digits.startswith("45") and is_plain
     if is_longer or (not has_code and _is_another(before, tokens)):
         return False
     if not is_plain:
         return is_disguised(tokens, gaps, is_cued)
+    if len(tokens) == 2 and not is_cued and _CODE.search(reading.cased, max(0, start - _NEAR), start):
+        return False
     if _UNIT.match(reading.lower, end) or (len(tokens) > 1 and is_date(reading.lower[start:end])):
         return False
     if "&" in gaps or "&&" in gaps:  # "ring 20 og 30 og 40 og 50"
@@ -148,8 +167,10 @@ def _is_another(before: str, tokens: Sequence[Token]) -> bool:
     """Whether the words before say that it is the number of something else."""
     if _NO_PHONE.search(before):
         return True
-    other = _NO_PHONE_FURTHER.search(before) if len(tokens) < 3 else None
-    return other is not None and _CUE.search(other["rest"]) is None
+    if len(tokens) > 2 or any(x.kind != "digit" for x in tokens):
+        return False
+    other = _NO_PHONE_FURTHER.search(before)
+    return _NUMBER_OF.search(before) is not None or (other is not None and _CUE.search(other["rest"]) is None)
 
 
 def _foreign(reading: Reading, run: Sequence[Token], i: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from triage.entities.dates import is_date
+from triage.entities.digitgaps import OTHER
 from triage.entities.digitruns import Token
 
 _GROUPINGS = {(8,), (2, 2, 2, 2), (4, 4), (2, 3, 3), (3, 2, 3), (3, 3, 2), (1,) * 8, (2, 6), (4, 2, 2), (2, 2, 4)}
@@ -70,7 +71,10 @@ def is_told(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) -> bool
     if not _LINKS.issuperset(gaps):
         return False
     if not is_cued:
-        return lengths == [2, 2, 2, 2] and set(gaps) == {"&&"} and not _is_rising(tokens)
+        is_sure = set(gaps) == {"&&"} or ("&&" in gaps and any(x.digits[0] == "0" for x in tokens))
+        return lengths == [2, 2, 2, 2] and is_sure and not _is_rising(tokens)
+    if len(lengths) > 4 and max(lengths) < 3:  # "1, så 84, så 15, så 32, så 6"
+        return not _is_rising(tokens)
     return lengths == [2, 2, 2, 2] or (lengths in ([4, 4], [2, 6], [6, 2]) and set(gaps) == {"&&"})
 
 
@@ -79,11 +83,13 @@ def _is_rising(tokens: Sequence[Token]) -> bool:
     return all(int(a.digits) < int(b.digits) for a, b in pairwise(tokens))
 
 
-def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) -> bool:
+def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) -> bool:  # noqa: PLR0911
     """Whether digits of which some are disguised are a phone."""
     words = [x for x in tokens if x.kind == "word"]
     digits = "".join(x.digits for x in tokens)
     if all(x.kind in ("digit", "sign") for x in tokens):
+        if OTHER in gaps:
+            return "*" in gaps or is_cued or any(x.digits[0] == "0" for x in tokens)
         is_even = len({_alike(x) for x in gaps}) <= 2 and not any(x.strip() == "," for x in gaps)
         return is_cued or "*" in gaps or is_even or any(x.kind == "sign" for x in tokens[1:])
     if not words:  # letters that look like digits

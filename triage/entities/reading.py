@@ -1,7 +1,8 @@
 """A text as the rules read it: disguises of single characters taken off, with the way back to the raw offsets.
 
-Fullwidth, circled, superscript, mathematical and foreign digits become 0 to 9, styled letters plain ones, all white space but
-line ends a space, all dashes a hyphen; what is invisible (joiners, variation selectors, the frame of a keycap) is left out.
+Fullwidth, circled, superscript, mathematical and foreign digits become 0 to 9, styled and small capital letters plain ones, all
+white space but line ends a space, all dashes a hyphen; what is invisible (joiners, variation selectors, the frame of a keycap)
+is left out.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _PICTURED = re.compile(rf"{_PICTURE}(?:[ /+➖🐀-🐿💀-💿-]{{0,3}}{_PICTU
 _DASHES = "‐‑‒–—―−➖﹣－"
 _KEPT = "½¼¾ªº™"
 _OWN = {ord(c): "-" for c in _DASHES} | {ord(c): c for c in _KEPT} | {ord("⓿"): "0", ord("ı"): "i", ord("〇"): "0"}
+_OWN |= dict(zip(map(ord, "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ"), "abcdefghijklmnoprstuvwyz", strict=True))
 _OWN |= {ord(c): c for c in "\r\n"} | {ord(c): "\n" for c in "\v\f\x85\u2028\u2029"}
 
 
