@@ -63,7 +63,7 @@ def variants(experiment: Experiment, baseline: Experiment) -> dict[str, Experime
         raise InvalidExperiment(
             "controls compare an experiment of an encoder with a linear baseline; name them in this order"
         )
-    whole = {"max_tokens": max(WHOLE_TEXT, model.max_tokens)}
+    whole = {"max_tokens": max(WHOLE_TEXT, model.max_tokens), "context_layer": 0}
 
     def changed(**fields: object) -> Experiment:
         return experiment.model_copy(update={"model": model.model_copy(update=fields)})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +27,11 @@ from training.examples import Cutter, Example, example, set_aside, states_nothin
 from training.experiment import EncoderConfig
 from training.phrases import PHRASES
 from triage.encoder import EncoderScorer, Familiarity, embed
-from triage.evidence import AttentionHead, hazards, make_head
+from triage.evidence import AttentionHead, Head, hazards, make_head
 from triage.indicators import Scheme
-from triage.network import Network, mean_embedding, read_encoder, torch_scorer
-from triage.pieces import Piece, TextTokenizer, Window, by_length, pad
+from triage.layout import Layout, Rows, layout_of
+from triage.network import AnyNetwork, make_network, mean_embedding, read_encoder, torch_scorer
+from triage.pieces import Piece, TextTokenizer, Window
 from triage.text import Document
 
 if TYPE_CHECKING:
@@ -67,45 +68,59 @@ class _Scored:
 
 
 def _forward(
-    network: Network,
+    network: AnyNetwork,
     pieces: list[Piece],
     words: list[torch.Tensor],
     masking: float,
     tokens: TextTokenizer,
+    layout: Layout,
     device: torch.device,
 ) -> _Scored:
-    """Score pieces in groups of like length, so that little is padded; contributions and attention are not kept."""
+    """Score pieces a group at a time; contributions and attention are not kept."""
     order: list[int] = []
     parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
-    for rows in by_length(pieces, GROUP_TOKENS.get(device.type, 4096)):
-        ids, seen, own = _padded([pieces[i] for i in rows], tokens)
-        if masking:
-            assert tokens.mask is not None  # see `load_encoder`
-            ids = ids.masked_fill(own & (torch.rand(own.shape) < masking), tokens.mask)
-        marked = torch.zeros(*ids.shape, words[0].shape[1], dtype=torch.bool)
+    read = _hidden(pieces, masking, tokens) if masking else pieces
+    for rows in layout.groups(read, GROUP_TOKENS.get(device.type, 4096)):
+        inputs = layout.inputs([read[i] for i in rows])
+        output = network(**{name: torch.from_numpy(x).to(device) for name, x in inputs.items()})
+        marked = torch.zeros(len(rows), *output.attention.shape[1:], dtype=torch.bool)
         for row, i in enumerate(rows):
             marked[row, pieces[i].first : pieces[i].first + len(words[i])] = words[i]
-        output = network(ids.to(device), seen.to(device), own.to(device))
         order += rows
-        parts.append((output.logits, output.states, (output.attention * marked.to(device)).sum(dim=1)))
+        mass = (output.attention[: len(rows)] * marked.to(device)).sum(dim=1)
+        parts.append((output.logits[: len(rows)], output.states[: len(rows)], mass))
     back = torch.tensor(order).argsort().to(device)
     return _Scored(*(torch.cat(part)[back] for part in zip(*parts, strict=True)))
 
 
-def _padded(pieces: Sequence[Piece], tokens: TextTokenizer) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """(B, T) ids, attention mask and own-token mask."""
-    ids, seen, own = (torch.from_numpy(x) for x in pad(pieces, tokens.padding))
-    return ids, seen, own
+def _hidden(pieces: Sequence[Piece], share: float, tokens: TextTokenizer) -> list[Piece]:
+    """The pieces with a share of their own tokens masked, in a sequence that others see as their context as well."""
+    assert tokens.mask is not None  # see `load_encoder`
+    masked: dict[int, list[int]] = {}
+    for piece in pieces:
+        ids = np.array(piece.ids)
+        own = slice(piece.first, piece.first + len(piece.offsets))
+        ids[own] = np.where(torch.rand(len(piece.offsets)).numpy() < share, tokens.mask, ids[own])
+        masked[id(piece.ids)] = ids.tolist()
+    return [
+        replace(piece, ids=masked[id(piece.ids)], context=tuple(masked.get(id(x), x) for x in piece.context))
+        for piece in pieces
+    ]
 
 
 def _loss(
-    network: Network, batch: list[Example], config: EncoderConfig, tokens: TextTokenizer, device: torch.device
+    network: AnyNetwork,
+    batch: list[Example],
+    config: EncoderConfig,
+    tokens: TextTokenizer,
+    layout: Layout,
+    device: torch.device,
 ) -> torch.Tensor:
     pieces = [piece for example in batch for piece in example.pieces]
     words = [marked for example in batch for marked in example.words]
     owner = torch.tensor([i for i, example in enumerate(batch) for _ in example.pieces], device=device)
     with autocast(device):  # around all groups, so that weights are converted once
-        scored = _forward(network, pieces, words, config.token_masking, tokens, device)
+        scored = _forward(network, pieces, words, config.token_masking, tokens, layout, device)
     lambdas = hazards(scored.logits, scored.states)
     text = _texts(len(batch), config.joining, device)
     count = int(text[-1]) + 1
@@ -130,7 +145,7 @@ def _loss(
     return loss
 
 
-def _step(network: Network, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+def _step(network: AnyNetwork, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
     optimizer.zero_grad()
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -201,8 +216,9 @@ def fit_encoder(
     encoder = unlearnt(encoder) if config.random_weights else encoder
     fit_for_training(encoder, where, config.dropout)
     longest = min(getattr(encoder.config, "max_position_embeddings", config.max_tokens), config.max_tokens)
-    window = Window(config.head, longest, config.context_units)
-    network = Network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme))).to(where)
+    window = Window(config.head, longest, config.context_units, config.context_layer)
+    layout = layout_of(window, tokens.padding)
+    network = _network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme)), window).to(where)
     # `Familiarity` rests on the input embeddings; they also overfit first. Random ones must learn.
     encoder.get_input_embeddings().weight.requires_grad_(config.random_weights)
     familiarity = _familiarity([x for x in documents if x.source != PHRASES], tokens, encoder)
@@ -228,7 +244,7 @@ def fit_encoder(
             losses = []
             network.train()
             for batch in cutter.batches(learnt, config.contrast_share, config.batch_documents):
-                losses.append(_step(network, optimizer, _loss(network, batch, config, tokens, where)))
+                losses.append(_step(network, optimizer, _loss(network, batch, config, tokens, layout, where)))
                 schedule.step()
                 bar.update()
             score = _dev_score(torch_scorer(network, tokenizer, window, familiarity), dev, scheme)
@@ -242,6 +258,13 @@ def fit_encoder(
                 state |= {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
                 checkpoint.save(state, generator)
     return torch_scorer(_finished(network, progress, config).cpu(), tokenizer, window, familiarity)
+
+
+def _network(encoder: Any, head: Head, window: Window) -> AnyNetwork:
+    try:
+        return make_network(encoder, head, window)
+    except ValueError as error:
+        raise NoEncoder(str(error)) from None
 
 
 def _freeze(encoder: Any, layers: int) -> None:
@@ -259,7 +282,7 @@ class _Progress:
     waited: int = 0
     epochs: int = 0
 
-    def note(self, score: float, network: Network) -> None:
+    def note(self, score: float, network: AnyNetwork) -> None:
         """An epoch is over."""
         self.epochs += 1
         self.waited += 1
@@ -271,14 +294,14 @@ class _Progress:
         return self.score, self.waited, self.epochs
 
 
-def _finished(network: Network, progress: _Progress, config: EncoderConfig) -> Network:
+def _finished(network: AnyNetwork, progress: _Progress, config: EncoderConfig) -> AnyNetwork:
     if config.keep == "best":
         network.load_state_dict(progress.best)
     network.head.doubt(config.stated_doubt)
     return network
 
 
-def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[torch.optim.Optimizer, Any]:
+def _optimizer(network: AnyNetwork, config: EncoderConfig, steps: int) -> tuple[torch.optim.Optimizer, Any]:
     """AdamW with a learning rate that rises and then falls to nothing."""
     groups = [
         {"params": [p for p in network.encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
@@ -289,7 +312,7 @@ def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[tor
 
 
 def _standardise(
-    network: Network,
+    network: AnyNetwork,
     documents: Sequence[Document],
     tokens: TextTokenizer,
     window: Window,
@@ -305,14 +328,15 @@ def _standardise(
 
 @torch.no_grad()
 def _token_states(
-    network: Network, examples: Sequence[Example], tokens: TextTokenizer, device: torch.device, most: int = 400
+    network: AnyNetwork, examples: Sequence[Example], tokens: TextTokenizer, device: torch.device, most: int = 400
 ) -> torch.Tensor:
-    """(N, H): states of the own tokens of some pieces, before training."""
+    """(N, H): states of the own tokens of some pieces, before training; without a late context."""
     network.eval()
     pieces = [piece for example in examples for piece in example.pieces][:most]
+    layout = Rows(tokens.padding)
     states = []
-    for rows in by_length(pieces, GROUP_TOKENS.get(device.type, 4096)):
-        ids, seen, own = (x.to(device) for x in _padded([pieces[i] for i in rows], tokens))
+    for rows in layout.groups(pieces, GROUP_TOKENS.get(device.type, 4096)):
+        ids, seen, own = (torch.from_numpy(x).to(device) for x in layout.inputs([pieces[i] for i in rows]).values())
         with autocast(device):
             states.append(network.encoder(input_ids=ids, attention_mask=seen.long()).last_hidden_state[own].float())
     return torch.cat(states)
