@@ -67,19 +67,14 @@ class Flat:
 
     def groups(self, pieces: Sequence[Piece], tokens: int) -> Iterator[list[int]]:
         group: list[int] = []
-        known: set[tuple[int, ...]] = set()
-        size = 0
+        read: set[tuple[int, ...]] = set()
         for i, piece in enumerate(pieces):
-            new = {tuple(x) for x in (piece.ids, *piece.context)} - known
-            more = sum(map(len, new))
-            if group and size + more > tokens:
+            its = {tuple(x) for x in (piece.ids, *piece.context)}
+            if group and sum(map(len, read | its)) > tokens:
                 yield group
-                group, known, size = [], set(), 0
-                new = {tuple(x) for x in (piece.ids, *piece.context)}
-                more = sum(map(len, new))
+                group, read = [], set()
             group.append(i)
-            known |= new
-            size += more
+            read |= its
         if group:
             yield group
 
