@@ -17,12 +17,13 @@ import numpy as np
 import torch
 
 from triage.assessment import CLEAR, Assessment
-from triage.compiled import COMPILED, GRAPH, INPUTS, PARTS, REST, openvino, tensors
+from triage.compiled import COMPILED, GRAPH, PARTS, REST, openvino, tensors
 from triage.loading import Inference, load
 from triage.modelfolder import note_compiled, write_json
-from triage.network import Network, TorchForward
+from triage.network import AnyNetwork, TorchForward
+from triage.pieces import Piece
 from triage.tagger import Tagger
-from triage.text import Document
+from triage.text import Document, Span
 
 CLOSE = 0.01
 """A decision may differ where the probability lies this near to a threshold."""
@@ -68,14 +69,14 @@ class Agreement:
 
 
 class _Plain(torch.nn.Module):
-    """A network that gives what serving needs, under plain inputs."""
+    """A network that gives what serving needs."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: AnyNetwork) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, ids: torch.Tensor, seen: torch.Tensor, own: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        output = self.network(ids, seen, own)
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        output = self.network(*inputs)
         return output.logits, output.contributions, output.states.softmax(dim=-1)
 
 
@@ -102,7 +103,7 @@ def compile_folder(
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     try:
-        _export(forward.network.cpu(), folder, target)
+        _export(forward, folder, target)
         note_compiled(folder, files, [])
         said = by_torch(documents)
         agreements = []
@@ -156,17 +157,21 @@ def as_table(agreements: Sequence[Agreement]) -> list[str]:
     return lines
 
 
-def _export(network: Network, folder: Path, target: Path) -> None:
+def _export(forward: TorchForward, folder: Path, target: Path) -> None:
     """Write the graph, what of its numbers are which weights, and the other numbers."""
     library = openvino()
-    ids = torch.tensor([[5, 6, 7, 8, 9, 10], [5, 6, 7, 8, 0, 0]])
-    seen = ids != 0
-    example = (ids, seen, seen)
+    network = forward.network.cpu()
+    offsets = np.zeros((4, 2), np.int64)
+    some = [
+        Piece(Span(0, 1), [5, 6, 7, 8, 9, 10], 1, offsets, ([5, 7, 6],)),
+        Piece(Span(0, 1), [5, 6, 7, 8, 9], 1, offsets),
+    ]
+    example = {name: torch.from_numpy(x) for name, x in forward.layout.inputs(some).items()}
     with torch.inference_mode(), warnings.catch_warnings():
         # That some conditions become constants; `agreement` tells whether those were the right ones.
         warnings.simplefilter("ignore")
-        model = library.convert_model(_Plain(network.eval()).eval(), example_input=example)
-    for place, name in zip(model.inputs, INPUTS, strict=True):
+        model = library.convert_model(_Plain(network.eval()).eval(), example_input=tuple(example.values()))
+    for place, name in zip(model.inputs, example, strict=True):
         place.set_names({name})
     whole = target / "whole.bin"
     library.save_model(model, target / GRAPH, compress_to_fp16=False)

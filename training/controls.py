@@ -30,6 +30,7 @@ WHOLE_TEXT = 512
 TITLES = {
     "own": "as the experiment has it",
     "sparse": "sparse attention in each unit",
+    "joined": "unit and context as one sequence",
     "label_attention": "label attention over the whole text",
     "cls": "first token (CLS) of the whole text",
     "random_weights": "the same encoder from random weights",
@@ -63,7 +64,7 @@ def variants(experiment: Experiment, baseline: Experiment) -> dict[str, Experime
         raise InvalidExperiment(
             "controls compare an experiment of an encoder with a linear baseline; name them in this order"
         )
-    whole = {"max_tokens": max(WHOLE_TEXT, model.max_tokens)}
+    whole = {"max_tokens": max(WHOLE_TEXT, model.max_tokens), "context_layer": 0}
 
     def changed(**fields: object) -> Experiment:
         return experiment.model_copy(update={"model": model.model_copy(update=fields)})
@@ -71,6 +72,8 @@ def variants(experiment: Experiment, baseline: Experiment) -> dict[str, Experime
     found = {"own": experiment}
     if model.head != "unit_evidence":
         found["sparse"] = changed(head="unit_evidence")
+    if model.context_layer:
+        found["joined"] = changed(context_layer=0)
     return {
         **found,
         "label_attention": changed(head="label_attention", **whole),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from triage.pieces import UNIT_HEADS
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 File = TypeVar("File", bound=BaseModel)
@@ -79,6 +81,9 @@ class EncoderConfig(BaseModel):
     """Longest input in tokens, context and special tokens included."""
     context_units: Annotated[int, Field(ge=0, le=4)] = 2
     """Units before its own that a unit may see (only for heads that read units)."""
+    context_layer: Annotated[int, Field(ge=0)] = 0
+    """Layer of the encoder above which a unit sees them, as they are there when read by themselves (BERT encoders; costs half as
+    much); 0: from the first layer on, as one sequence with the unit."""
     members: Annotated[int, Field(ge=1)] = 1
     """Trainings that begin as the same network and read the texts in other orders; the mean of their weights is the model."""
     epochs: Annotated[int, Field(ge=1)] = 12
@@ -116,6 +121,12 @@ class EncoderConfig(BaseModel):
     """Part of the contrast phrases that state nothing which an epoch reads; those that state something are all read."""
     stated_doubt: Annotated[float, Field(ge=0, le=5)] = 0.0
     """Taken from the logit of the state `stated` after training: what is denied or asked is flagged less often by mistake."""
+
+    @model_validator(mode="after")
+    def _late_context_of_units(self) -> Self:
+        if self.context_layer and (self.head not in UNIT_HEADS or not self.context_units):
+            raise ValueError("context_layer needs a head that reads units, and context_units of at least 1")
+        return self
 
 
 class CalibrationConfig(BaseModel):

@@ -1,8 +1,6 @@
 """Fine-tunes a `transformers` encoder under one of the heads.
 
-Losses: binary cross-entropy of the text's probability; of each unit's score ("speaks of it", unmarked units of marked texts
-counting less, as annotators mark enough, not all); attention mass on the marked words (only where words are marked); and
-cross-entropy of the state. The head computes both training and serving scores: there is one forward pass, `triage.network`.
+The head computes both training and serving scores: there is one forward pass, `triage.network`.
 """
 
 from __future__ import annotations
@@ -16,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.nn import functional
 from tqdm import tqdm
 from transformers import AutoModel, get_linear_schedule_with_warmup
 
@@ -25,112 +22,25 @@ from training.devices import autocast, choose_device, fit_for_training
 from training.evaluation import ranking_quality
 from training.examples import Cutter, Example, example, set_aside, states_nothing
 from training.experiment import EncoderConfig
+from training.losses import GROUP_TOKENS, loss_of
 from training.phrases import PHRASES
 from triage.encoder import EncoderScorer, Familiarity, embed
-from triage.evidence import AttentionHead, hazards, make_head
+from triage.evidence import AttentionHead, Head, make_head
 from triage.indicators import Scheme
-from triage.network import Network, mean_embedding, read_encoder, torch_scorer
-from triage.pieces import Piece, TextTokenizer, Window, by_length, pad
+from triage.layout import Rows, layout_of
+from triage.network import AnyNetwork, make_network, mean_embedding, read_encoder, torch_scorer
+from triage.pieces import TextTokenizer, Window
 from triage.text import Document
 
 if TYPE_CHECKING:
     from training.tracking import Run
-
-GROUP_TOKENS = {"cpu": 4096, "cuda": 16384}
-"""Padded tokens of one pass of the encoder in training: what fits a processor's cache, what fills a GPU."""
 
 
 class NoEncoder(ValueError):
     """The encoder cannot be loaded; the message says what to name instead."""
 
 
-def _texts(count: int, joining: float, device: torch.device) -> torch.Tensor:
-    """(count,): which text each document of a batch is read as a part of.
-
-    With probability `joining` documents are read as if several were one text. A long text has many units, each with a small
-    doubt; only texts as long as that teach the doubts of what says nothing to add up to nothing.
-    """
-    size = int(2 ** torch.randint(1, 4, ())) if joining and float(torch.rand(())) < joining else 1
-    return torch.arange(count, device=device) // size
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """What the losses need of N pieces, in order."""
-
-    logits: torch.Tensor
-    """(N, K)"""
-    states: torch.Tensor
-    """(N, K, 4)"""
-    mass: torch.Tensor
-    """(N, K): attention on marked words."""
-
-
-def _forward(
-    network: Network,
-    pieces: list[Piece],
-    words: list[torch.Tensor],
-    masking: float,
-    tokens: TextTokenizer,
-    device: torch.device,
-) -> _Scored:
-    """Score pieces in groups of like length, so that little is padded; contributions and attention are not kept."""
-    order: list[int] = []
-    parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
-    for rows in by_length(pieces, GROUP_TOKENS.get(device.type, 4096)):
-        ids, seen, own = _padded([pieces[i] for i in rows], tokens)
-        if masking:
-            assert tokens.mask is not None  # see `load_encoder`
-            ids = ids.masked_fill(own & (torch.rand(own.shape) < masking), tokens.mask)
-        marked = torch.zeros(*ids.shape, words[0].shape[1], dtype=torch.bool)
-        for row, i in enumerate(rows):
-            marked[row, pieces[i].first : pieces[i].first + len(words[i])] = words[i]
-        output = network(ids.to(device), seen.to(device), own.to(device))
-        order += rows
-        parts.append((output.logits, output.states, (output.attention * marked.to(device)).sum(dim=1)))
-    back = torch.tensor(order).argsort().to(device)
-    return _Scored(*(torch.cat(part)[back] for part in zip(*parts, strict=True)))
-
-
-def _padded(pieces: Sequence[Piece], tokens: TextTokenizer) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """(B, T) ids, attention mask and own-token mask."""
-    ids, seen, own = (torch.from_numpy(x) for x in pad(pieces, tokens.padding))
-    return ids, seen, own
-
-
-def _loss(
-    network: Network, batch: list[Example], config: EncoderConfig, tokens: TextTokenizer, device: torch.device
-) -> torch.Tensor:
-    pieces = [piece for example in batch for piece in example.pieces]
-    words = [marked for example in batch for marked in example.words]
-    owner = torch.tensor([i for i, example in enumerate(batch) for _ in example.pieces], device=device)
-    with autocast(device):  # around all groups, so that weights are converted once
-        scored = _forward(network, pieces, words, config.token_masking, tokens, device)
-    lambdas = hazards(scored.logits, scored.states)
-    text = _texts(len(batch), config.joining, device)
-    count = int(text[-1]) + 1
-    total = torch.zeros(count, lambdas.shape[1], device=device).index_add(0, text[owner], lambdas)
-    stated = torch.stack([x.stated for x in batch]).to(device)
-    stated = torch.zeros(count, stated.shape[1], device=device).index_add(0, text, stated).clamp(max=1)
-    # log P = log(1 - exp(-total)) and log(1 - P) = -total, without leaving the log domain.
-    log_present = torch.log(-torch.expm1(-total.clamp(min=1e-6)))
-    loss = -(stated * log_present - (1 - stated) * total).mean() * len(stated[0])
-    marks = torch.cat([x.marks for x in batch]).to(device)
-    weights = torch.cat([x.weights for x in batch]).to(device)
-    if config.unit_weight:
-        unit = functional.binary_cross_entropy_with_logits(scored.logits, marks, weights, reduction="sum")
-        loss = loss + config.unit_weight * unit / len(batch)
-    states = torch.cat([x.states for x in batch]).to(device)
-    known = states >= 0
-    if config.state_weight and bool(known.any()):
-        state = functional.cross_entropy(scored.states[known], states[known], reduction="sum")
-        loss = loss + config.state_weight * state / len(batch)
-    if config.span_weight and config.head != "cls" and bool(known.any()):
-        loss = loss + config.span_weight * -torch.log(scored.mass[known].clamp(min=1e-2)).sum() / len(batch)
-    return loss
-
-
-def _step(network: Network, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+def _step(network: AnyNetwork, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
     optimizer.zero_grad()
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -201,8 +111,9 @@ def fit_encoder(
     encoder = unlearnt(encoder) if config.random_weights else encoder
     fit_for_training(encoder, where, config.dropout)
     longest = min(getattr(encoder.config, "max_position_embeddings", config.max_tokens), config.max_tokens)
-    window = Window(config.head, longest, config.context_units)
-    network = Network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme))).to(where)
+    window = Window(config.head, longest, config.context_units, config.context_layer)
+    layout = layout_of(window, tokens.padding)
+    network = _network(encoder, make_head(config.head, encoder.config.hidden_size, len(scheme)), window).to(where)
     # `Familiarity` rests on the input embeddings; they also overfit first. Random ones must learn.
     encoder.get_input_embeddings().weight.requires_grad_(config.random_weights)
     familiarity = _familiarity([x for x in documents if x.source != PHRASES], tokens, encoder)
@@ -228,7 +139,7 @@ def fit_encoder(
             losses = []
             network.train()
             for batch in cutter.batches(learnt, config.contrast_share, config.batch_documents):
-                losses.append(_step(network, optimizer, _loss(network, batch, config, tokens, where)))
+                losses.append(_step(network, optimizer, loss_of(network, batch, config, tokens, layout, where)))
                 schedule.step()
                 bar.update()
             score = _dev_score(torch_scorer(network, tokenizer, window, familiarity), dev, scheme)
@@ -242,6 +153,13 @@ def fit_encoder(
                 state |= {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
                 checkpoint.save(state, generator)
     return torch_scorer(_finished(network, progress, config).cpu(), tokenizer, window, familiarity)
+
+
+def _network(encoder: Any, head: Head, window: Window) -> AnyNetwork:
+    try:
+        return make_network(encoder, head, window)
+    except ValueError as error:
+        raise NoEncoder(str(error)) from None
 
 
 def _freeze(encoder: Any, layers: int) -> None:
@@ -259,7 +177,7 @@ class _Progress:
     waited: int = 0
     epochs: int = 0
 
-    def note(self, score: float, network: Network) -> None:
+    def note(self, score: float, network: AnyNetwork) -> None:
         """An epoch is over."""
         self.epochs += 1
         self.waited += 1
@@ -271,14 +189,14 @@ class _Progress:
         return self.score, self.waited, self.epochs
 
 
-def _finished(network: Network, progress: _Progress, config: EncoderConfig) -> Network:
+def _finished(network: AnyNetwork, progress: _Progress, config: EncoderConfig) -> AnyNetwork:
     if config.keep == "best":
         network.load_state_dict(progress.best)
     network.head.doubt(config.stated_doubt)
     return network
 
 
-def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[torch.optim.Optimizer, Any]:
+def _optimizer(network: AnyNetwork, config: EncoderConfig, steps: int) -> tuple[torch.optim.Optimizer, Any]:
     """AdamW with a learning rate that rises and then falls to nothing."""
     groups = [
         {"params": [p for p in network.encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
@@ -289,7 +207,7 @@ def _optimizer(network: Network, config: EncoderConfig, steps: int) -> tuple[tor
 
 
 def _standardise(
-    network: Network,
+    network: AnyNetwork,
     documents: Sequence[Document],
     tokens: TextTokenizer,
     window: Window,
@@ -305,14 +223,15 @@ def _standardise(
 
 @torch.no_grad()
 def _token_states(
-    network: Network, examples: Sequence[Example], tokens: TextTokenizer, device: torch.device, most: int = 400
+    network: AnyNetwork, examples: Sequence[Example], tokens: TextTokenizer, device: torch.device, most: int = 400
 ) -> torch.Tensor:
-    """(N, H): states of the own tokens of some pieces, before training."""
+    """(N, H): states of the own tokens of some pieces, before training; without a late context."""
     network.eval()
     pieces = [piece for example in examples for piece in example.pieces][:most]
+    layout = Rows(tokens.padding)
     states = []
-    for rows in by_length(pieces, GROUP_TOKENS.get(device.type, 4096)):
-        ids, seen, own = (x.to(device) for x in _padded([pieces[i] for i in rows], tokens))
+    for rows in layout.groups(pieces, GROUP_TOKENS.get(device.type, 4096)):
+        ids, seen, own = (torch.from_numpy(x).to(device) for x in layout.inputs([pieces[i] for i in rows]).values())
         with autocast(device):
             states.append(network.encoder(input_ids=ids, attention_mask=seen.long()).last_hidden_state[own].float())
     return torch.cat(states)

@@ -18,15 +18,15 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from triage.encoder import EncoderScorer, Familiarity, Outputs
+from triage.layout import Inputs, Layout, layout_of
 from triage.modelfolder import BrokenModel
-from triage.pieces import Ids, Mask, TextTokenizer, Window, padded_length
+from triage.pieces import TextTokenizer, Window
 from triage.scoring import Array
 from triage.unitcache import UnitCache
 from triage.weights import ENCODER, HEAD, WEIGHTS, Rows, is_compact, load_weights, weight_files
 
 COMPILED = "compiled"
 GRAPH, PARTS, REST = "graph.xml", "parts.json", "rest.bin"
-INPUTS = ("ids", "seen", "own")
 
 
 def openvino() -> Any:
@@ -52,7 +52,7 @@ def tensors(folder: Path) -> dict[str, Array]:
 class CompiledForward:
     """A network on the processor. Calls from several threads wait for one another."""
 
-    def __init__(self, folder: Path, *, threads: int = 0, precision: str = "auto") -> None:
+    def __init__(self, folder: Path, layout: Layout, *, threads: int = 0, precision: str = "auto") -> None:
         """
         Args:
             threads: of one call; 0 for as many as there are cores.
@@ -65,7 +65,7 @@ class CompiledForward:
         core = library.Core()
         if precision == "auto":
             precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
-        self.precision = precision
+        self.precision, self.layout = precision, layout
         self._folder = folder
         parts = json.loads((folder / COMPILED / PARTS).read_text("utf-8"))
         graph = (folder / COMPILED / GRAPH).read_bytes()
@@ -90,13 +90,10 @@ class CompiledForward:
         self._rows = Rows(folder / ENCODER / WEIGHTS, parts["embedding"])
         self._lock = Lock()
 
-    def __call__(self, ids: Ids, seen: Mask, own: Mask) -> Outputs:
-        length = ids.shape[1]
-        inputs = [np.pad(x, ((0, 0), (0, padded_length(length) - length))) for x in (ids, seen, own)]
+    def __call__(self, inputs: Inputs) -> Outputs:
         with self._lock:
-            found = self._request.infer(dict(zip(INPUTS, inputs, strict=True)))
-            logits, contributions, states = (np.array(found[place]) for place in range(3))
-        return Outputs(logits, contributions[:, :length], states)
+            found = self._request.infer(inputs)
+            return Outputs(*(np.array(found[place]) for place in range(3)))
 
     def embedding(self, ids: Sequence[int]) -> Array:
         return self._rows.mean(ids)
@@ -132,10 +129,7 @@ def load_compiled(
         BrokenModel: see `CompiledForward`.
         ImportError: OpenVINO is not installed.
     """
-    return EncoderScorer(
-        CompiledForward(folder, threads=threads, precision=precision),
-        TextTokenizer.read(folder / ENCODER),
-        Window(**settings["window"]),
-        Familiarity.read(folder),
-        cache,
-    )
+    tokenizer, window = TextTokenizer.read(folder / ENCODER), Window(**settings["window"])
+    layout = layout_of(window, tokenizer.padding, rounded=True)
+    forward = CompiledForward(folder, layout, threads=threads, precision=precision)
+    return EncoderScorer(forward, tokenizer, window, Familiarity.read(folder), cache)

@@ -11,20 +11,21 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from triage.canonical import canonical
-from triage.pieces import Ids, Mask, Piece, TextTokenizer, Window, by_length, cut, pad
+from triage.layout import Inputs, Layout
+from triage.pieces import Piece, TextTokenizer, Window, cut
 from triage.scoring import Array, UnitScores
 from triage.text import Document
 from triage.unitcache import UnitCache
 
 FAMILIAR = "familiar.safetensors"
 BATCH_TOKENS = 1024
-"""Padded tokens scored in one go."""
+"""Tokens scored in one go."""
 _MOST = 2000
 """Tokens of a text that tell whether it is familiar."""
 
 
 class Outputs(NamedTuple):
-    """What is computed for B sequences of T tokens and K indicators."""
+    """What is computed for B pieces of T tokens and K indicators."""
 
     logits: Array
     """(B, K)"""
@@ -39,9 +40,11 @@ class Forward(Protocol):
 
     bias: Array
     """(K,)"""
+    layout: Layout
+    """Makes its inputs."""
 
-    def __call__(self, ids: Ids, seen: Mask, own: Mask) -> Outputs:
-        """(B, T) inputs as from `triage.pieces.pad`."""
+    def __call__(self, inputs: Inputs) -> Outputs:
+        """Compute a group of pieces."""
         ...
 
     def embedding(self, ids: Sequence[int]) -> Array:
@@ -107,9 +110,10 @@ class EncoderScorer:
     def _score(self, pieces: Sequence[Piece]) -> list[tuple[Array, Array, Array]]:
         """Contributions of the own tokens, logits and states of each piece, in order."""
         scores: dict[int, tuple[Array, Array, Array]] = {}
-        for rows in by_length(pieces, BATCH_TOKENS):
+        layout = self.forward.layout
+        for rows in layout.groups(pieces, BATCH_TOKENS):
             group = [pieces[i] for i in rows]
-            logits, contributions, states = self.forward(*pad(group, self.tokenizer.padding))
+            logits, contributions, states = self.forward(layout.inputs(group))
             for row, (i, piece) in enumerate(zip(rows, group, strict=True)):
                 own = contributions[row, piece.first : piece.first + len(piece.offsets)]
                 scores[i] = own, logits[row], states[row]

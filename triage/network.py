@@ -12,40 +12,48 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from triage.encoder import EncoderScorer, Familiarity, Outputs
 from triage.evidence import Head, HeadOutput, make_head
-from triage.pieces import Ids, Mask, TextTokenizer, Window
+from triage.latecontext import LateNetwork
+from triage.layout import Inputs, Layout, layout_of
+from triage.pieces import TextTokenizer, Window
 from triage.scoring import Array
 from triage.weights import ENCODER, HEAD, WEIGHTS, is_compact, load_weights, save_weights, weight_files
 
 
 class Network(torch.nn.Module):
-    """Encoder and head."""
+    """Encoder and head; inputs as `triage.layout.Rows` makes them."""
 
     def __init__(self, encoder: torch.nn.Module, head: Head) -> None:
         super().__init__()
         self.encoder, self.head = encoder, head
 
     def forward(self, ids: torch.Tensor, seen: torch.Tensor, own: torch.Tensor) -> HeadOutput:
-        """(B, T) inputs as from `triage.pieces.pad`."""
+        """
+        Args:
+            ids, seen, own: (B, T) tokens, which of them are no padding, and which may carry evidence.
+        """
         hidden = self.encoder(input_ids=ids, attention_mask=seen.long()).last_hidden_state
         output: HeadOutput = self.head(hidden, own)
         return output
 
 
+AnyNetwork = Network | LateNetwork
+
+
 class TorchForward:
     """A network in evaluation mode, where its weights are."""
 
-    def __init__(self, network: Network, tokenizer: Any) -> None:
+    def __init__(self, network: AnyNetwork, tokenizer: Any, layout: Layout) -> None:
         """
         Args:
             tokenizer: the encoder's fast tokenizer of `transformers`, saved with it.
         """
-        self.network, self.tokenizer = network.eval(), tokenizer
+        self.network, self.tokenizer, self.layout = network.eval(), tokenizer, layout
         self.bias: Array = network.head.bias.detach().float().cpu().numpy()
 
     @torch.inference_mode()
-    def __call__(self, ids: Ids, seen: Mask, own: Mask) -> Outputs:
+    def __call__(self, inputs: Inputs) -> Outputs:
         device = self.network.head.bias.device
-        output = self.network(*(torch.from_numpy(x).to(device) for x in (ids, seen, own)))
+        output = self.network(**{name: torch.from_numpy(x).to(device) for name, x in inputs.items()})
         states = output.states.softmax(dim=-1)
         return Outputs(*(x.cpu().numpy() for x in (output.logits, output.contributions, states)))
 
@@ -66,9 +74,20 @@ def mean_embedding(encoder: Any, ids: Sequence[int]) -> Array:
     return vector
 
 
-def torch_scorer(network: Network, tokenizer: Any, window: Window, familiarity: Familiarity) -> EncoderScorer:
+def torch_scorer(network: AnyNetwork, tokenizer: Any, window: Window, familiarity: Familiarity) -> EncoderScorer:
     """A scorer that computes with torch; `tokenizer` is the encoder's own of `transformers`."""
-    return EncoderScorer(TorchForward(network, tokenizer), TextTokenizer.of(tokenizer), window, familiarity)
+    tokens = TextTokenizer.of(tokenizer)
+    forward = TorchForward(network, tokenizer, layout_of(window, tokens.padding))
+    return EncoderScorer(forward, tokens, window, familiarity)
+
+
+def make_network(encoder: Any, head: Head, window: Window) -> AnyNetwork:
+    """The network that reads what the window cuts.
+
+    Raises:
+        ValueError: the window asks for a late context, and the encoder is none that can give it.
+    """
+    return LateNetwork(encoder, head, window.context_layer) if window.context_layer else Network(encoder, head)
 
 
 def load_torch(folder: Path, settings: dict[str, Any]) -> EncoderScorer:
@@ -77,7 +96,7 @@ def load_torch(folder: Path, settings: dict[str, Any]) -> EncoderScorer:
     window = Window(**settings["window"])
     head = make_head(window.head, encoder.config.hidden_size, settings["indicators"])
     head.load_state_dict(load_file(folder / HEAD))
-    network = Network(encoder, head).to("cuda" if torch.cuda.is_available() else "cpu")
+    network = make_network(encoder, head, window).to("cuda" if torch.cuda.is_available() else "cpu")
     return torch_scorer(network, tokenizer, window, Familiarity.read(folder))
 
 

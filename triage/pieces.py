@@ -87,6 +87,9 @@ class Window:
     head: str
     max_tokens: int
     context_units: int
+    context_layer: int = 0
+    """Layer of the encoder above which a unit sees its context, as the context is there when it is read by itself; 0 if both are
+    one sequence from the first layer on."""
 
     @property
     def whole(self) -> bool:
@@ -108,10 +111,12 @@ class Piece:
     """Place of the first own token in `ids`."""
     offsets: Offsets
     """(n, 2): places of the own tokens in the text."""
+    context: tuple[list[int], ...] = ()
+    """Token ids of the sequences before it that it sees from a layer on."""
 
 
 def cut(document: Document, tokenizer: TextTokenizer, window: Window, start: int = 0) -> list[Piece]:
-    """The sequences of a document. Nothing outside a unit and its left context is in its sequence.
+    """The sequences of a document. Nothing outside a unit and its left context is in its sequence, or in those it sees.
 
     A unit of more tokens than fit becomes several, each with its own tokens, so that nothing is dropped. Units that end at
     `start` or before are context alone.
@@ -123,24 +128,25 @@ def cut(document: Document, tokenizer: TextTokenizer, window: Window, start: int
     room = window.max_tokens - len(tokenizer.before) - len(tokenizer.after)
     encoded = tokenizer([canonical(text[unit.start : unit.end]) for unit in units])
     found = []
+    apart: list[list[int]] = []
     for index, unit in enumerate(units):
-        if unit.end <= start:
-            continue
         ids = encoded[index][0]
         places = np.asarray(encoded[index][1], np.int64).reshape(-1, 2) + unit.start
-        context: list[int] = []
-        for earlier in range(index - 1, index - 1 - window.context_units, -1):
-            if window.whole or earlier < 0:
-                break
-            context = encoded[earlier][0] + context
+        joined = [] if window.context_layer or window.whole else encoded[max(0, index - window.context_units) : index]
+        context = [token for tokens, _ in joined for token in tokens]
         for first in range(0, max(1, len(ids)), room):
             own = ids[first : first + room]
             kept = context[max(0, len(context) - (room - len(own))) :] if len(own) < room else []
-            offsets = places[first : first + room]
-            span = unit if len(ids) <= room else Span(int(offsets[0, 0]), int(offsets[-1, 1]))
             sequence = [*tokenizer.before, *kept, *own, *tokenizer.after]
-            found.append(Piece(span, sequence, len(tokenizer.before) + len(kept), offsets))
-            context = own
+            if unit.end > start:
+                offsets = places[first : first + room]
+                span = unit if len(ids) <= room else Span(int(offsets[0, 0]), int(offsets[-1, 1]))
+                seen = tuple(apart[max(0, len(apart) - window.context_units) :])
+                found.append(Piece(span, sequence, len(tokenizer.before) + len(kept), offsets, seen))
+            if window.context_layer:
+                apart.append(sequence)
+            else:
+                context = own
     return found
 
 

@@ -54,8 +54,10 @@ class UnitCache:
         return [found[key] for key in keys]
 
     def _mark(self, piece: Piece) -> bytes:
-        numbers = np.array([piece.first, len(piece.offsets), *piece.ids], np.int32)
-        return blake2b(numbers.tobytes(), key=self._key, digest_size=16).digest()
+        numbers = [piece.first, len(piece.offsets), *piece.ids]
+        for seen in piece.context:
+            numbers += [-1, *seen]
+        return blake2b(np.array(numbers, np.int32).tobytes(), key=self._key, digest_size=16).digest()
 
     def _keep(self, key: bytes, scores: Scores) -> None:
         own, logits, states = (np.array(x) for x in scores)  # a part of a group would keep the whole group

@@ -108,10 +108,10 @@ def describe(documents: Sequence[Document], model: Path) -> dict[str, float | in
         tokenizer = TextTokenizer.read(model / ENCODER)
         pieces = [p for x in documents for p in cut(x, tokenizer, window_of(model))]
         own = sum(len(x.offsets) for x in pieces)
-        known = len(pieces) - len({(x.first, len(x.offsets), *x.ids) for x in pieces})
+        known = len(pieces) - len({(x.first, tuple(x.ids), *map(tuple, x.context)) for x in pieces})
         said |= {
             "mean_tokens": round(own / len(documents), 1),
-            "mean_tokens_with_context": round(sum(len(x.ids) for x in pieces) / len(documents), 1),
+            "mean_tokens_read": round(sum(len(x.ids) for x in pieces) / len(documents), 1),
             "known_pieces": round(known / len(pieces), 4),
         }
     return said

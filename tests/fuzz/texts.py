@@ -23,7 +23,7 @@ from triage.canonical import canonical
 from triage.encoder import Familiarity
 from triage.evidence import make_head
 from triage.loading import load
-from triage.network import Network, torch_scorer
+from triage.network import make_network, torch_scorer
 from triage.pieces import Window, cut
 from triage.tagger import Tagger
 from triage.text import KINDS, MAX_TEXT, Document
@@ -70,12 +70,18 @@ def taggers(scratch: Path) -> dict[str, Tagger]:
     head = make_head("unit_evidence", encoder.config.hidden_size, len(linear.scheme))
     width = encoder.config.hidden_size
     familiarity = Familiarity(np.zeros(width, np.float32), np.ones(width, np.float32))
-    scorer = torch_scorer(Network(encoder, head), tokenizer, Window("unit_evidence", 48, 1), familiarity)
+    windows = {"joined": Window("unit_evidence", 48, 1), "late": Window("unit_evidence", 48, 1, context_layer=1)}
+    scorers = {
+        f"encoder outspoken, {name} context": torch_scorer(
+            make_network(encoder, head, window), tokenizer, window, familiarity
+        )
+        for name, window in windows.items()
+    }
     sure = planted(linear, lambda word: 1.0 if word in ("skylder", "a", "😀", "passet") else 0.0)
     return {
         "linear": linear,
         "linear outspoken": outspoken(linear),
-        "encoder outspoken": outspoken(replace(linear, scorer=scorer)),
+        **{name: outspoken(replace(linear, scorer=scorer)) for name, scorer in scorers.items()},
         "planted": outspoken(sure),
     }
 
@@ -147,7 +153,9 @@ def check(taggers: Mapping[str, Tagger], document: Document) -> None:
         among = tagger([neighbour, document, neighbour])[1]
         if not _same(alone, among) or (tagger.scorer.family != "encoder" and alone != among):
             raise Finding(f"{name}: another answer among other texts")
-    check_pieces(taggers["encoder outspoken"].scorer, document)
+    for name, tagger in taggers.items():
+        if name.startswith("encoder"):
+            check_pieces(tagger.scorer, document)
 
 
 def check_units(document: Document) -> None:

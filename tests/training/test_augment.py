@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from training.augment import WAYS, augment, other_sex, rewrite
-from training.finetune import _texts
+from training.losses import _texts
 from triage.text import Document, Label, Span
 
 TEXT = "Hun skylder 45000 kr., så han går på gæld. Tlf. 0012 3456 😀 æøå!"

@@ -28,8 +28,8 @@ NOTES = [Document(x.id, x.kind, x.text) for x in make_documents(24)]
 OPENVINO = Inference("openvino", precision="f32", threads=1)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
+@pytest.fixture(scope="module", params=[0, 1], ids=["context joined", "context late"])
+def made(request, tmp_path_factory):
     """A model folder of the encoder family, not compiled."""
     place = tmp_path_factory.mktemp("made")
     for name, count, offset in (("train", 64, 0), ("calibration", 64, 1000), ("test", 24, 2000)):
@@ -47,6 +47,7 @@ family = "encoder"
 encoder = "{place}/encoder"
 head = "unit_soft"
 max_tokens = 64
+context_layer = {request.param}
 epochs = 1
 batch_documents = 16
 learning_rate = 1e-3
@@ -143,14 +144,17 @@ def test_groups_of_many_shapes_leave_nothing_behind():
 from pathlib import Path
 import numpy as np
 from triage.loading import Inference, load
+from triage.pieces import Piece
+from triage.text import Span
 
 forward = load(Path("models/tegn-da"), Inference("openvino", threads=1)).scorer.forward
 
 def read(rows):
     for height in rows:
         for length in range(20, 100, 3):
-            ids = np.full((height, length), 7)
-            forward(ids, ids > 0, ids > 0)
+            offsets = np.zeros((length, 2), np.int64)
+            pieces = [Piece(Span(0, 1), [row + 7] * length, 0, offsets) for row in range(height)]
+            forward(forward.layout.inputs(pieces))
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4 // 1024
 
 before = read(range(1, 5))

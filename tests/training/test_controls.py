@@ -28,7 +28,7 @@ def workplace(tmp_path, monkeypatch):
         (tmp_path / f"{name}.jsonl").write_text(to_jsonl(make_documents(count, offset)), "utf-8")
     make_encoder(tmp_path / "encoder")
     model = 'family = "encoder"\nencoder = "encoder"\nmax_tokens = 64\nepochs = 1\nbatch_documents = 16\nfrozen_layers = 1\n'
-    (tmp_path / "own.toml").write_text(HEAD.format(name="own") + model + 'head = "unit_soft"\n')
+    (tmp_path / "own.toml").write_text(HEAD.format(name="own") + model + 'head = "unit_soft"\ncontext_layer = 1\n')
     (tmp_path / "ngrams.toml").write_text(HEAD.format(name="n") + 'family = "linear"\nmax_features = 2000\n')
     return tmp_path
 
@@ -44,7 +44,7 @@ def test_every_variant_learns_from_the_same_texts_and_results_are_kept(workplace
     arguments = ["controls", "own.toml", "--baseline", "ngrams.toml", "--seeds", "2", "--texts", "32"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
-    assert len(read) == 5 * 2 + 1  # n-grams once
+    assert len(read) == 6 * 2 + 1  # n-grams once
     assert len({ids for _, ids in read}) == 1
     assert len(read[0][1]) == 32
     assert "| the same encoder from random weights | 2 | " in result.output
@@ -55,7 +55,7 @@ def test_every_variant_learns_from_the_same_texts_and_results_are_kept(workplace
     for _ in range(2):  # the second time in place of the first
         again = CliRunner().invoke(app, [*arguments, "--card", "model"])
         assert again.exit_code == 0, again.output
-    assert len(read) == 11  # nothing was trained again
+    assert len(read) == 13  # nothing was trained again
     card = (workplace / "model" / "README.md").read_text()
     assert card.count("## Controls") == 1
     assert card.index("## Controls") < card.index("## Limits")

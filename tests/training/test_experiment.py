@@ -35,3 +35,14 @@ def test_a_wrong_field_is_named(tmp_path, old, new, said):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InvalidExperiment, match="cannot be read"):
         read_experiment(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('head = "unit_soft"', 'head = "cls"'), ("context_units = 1", "context_units = 0")]
+)
+def test_a_late_context_needs_a_head_that_reads_units_and_a_context(tmp_path, old, new):
+    raw = (ROOT / "experiments" / "encoder.toml").read_text("utf-8")
+    assert old in raw
+    (tmp_path / "x.toml").write_text(raw.replace(old, new, 1), "utf-8")
+    with pytest.raises(InvalidExperiment, match="context_layer needs"):
+        read_experiment(tmp_path / "x.toml")

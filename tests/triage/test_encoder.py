@@ -7,23 +7,25 @@ import torch
 from tests.encoders import make_encoder
 from triage.encoder import Familiarity
 from triage.evidence import HEADS, AttentionHead, make_head, sparsemax
-from triage.network import Network, load_torch, torch_scorer
+from triage.network import load_torch, make_network, torch_scorer
 from triage.pieces import Window, cut
 from triage.text import Document
 
 TEXT = "Han skylder 30.000 kr. for rejsen. Formanden har taget passet 👩‍👧 og gemt det.\r\nHun bor i et skur. Slut her."
 
 
-@pytest.fixture(scope="module", params=HEADS)
+@pytest.fixture(scope="module", params=[*((head, 0) for head in HEADS), ("unit_soft", 1)])
 def scorer(request, scheme, tmp_path_factory):
     tokenizer, encoder = make_encoder(tmp_path_factory.mktemp("encoder"))
     torch.manual_seed(3)
-    head = make_head(request.param, encoder.config.hidden_size, len(scheme))
+    name, layer = request.param
+    head = make_head(name, encoder.config.hidden_size, len(scheme))
     if isinstance(head, AttentionHead):
         head.standardise(torch.randn(200, encoder.config.hidden_size) * 0.3 + 2)
     width = encoder.config.hidden_size
     familiarity = Familiarity(np.zeros(width, np.float32), np.ones(width, np.float32))
-    return torch_scorer(Network(encoder, head), tokenizer, Window(request.param, 48, 1), familiarity)
+    window = Window(name, 48, 1, layer)
+    return torch_scorer(make_network(encoder, head, window), tokenizer, window, familiarity)
 
 
 def test_contributions_and_bias_sum_to_the_score(scorer):
