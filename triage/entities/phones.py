@@ -35,7 +35,7 @@ _NO_PHONE = re.compile(
     r"lejemål\w{0,8}|måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|imei|lot|batch\w{0,3}|parti)"
     r"(?:[\s.:#-]{0,3}(?:nr|no|nummer|number|id))?[\s.:#=-]{0,4}$"
 )
-_LISTED = re.compile(r"\d[\d .-]{3,20}(?:,|/| og| eller| samt| and| or)? \Z")
+_LISTED = re.compile(r"(?<!\d)\d(?: ?\d){7,11}(?:,|/| og| eller| samt| and| or) \Z")
 """A number and what joins it with the next: "id 48210573 og "."""
 _MARKED = re.compile(r"(?<![^\W_])mærk\w{0,3} ?[\"'“”»«][^\"'“”»«\n]{0,25}\Z")
 """The beginning of what something is to be marked with."""
