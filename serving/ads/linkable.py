@@ -15,7 +15,7 @@ from serving.linking.contacts import normalise
 from serving.linking.records import LinkKey, Record
 from triage.assessment import Entity
 from triage.entities import CONTACTS, find_entities
-from triage.entities.phones import danish
+from triage.entities.phonevalues import danish
 from triage.text import Span, has_bad_characters
 
 _ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d_.])[\w.-]{4,40}")

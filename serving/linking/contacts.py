@@ -15,7 +15,7 @@ from triage.assessment import Entity
 from triage.entities import find_entities
 from triage.entities.givennames import is_given
 from triage.entities.handles import SERVICES
-from triage.entities.phones import DANISH, international
+from triage.entities.phonevalues import DANISH, international
 
 KINDS = ("phone", "email", "url", "site", "handle", "mobilepay")
 """Kinds of link keys. A CPR or CVR number is none: the first is a person's, the second is found without us."""

@@ -9,7 +9,7 @@ import re
 from urllib.parse import unquote
 
 from triage.entities.handles import is_page
-from triage.entities.phones import DANISH, international
+from triage.entities.phonevalues import DANISH, international
 from triage.entities.reading import Reading
 
 _LONGEST = 15

@@ -17,7 +17,7 @@ OTHER = "?"
 """A gap with a word of its own in it, as each gap between four pairs: "12 glad 35 rolig 04 sød 68"."""
 SEQUENCE = frozenset("then derefter dernæst herefter derpå bagefter efterfulgt".split())  # noqa: SIM905
 _LINKS = SEQUENCE | frozenset(
-    "og å ogh så saa and sidst slut plus pluss y e und och sen i luego sidste øh øhm hm eh vistnok".split()  # noqa: SIM905
+    "et și og å ogh så saa and sidst slut plus pluss y e und och sen i luego sidste øh øhm hm eh vistnok".split()  # noqa: SIM905
 )
 TOLD = frozenset(
     "til du man det er die kommer slutter med af på mere igen bare efter tallet tallene årstallet cifret cifrene".split()  # noqa: SIM905

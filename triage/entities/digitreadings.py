@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from triage.entities.digitruns import Token
-from triage.entities.numerals import ONES_DA, TALLIES, TENS_BEFORE_ONES, TENS_DA, WORDS
+from triage.entities.numerals import ONES_DA, TALLIES, TENS_BEFORE_ONES, TENS_DA, TENS_JOINED, WORDS
 
 _TENS = frozenset("20 30 40 50 60 70 80 90".split())  # noqa: SIM905
 _TENS_AND_ONES = {f"{ten}{one}": WORDS[ten][0] + str(n) for ten in TENS_DA for one, n in ONES_DA.items()}
@@ -21,16 +21,18 @@ def readings_of(run: list[Token]) -> list[list[Token]]:
     ways = [_joined(run)]
     if len(ways[0]) != len(run):
         ways.append(run)
+    if run[-1].word == "to" and len(run) > 1 and run[-2].word in TENS_DA:  # "halvfems to"
+        ways.append(_joined(run, TENS_BEFORE_ONES | TENS_DA))
     if run[-1].word in _ARTICLES and run[-1].gap == " ":  # "... otte fire en time 600"
         ways += [x[:-1] for x in ways]
     if run[-1].word == "nul" and run[-1].gap == " ":  # "... og et nul foran"
         ways.append(_joined(_without_articles(run)))
     if len(heard := _without_echoes(run)) != len(run):
         ways.append(_joined(heard))
-    if run[0].is_plain and len(run) > 1 and run[1].gap == " " and run[-1].gap[:1] != "&":  # "text to zero one ..."
-        ways += [x[1:] for x in ways]
     if any(x.word == "tres" for x in run):
         ways.append([replace(x, digits="3") if x.word == "tres" else x for x in run])
+    if run[0].is_plain and len(run) > 1 and run[1].gap == " " and run[-1].gap[:1] != "&":  # "text to zero one ..."
+        ways += [x[1:] for x in ways]
     if any(x.word in TENS_DA and len(y.digits) == 1 for x, y in pairwise(run)):
         ways.append(_joined(run, TENS_BEFORE_ONES | TENS_DA))
     if any(x.word in _TENS_AND_ONES for x in run):
@@ -55,7 +57,9 @@ def _joined(run: list[Token], tens: frozenset[str] = TENS_BEFORE_ONES) -> list[T
             and before.word in tens
             and len(token.digits) == 1
             and token.kind == "word"
-            and (token.gap in (" ", "-") or (token.gap == "&" and before.word in TENS_DA))
+            and (
+                token.gap in (" ", "-") or (token.gap == "&" and (before.word in TENS_DA or before.word in TENS_JOINED))
+            )
         ):
             digits = str(int(before.digits) + int(token.digits))
             found[-1] = replace(before, end=token.end, digits=digits, word=token.word)

@@ -13,6 +13,8 @@ from triage.entities.reading import Reading
 from triage.entities.spellings import spelled
 
 _HEART = re.compile(r"(?<!\d)<\Z")
+_HEARTS = 3
+"""So many "<3" are hearts though digits stand before them."""
 _LETTERS_APART = 24
 _AFTER_ALL = re.compile(r" ?[,.;:)]| så ")
 """What follows "syv to gange", and not "to gange syv"."""
@@ -70,7 +72,12 @@ def runs(reading: Reading, digits: int) -> Iterator[list[Token]]:
 
 def _is_heart(lower: str, match: re.Match[str]) -> bool:
     """Whether a 3 is half of "<3"."""
-    return match[0] == "3" and _HEART.search(lower, max(0, match.start() - 2), match.start()) is not None
+    start = match.start()
+    return (
+        match[0] == "3"
+        and lower[start - 1 : start] == "<"
+        and (_HEART.search(lower, max(0, start - 2), start) is not None or lower.count("<3") >= _HEARTS)
+    )
 
 
 def _runs_of(  # noqa: PLR0912

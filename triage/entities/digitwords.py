@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from triage.entities.numerals import LOOKS_LIKE_DIGIT, WORDS, looked_like
+from triage.entities.numerals import LOOKS_LIKE_DIGIT, THAI, WORDS, looked_like
 from triage.entities.reading import Reading
 from triage.entities.spellings import misspelled, spelled
 
@@ -16,8 +16,12 @@ _AFTER_NOUGHT = (
 )
 _GLUED = r"(?<![^\W_])(?:pluss?|tlf|tel|telefon|mob|mobil|nr|ring|sms|wa|whatsapp|call)(?=\d)"
 _WORD = re.compile(rf"{_GLUED}|[^\W_]+")
-_WORDS_TOO = re.compile(rf"{_GLUED}|(?<![^\W_])(?:{_AFTER_NOUGHT}|(?:дев|п)'ять)|[^\W_]+")
+_SUM = re.compile(rf"\((?P<a>{_ONE}) ?(?P<sign>[+x*×]|plus|gange|times) ?(?P<b>{_ONE})\)")
+_WORDS_TOO = re.compile(
+    rf"{_SUM.pattern}|{'|'.join(THAI)}|{_GLUED}|(?<![^\W_])(?:{_AFTER_NOUGHT}|(?:дев|п)'ять)|[^\W_]+"
+)
 """A word, and what is one number though it is several: "fem med nul foran"."""
+_THAI = re.compile("[\u0e00-\u0e7f]")
 _SIGNS = re.compile(r"€(?=[^\W\d_])|(?<=[^\W\d_])€|\$(?=[^\W\d_])|(?<=\b[nt])!(?!!)")
 _CAPITAL_I = re.compile(r"(?<![^\W_])[^\W\d_I]{1,12}I[^\W\d_]{0,12}(?![^\W_])")
 _SIGNED = {"€": "e", "$": "s", "!": "i"}
@@ -39,8 +43,12 @@ _BETWEEN_LETTERS = re.compile(r"\d{1,2}(?P<sign>[^\W\d]{1,10}?)(?:\d{1,2}(?P=sig
 def words(reading: Reading) -> list[re.Match[str]]:
     """The words of a text in lower case, each of which may be a number."""
     lower = _without_signs(reading)
-    is_usual = "'ять" not in lower and not (
-        "nul" in lower and ("foran" in lower or "forrest" in lower or "efter" in lower)
+    is_usual = lower.isascii() or not _THAI.search(lower)
+    is_usual = (
+        is_usual
+        and not _SUM.search(lower)
+        and "'ять" not in lower
+        and not ("nul" in lower and ("foran" in lower or "forrest" in lower or "efter" in lower))
     )
     return list((_WORD if is_usual else _WORDS_TOO).finditer(lower))
 
@@ -75,6 +83,9 @@ def value_of(reading: Reading, word: str, start: int, end: int) -> tuple[str, st
         return digits or "", "word"
     if len(word) > 80:
         return "", ""
+    if summed := _SUM.fullmatch(word):
+        a, b = (int(x if x.isdigit() else WORDS[x]) for x in (summed["a"], summed["b"]))
+        return str(a + b if summed["sign"] in ("+", "plus") else a * b), "word"
     if " " in word or "." in word or "-" in word:
         return f"0{word[0] if word[0].isdigit() else spelled(re.split('[ .-]', word)[0])}", "word"
     word = _without_letters_between(word)

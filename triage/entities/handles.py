@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from triage.entities.numerals import looked_like
-from triage.entities.phones import danish
+from triage.entities.phonevalues import danish
 from triage.entities.reading import Reading
 from triage.entities.spellings import spelled
 

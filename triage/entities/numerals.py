@@ -31,7 +31,15 @@ DIGITS = {
     "th": "soon nueng song sam si ha hok jet paet kao",
     "vi": "không một hai ba bốn năm sáu bảy tám chín",
     "zh": "零 一 二 三 四 五 六 七 八 九",
+    "ar": "sifr wahid ithnan thalatha arbaa khamsa sitta sabaa thamaniya tisaa",
+    "tl": "sero isa dalawa tatlo apat lima anim pito walo siyam",
+    "sk": "nula jeden dva tri štyri päť šesť sedem osem deväť",
+    "et": "null üks kaks kolm neli viis kuus seitse kaheksa üheksa",
+    "fi": "nolla yksi kaksi kolme neljä viisi kuusi seitsemän kahdeksan yhdeksän",
+    "th-th": "ศูนย์ หนึ่ง สอง สาม สี่ ห้า หก เจ็ด แปด เก้า",
 }
+_EXACT = frozenset("ar tl sk et fi th-th th vi".split())  # noqa: SIM905
+"""Languages whose words are read as they are written, not by their sound, which is that of Danish words."""
 _ALSO = {
     "en ein één én ét één": "1", "nil oh ought aught nought": "0", "zwo tu twee": "2", "tree": "3", "fir fower": "4",
     "fife faiv": "5", "sixx seksx": "6", "niner nain": "9", "syvs": "7", "tyv": "20", "sifr": "0",
@@ -39,6 +47,8 @@ _ALSO = {
     "fyre fir": "4", "ot": "8", "eit ate": "8", "wan wun": "1", "siv": "7", "niten": "19",
     "zip zilch nada нул": "0", "naine nyne": "9", "åt ote": "8",
     "sun": "0", "neung": "1", "saam": "3", "chet": "7", "pet": "5",
+    "wahed wahad": "1", "ithnain ithnein itnein tnein tnen": "2", "talata": "3", "arba": "4",
+    "saba": "7", "tamaniya tamanya": "8", "tisa": "9", "fuenf": "5",
     "дев'ять": "9", "п'ять": "5",
 }  # fmt: skip
 TEENS = {
@@ -47,6 +57,13 @@ TEENS = {
     "no": "ti elleve tolv tretten fjorten femten seksten sytten atten nitten",
     "sv": "tio elva tolv tretton fjorton femton sexton sjutton arton nitton",
     "de": "zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn",
+    "nl": "tien elf twaalf dertien veertien vijftien zestien zeventien achttien negentien",
+    "es": "diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve",
+    "pt": "dez onze doze treze catorze quinze dezasseis dezassete dezoito dezanove",
+    "it": "dieci undici dodici tredici quattordici quindici sedici diciassette diciotto diciannove",
+    "fr": "dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf",
+    "ro": "zece unsprezece doisprezece treisprezece paisprezece cincisprezece șaisprezece șaptesprezece optsprezece nouăsprezece",
+    "pl": "dziesięć jedenaście dwanaście trzynaście czternaście piętnaście szesnaście siedemnaście osiemnaście dziewiętnaście",
 }
 TENS = {
     "da": "tyve tredive fyrre halvtreds tres halvfjerds firs halvfems",
@@ -54,7 +71,16 @@ TENS = {
     "no": "tjue tretti førti femti seksti sytti åtti nitti",
     "sv": "tjugo trettio fyrtio femtio sextio sjuttio åttio nittio",
     "de": "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig",
+    "nl": "twintig dertig veertig vijftig zestig zeventig tachtig negentig",
+    "es": "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa",
+    "pt": "vinte trinta quarenta cinquenta sessenta setenta oitenta noventa",
+    "it": "venti trenta quaranta cinquanta sessanta settanta ottanta novanta",
+    "fr": "vingt trente quarante cinquante soixante",
+    "ro": "douăzeci treizeci patruzeci cincizeci șaizeci șaptezeci optzeci nouăzeci",
+    "pl": "dwadzieścia trzydzieści czterdzieści pięćdziesiąt sześćdziesiąt siedemdziesiąt osiemdziesiąt dziewięćdziesiąt",
 }
+_ROMANCE = frozenset("es pt it fr ro pl".split())  # noqa: SIM905
+"""Languages in which the ones follow the tens, mostly in a word of their own: "treinta y siete"."""
 _TENS_ALSO = {
     "tredve": 30, "fyrretyve": 40, "halvtredsindstyve": 50, "tresindstyve": 60, "treds": 60, "halvfjers": 70,
     "halvfjerdsindstyve": 70, "firsindstyve": 80, "halvfemsindstyve": 90, "halvfemst": 90, "fourty": 40, "toti": 20, "treti": 30,
@@ -75,6 +101,8 @@ def _compounds() -> dict[str, str]:
     counted = [(number, word) for word, number in _TENS_ALSO.items() if word.endswith("ti")]
     for number, word in [*counted, (50, "femti"), (60, "seksti")]:
         found |= {f"{word}{one}": number + n for one, n in ONES_DA.items()}
+    tens["de"] += [(30, "dreissig"), (50, "fuenfzig")]
+    found |= {"zwoelf": 12, "fuenfzehn": 15}
     for number, word in tens["de"]:
         ones = ["ein", *DIGITS["de"].split()[2:]]
         found |= {f"{one}und{word}": number + n for n, one in enumerate(ones, 1)}
@@ -82,6 +110,11 @@ def _compounds() -> dict[str, str]:
     for language in ("en", "no", "sv"):
         ones = DIGITS[language].split()[1:]
         found |= {f"{word}{one}": number + n for number, word in tens[language] for n, one in enumerate(ones, 1)}
+    for stem, number in (("veinti", 20), ("venti", 20), ("trenta", 30), ("quaranta", 40), ("cinquanta", 50), ("sessanta", 60),
+                         ("settanta", 70), ("ottanta", 80), ("novanta", 90)):  # fmt: skip
+        ones = DIGITS["es" if stem == "veinti" else "it"].split()[1:]
+        found |= {f"{stem}{one}": number + n for n, one in enumerate(ones, 1)}
+    found |= {"veintidós": 22, "veintitrés": 23, "veintiséis": 26}
     found |= {word: number for words in tens.values() for number, word in words}
     found |= {word: 10 + i for words in TEENS.values() for i, word in enumerate(words.split())}
     return {word: str(number) for word, number in found.items()}
@@ -107,19 +140,30 @@ WORDS |= {word: str(i) for words in DIGITS.values() for i, word in enumerate(wor
 WORDS |= {f"{one}og": str(n) for one, n in ONES_DA.items()}  # "seksog tredive"
 WORDS |= {word.replace("ı", "i"): digits for word, digits in WORDS.items() if "ı" in word}
 TENS_DA = frozenset(word for word in [*TENS["da"].split(), *_TENS_ALSO])
-TENS_BEFORE_ONES = frozenset(f"{TENS['en']} {TENS['no']} toti treti firti syvti otti niti".split())
+TENS_JOINED = frozenset(word for language in _ROMANCE for word in TENS[language].split())
+"""Tens that the ones follow, also after "y", "e", "et" or "și"."""
+TENS_BEFORE_ONES = frozenset(f"{TENS['en']} {TENS['no']} toti treti firti syvti otti niti".split()) | TENS_JOINED
 """Tens that the ones follow: "twenty two", "femti fem"."""
+THAI = DIGITS["th-th"].split()
+NOT_BY_SOUND = frozenset(
+    word
+    for table in (DIGITS, TEENS, TENS)
+    for language, words in table.items()
+    for word in words.split()
+    if language in _EXACT or (table is not DIGITS and language in _ROMANCE | {"nl"})
+)
+"""Words that are read only as they are written: by their sound they are others, as "dez" is "des"."""
 PLAIN = frozenset(
     "en et to ti ni on an sex six fire du un um uma ate tu ot ba hai hat bir ein tree tres dos due oh sei doi "  # noqa: SIM905
-    "too soon song sam si ha jet sun pet".split()
+    "once elf dix seize tien isa lima saba arba too soon song sam si ha jet sun pet".split()
 )
 """Words that are as likely something else."""
 _LETTERS = {"O": "0", "o": "0", "I": "1", "l": "1", "i": "1", "Z": "2", "z": "2", "E": "3", "S": "5", "s": "5", "G": "6",
             "b": "6", "B": "8", "A": "4", "T": "7", "О": "0", "о": "0", "З": "3", "Б": "6",
             "з": "3", "б": "6", "Ø": "0", "ø": "0", "Ο": "0",
-            "ο": "0", "Ι": "1", "ι": "1", "Ζ": "2", "Ʒ": "3", "ʒ": "3"}  # fmt: skip
+            "g": "9", "q": "9", "ο": "0", "Ι": "1", "ι": "1", "Ζ": "2", "Ʒ": "3", "ʒ": "3"}  # fmt: skip
 """Letters that look like a digit, as they are used for it."""
-LOOKS_LIKE_DIGIT = (frozenset(_LETTERS) | frozenset(x.lower() for x in _LETTERS)) - frozenset("AaTt")
+LOOKS_LIKE_DIGIT = (frozenset(_LETTERS) | frozenset(x.lower() for x in _LETTERS)) - frozenset("AaTtQq")
 """Those that do so without a digit beside them."""
 
 

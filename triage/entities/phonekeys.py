@@ -19,10 +19,19 @@ _LISTED = re.compile(
     r"(?:i stedet for|for|betyder|er|instead of|mean|are) (?P<digits>\d(?:, ?\d){0,4} (?:og|and) \d)(?!\d)"
 )
 _LETTERS = "abcdefghi"
+_WITHOUT = re.compile(
+    r"(?<![^\W_])(?:(?:tag|smid\w?|slet|fjern|drop|remove|delete) (?:alle |all |the )?(?:bogstaver(?:ne)?|letters)|"
+    r"(?:uden|without) (?:the )?(?:bogstaver(?:ne)?|letters))(?![^\W_])"
+)
+_MIXED = re.compile(r"(?<![^\W_])\d(?:[ -]?(?:[a-zæøå][ -]?)?\d){7}(?![^\W_])")
 
 
 def find(reading: Reading) -> Iterator[tuple[int, int, str]]:
     """Start, end and eight digits of each phone written with a key that the text gives, in order."""
+    if _WITHOUT.search(reading.lower):
+        for mixed in _MIXED.finditer(reading.lower):
+            if sum(c.isalpha() for c in mixed[0]) > 2:
+                yield *mixed.span(), re.sub(r"\D", "", mixed[0])
     key: dict[str, str] = {}
     for said in _SAID.finditer(reading.lower):
         digit = said["digit"] or said["digit_first"]

@@ -10,17 +10,17 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from triage.entities import phonekeys, phoneparts
+from triage.entities import mobilepay, phonekeys, phoneparts
 from triage.entities.dates import is_date
 from triage.entities.digitgaps import OTHER
 from triage.entities.digitreadings import readings_of
 from triage.entities.digitruns import Token, runs
 from triage.entities.phoneshapes import is_disguised, is_grouped, is_hours, is_told, rank, stands_apart
+from triage.entities.phonevalues import DANISH, danish
 from triage.entities.reading import Reading
 
-DANISH = 8
 _CUE = re.compile(
-    r"(?<![^\W_])(?:tlf|tel|telefon\w{0,8}|mobil\w{0,8}|mob|mobnr|ring|ringe|opkald|sms|ms|nummer\w{0,3}|nr|"
+    r"(?<![^\W_])(?:tlf|tel|\w{0,12}telefon\w{0,8}|mobil\w{0,8}|mob|mobnr|ring|ringe|opkald|sms|ms|nummer\w{0,3}|nr|"
     r"numre|call|phone|text|txt|whatsapp|"
     r"whats app|wa|viber|signal|telegram|tast|taster|tryk|trykker|cifre|cifrene|"
     r"skriv|kontakt\w{0,3}|contact|bestil|booking|ruf|anruf|zadzwoń|"
@@ -35,6 +35,10 @@ _NO_PHONE = re.compile(
     r"lejemål\w{0,8}|måler\w{0,8}|elmåler|mrk|mærk\w{0,3}|annonce(?=[ .-]{0,2}n)|imei|lot|batch\w{0,3}|parti)"
     r"(?:[\s.:#-]{0,3}(?:nr|no|nummer|number|id))?[\s.:#=-]{0,4}$"
 )
+_LISTED = re.compile(r"(?<!\d)\d(?: ?\d){7,11}(?:,|/| og| eller| samt| and| or) \Z")
+"""A number and what joins it with the next: "id 48210573 og "."""
+_MARKED = re.compile(r"(?<![^\W_])mærk\w{0,3} ?[\"'“”»«][^\"'“”»«\n]{0,25}\Z")
+"""The beginning of what something is to be marked with."""
 _PLUS = re.compile(r"(?:\+|(?<![^\W_])pluss?) ?\Z")
 _NEAR = 40
 """How far before a number a word that announces it may stand."""
@@ -58,12 +62,12 @@ _CODE = re.compile(r"(?<![^\W_])[A-Z]{2,4}\d{1,4} \Z")
 """The beginning of a model's name."""
 _REVERSED = re.compile(
     r"(?<![^\W_])(?:(?:læs|skriv|skrevet|stav|tast|start|nummer|tal)\w{0,4}(?![^\W_])[^.!?\n\d]{0,25} (?:bagfra|omvendt)|"
-    r"\(bagfra|baglæns|bagvendt|"
+    r"\(bagfra|baglæns|bagvendt|(?:i )?modsat (?:orden|rækkefølge)|"
     r"(?:fra )?højre (?:mod|til) venstre|right to left|backwards?|reversed?|spejlvendt|omvendt rækkefølge|"
     r"vend (?:om på (?:tal|cifre|nummer)\w{0,4}|(?:det|tal\w{0,4}|cifre\w{0,2}|nummer\w{0,2}) om))(?![^\W_])"
 )
 _AHEAD = re.compile(r" (?:foran|forrest|først|in front|first)(?![^\W_])")
-_IN_PAIRS = re.compile(r"(?<![^\W_])(?:parvis|par for par|to og to|in pairs)(?![^\W_])")
+_IN_PAIRS = re.compile(r"(?<![^\W_])(?:parvis|parrene|par for par|to og to|in pairs)(?![^\W_])")
 _SENTENCE = re.compile(r"[.!?\n\d]")
 _UNIT = re.compile(r"\s?(?:kr\b|kr\.|,-|dkk|eur|€|\$|%|m2|m²|km\b|kg\b|cm\b|år\b|min\b|minut|timer\b|stk\b)")
 
@@ -100,20 +104,6 @@ def _search(reading: Reading, run: list[Token]) -> None:
                 i = j - 1
                 break
         i += 1
-
-
-def danish(digits: str) -> str | None:
-    """The normal form of a number of eight digits, with or without the country code; None if it has another length."""
-    for code in ("0045", "45", ""):
-        if len(digits) == DANISH + len(code) and digits.startswith(code):
-            return "+45" + digits[len(code) :]
-    return None
-
-
-def international(digits: str, *, has_plus: bool) -> str:
-    """The normal form of the digits of a number, at least eight; after a plus, eight are no Danish number without its code."""
-    is_foreign = has_plus and len(digits) == DANISH
-    return (None if is_foreign else danish(digits)) or f"+{digits.removeprefix('00')}"
 
 
 def _as_read(reading: Reading, tokens: Sequence[Token], value: str) -> str:
@@ -165,7 +155,8 @@ def _is_phone(reading: Reading, tokens: Sequence[Token], run: Sequence[Token]) -
 
 def _is_another(before: str, tokens: Sequence[Token]) -> bool:
     """Whether the words before say that it is the number of something else."""
-    if _NO_PHONE.search(before):
+    listed = _LISTED.search(before)
+    if _NO_PHONE.search(before[: listed.start()] if listed else before) or _MARKED.search(before):
         return True
     if len(tokens) > 2 or any(x.kind != "digit" for x in tokens):
         return False
@@ -184,6 +175,8 @@ def _foreign(reading: Reading, run: Sequence[Token], i: int) -> int:
         if _NO_PHONE.search(reading.lower, max(0, start - _NEAR), start):
             return 0
     is_cued = _CUE.search(reading.lower, max(0, start - _NEAR), start) is not None
+    if run[i].kind == "word" and len(first) >= DANISH and len(run[i].digits) == len(first):
+        return 0  # "plus fire gange femten" is a sum
     import phonenumbers  # its tables take a while to read; few texts have a foreign number
 
     digits, ends = "", []
@@ -221,4 +214,5 @@ def _claim(reading: Reading, tokens: Sequence[Token], value: str) -> None:
             start -= 1
         if inside.count(left) > inside.count(right) and cased[end : end + 1] == right:
             end += 1
-    reading.claim("phone", start, end, value)
+    kind = "mobilepay" if mobilepay.is_named(reading, start) else "phone"
+    reading.claim(kind, start, end, value)

@@ -12,13 +12,13 @@ from triage.entities.digitruns import Token
 
 _GROUPINGS = {(8,), (2, 2, 2, 2), (4, 4), (2, 3, 3), (3, 2, 3), (3, 3, 2), (1,) * 8, (2, 6), (4, 2, 2), (2, 2, 4)}
 _PICTURES = re.compile(r" ?[^\w\s!-~À-ÿ€“”’][^\w!-~À-ÿ€“”’]*")
-_RANK = {"": 0, " ": 2, "&": 3, "&&": 3, "*": 3, "\n": 5}
+_RANK = {"": 0, " ": 2, "&": 3, "&&": 3, "*": 3, OTHER: 3, "\n": 5}
 _LINKS = {"&", "&&"}
 
 
 def is_grouped(tokens: Sequence[Token], gaps: Sequence[str], digits: str) -> bool:  # noqa: PLR0911
     """Whether plain digits that nothing announces are grouped as phones are."""
-    even = {_alike(x) for x in gaps}
+    even = {_alike(x) for x in (gaps[1:] if gaps and gaps[0][:1] == ")" and len(gaps) > 2 else gaps)}
     if len(tokens) == len(digits):  # one by one, and perhaps in two halves
         is_listed = any("," in x for x in gaps) and (set(gaps) != {","} or sorted(digits) == list(digits))
         return len(even) <= 2 and not is_listed and digits != "12345678"
@@ -61,7 +61,8 @@ def is_hours(tokens: Sequence[Token], gaps: Sequence[str]) -> bool:
     if tuple(len(x.digits) for x in tokens) != (2, 2, 2, 2) or gaps[0] != gaps[2] or gaps[0] == gaps[1]:
         return False
     small = all(int(x.digits) <= 24 for x in tokens)
-    clock = all(int(x.digits) <= 24 for x in tokens[::2]) and gaps[0] in (":", ".")
+    clock = gaps[0] in (":", ".") and all(int(x.digits) <= 24 for x in tokens[::2])
+    clock = clock and all(int(x.digits) < 60 for x in tokens[1::2])
     return (small and gaps[0].strip() in ("-", "til")) or clock
 
 
@@ -93,6 +94,8 @@ def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) ->
         is_even = len({_alike(x) for x in gaps}) <= 2 and not any(x.strip() == "," for x in gaps)
         return is_cued or "*" in gaps or is_even or any(x.kind == "sign" for x in tokens[1:])
     if not words:  # letters that look like digits
+        if sum(x.word[-1:] == "g" for x in tokens) > 1:  # grams
+            return False
         is_paired = [len(x.digits) for x in tokens] == [2, 2, 2, 2] and set(gaps) == {" "}
         if is_cued and is_paired:
             return True
@@ -103,7 +106,7 @@ def is_disguised(tokens: Sequence[Token], gaps: Sequence[str], is_cued: bool) ->
         )
         return written >= 3 and (is_cued or len(tokens) <= 8)
     if len(tokens) == 1:
-        return len(tokens[0].word) > 8
+        return len(tokens[0].word) > (8 if tokens[0].word.isascii() else 7)  # eight Chinese digits
     # "19.30-22. Tolv unge", "9.00-22.30, seks dage"
     is_time = len(words) == 1 and "-" in gaps and any(x in (".", ":") for x in gaps)
     is_counted = set(gaps) == {"&"} or (_LINKS.issuperset(gaps) and _is_rising(tokens)) or digits == "12345678"

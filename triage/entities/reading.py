@@ -26,6 +26,8 @@ _PICTURES = str.maketrans(
 _PICTURE = f"(?:[{''.join(map(chr, _PICTURES))}][\ufe0f🏻-🏿]?|[0-9]\ufe0f?\u20e3)"
 _PICTURED = re.compile(rf"{_PICTURE}(?:[ /+➖🐀-🐿💀-💿-]{{0,3}}{_PICTURE})+")
 """Pictures that are digits: clocks, dice, fingers, balls, and digits in a frame."""
+_NOUGHT = re.compile(r"🅾\ufe0f?(?=[0-9])|(?<=[0-9])🅾\ufe0f?|⭕\ufe0f?(?=[0-9](?:[ .-]?[0-9]{2}){3}(?![0-9]))")
+"""A ring that is a nought beside digits."""
 _DASHES = "‐‑‒–—―−➖﹣－"
 _KEPT = "½¼¾ªº™"
 _OWN = {ord(c): "-" for c in _DASHES} | {ord(c): c for c in _KEPT} | {ord("⓿"): "0", ord("ı"): "i", ord("〇"): "0"}
@@ -63,7 +65,7 @@ class Reading:
     def __init__(self, text: str) -> None:
         self.raw = text
         self._places: list[int] | None = None
-        plain = text if text.isascii() else _PICTURED.sub(_unpictured, text)
+        plain = text if text.isascii() else _NOUGHT.sub(_nought, _PICTURED.sub(_unpictured, text))
         if not text.isascii() and _LONGER.search(plain):
             plain, self._places = _fold(plain)
         self.cased = without_lookalikes(plain.translate(_PLAIN)) if _UNUSUAL.search(plain) else plain
@@ -100,6 +102,11 @@ class Reading:
     def entities(self) -> tuple[Entity, ...]:
         """What was found, in order of place."""
         return tuple(sorted(self._found, key=lambda entity: entity.span))
+
+
+def _nought(found: re.Match[str]) -> str:
+    """A nought, as long as the ring that stands for it."""
+    return "0" + found[0][1:]
 
 
 def _unpictured(found: re.Match[str]) -> str:

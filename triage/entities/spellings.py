@@ -6,11 +6,10 @@ import re
 import unicodedata
 from itertools import groupby, product
 
-from triage.entities.numerals import DIGITS, ONES_DA, TEENS, TENS, WORDS
+from triage.entities.numerals import DIGITS, NOT_BY_SOUND, ONES_DA, TEENS, TENS, WORDS
 
 _ONES = {digit: word for word, digit in reversed(WORDS.items()) if word in ONES_DA}
-_SHORT = frozenset(f"{DIGITS['vi']} {DIGITS['th']}".split())
-_JOINED = WORDS.keys() - frozenset(DIGITS["th"].split())
+_JOINED = WORDS.keys() - frozenset(f"{DIGITS['th']} {DIGITS['tl']} {DIGITS['et']} {DIGITS['fi']} saba tisa".split())
 """Words that numbers run together are made of: "haha" is laughter."""
 _MOST = 80
 """Letters of the longest word that is read."""
@@ -27,7 +26,7 @@ def _sound(word: str) -> str:
     return short.replace("ds", "s").replace("ts", "s").replace("vf", "f")
 
 
-_SOUNDS = {_sound(word): digits for word, digits in sorted(WORDS.items()) if word not in _SHORT}
+_SOUNDS = {_sound(word): digits for word, digits in sorted(WORDS.items()) if word not in NOT_BY_SOUND}
 for _word in f"{TEENS['da']} {TENS['da']}".split():
     # A letter left out: "fjoten". Without its last one "femten" would be "femte"; what is shorter is often another word.
     _slips = (_sound(_word[:i] + _word[i + 1 :]) for i in range(1, len(_word) - 1))

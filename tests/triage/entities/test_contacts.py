@@ -117,6 +117,8 @@ def test_a_service_without_a_name_is_no_handle(found, text):
         ("boks nr. 1234ab", "1234AB"),
         ("mobilepay nr. 123456", "123456"),
         ("01 23 45 67 (MobilePay)", "+4501234567"),
+        ("MobilePay: nul en to tre, fire fem, seks syv", "+4501234567"),
+        ("cash or MobilePay zero one two three, four five, six seven", "+4501234567"),
     ],
 )
 def test_a_number_named_as_mobilepay_is_no_phone_besides(found, text, value):
@@ -124,7 +126,15 @@ def test_a_number_named_as_mobilepay_is_no_phone_besides(found, text, value):
     assert found("phone", text) == []
 
 
-@pytest.mark.parametrize("text", ["MobilePay, ring 01 23 45 67", "MobilePay. 01 23 45 67", "Mobilepay 500 kr"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MobilePay, ring 01 23 45 67",
+        "MobilePay. 01 23 45 67",
+        "Mobilepay 500 kr",
+        "MobilePay, sms nul en to tre, fire fem, seks syv",
+    ],
+)
 def test_a_number_after_the_end_of_what_is_said_is_no_mobilepay(found, text):
     assert found("mobilepay", text) == []
 

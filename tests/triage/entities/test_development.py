@@ -1,6 +1,6 @@
 """The set that rules are written after: well formed, invented, and not forgotten by a later change of the rules.
 
-`development/*.md` has all kinds marked; `development/phones`, `phones2` and `phones3` phones alone, most of them disguised.
+`development/*.md` has all kinds marked; `development/phones` and `phones2` to `phones4` phones alone, most of them disguised.
 No figure is reported on the first; what is reported is measured on `data_cards/entities-da`, which no rule writer has read.
 """
 
@@ -48,7 +48,12 @@ def test_what_the_rules_found_once_they_still_find(texts):
 
 @pytest.mark.parametrize(
     ("folder", "texts", "phones", "hidden"),
-    [("phones", 200, 0.98, 0.98), ("phones2", 325, 0.965, 0.96), ("phones3", 260, 0.975, 0.975)],
+    [
+        ("phones", 200, 0.98, 0.98),
+        ("phones2", 325, 0.965, 0.96),
+        ("phones3", 260, 0.975, 0.975),
+        ("phones4", 150, 0.99, 0.99),
+    ],
 )
 def test_hidden_phones_in_texts_where_nothing_else_is_marked(folder, texts, phones, hidden):
     rows = [_row(x) for x in read_texts(sorted((FOLDER / folder).glob("*.md")))]
