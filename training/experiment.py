@@ -82,8 +82,8 @@ class EncoderConfig(BaseModel):
     context_units: Annotated[int, Field(ge=0, le=4)] = 2
     """Units before its own that a unit may see (only for heads that read units)."""
     context_layer: Annotated[int, Field(ge=0)] = 0
-    """Layer of the encoder above which a unit sees them, as they are there when read by themselves (BERT encoders; costs half as
-    much); 0: from the first layer on, as one sequence with the unit."""
+    """Layer of the encoder above which a unit sees them, as they are there when read by themselves (BERT encoders; each
+    token is computed once); 0: from the first layer on, as one sequence with the unit."""
     members: Annotated[int, Field(ge=1)] = 1
     """Trainings that begin as the same network and read the texts in other orders; the mean of their weights is the model."""
     epochs: Annotated[int, Field(ge=1)] = 12

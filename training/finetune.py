@@ -27,7 +27,7 @@ from training.phrases import PHRASES
 from triage.encoder import EncoderScorer, Familiarity, embed
 from triage.evidence import AttentionHead, Head, make_head
 from triage.indicators import Scheme
-from triage.layout import Rows, layout_of
+from triage.layout import Padded, layout_of
 from triage.network import AnyNetwork, make_network, mean_embedding, read_encoder, torch_scorer
 from triage.pieces import TextTokenizer, Window
 from triage.text import Document
@@ -228,7 +228,7 @@ def _token_states(
     """(N, H): states of the own tokens of some pieces, before training; without a late context."""
     network.eval()
     pieces = [piece for example in examples for piece in example.pieces][:most]
-    layout = Rows(tokens.padding)
+    layout = Padded(tokens.padding)
     states = []
     for rows in layout.groups(pieces, GROUP_TOKENS.get(device.type, 4096)):
         ids, seen, own = (torch.from_numpy(x).to(device) for x in layout.inputs([pieces[i] for i in rows]).values())

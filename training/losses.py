@@ -23,7 +23,7 @@ from triage.network import AnyNetwork
 from triage.pieces import Piece, TextTokenizer
 
 GROUP_TOKENS = {"cpu": 4096, "cuda": 16384}
-"""Padded tokens of one pass of the encoder in training: what fits a processor's cache, what fills a GPU."""
+"""Tokens of one pass of the encoder in training: what fits a processor's cache, what fills a GPU."""
 
 
 def _texts(count: int, joining: float, device: torch.device) -> torch.Tensor:
@@ -97,6 +97,11 @@ def loss_of(
     layout: Layout,
     device: torch.device,
 ) -> torch.Tensor:
+    """The loss of a batch of at least one example: a scalar, a text's mean.
+
+    Args:
+        layout: makes the network's inputs.
+    """
     pieces = [piece for example in batch for piece in example.pieces]
     words = [marked for example in batch for marked in example.words]
     owner = torch.tensor([i for i, example in enumerate(batch) for _ in example.pieces], device=device)

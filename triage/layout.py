@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
 
-from triage.pieces import Ids, Mask, Piece, Window, by_length, pad, padded_length
+from triage.pieces import Ids, Mask, Piece, Window, by_length, pad
 
 Inputs = dict[str, Ids | Mask]
 """A network's inputs by name, in the order of its parameters."""
@@ -30,7 +31,7 @@ class Layout(Protocol):
 
 
 @dataclass(frozen=True)
-class Rows:
+class Padded:
     """A row for each piece, its context in it; for any encoder of `transformers`."""
 
     padding: int
@@ -41,10 +42,8 @@ class Rows:
         return by_length(pieces, tokens)
 
     def inputs(self, pieces: Sequence[Piece]) -> Inputs:
-        ids, seen, own = pad(pieces, self.padding)
-        more = padded_length(ids.shape[1]) - ids.shape[1] if self.rounded else 0
-        wider = ((0, 0), (0, more))
-        return {"ids": np.pad(ids, wider), "seen": np.pad(seen, wider), "own": np.pad(own, wider)}
+        ids, seen, own = pad(pieces, self.padding, rounded=self.rounded)
+        return {"ids": ids, "seen": seen, "own": own}
 
 
 STEP = 16
@@ -79,19 +78,17 @@ class Flat:
             yield group
 
     def inputs(self, pieces: Sequence[Piece]) -> Inputs:
-        sequences = _Tokens()
-        for piece in pieces:
-            for tokens in (*piece.context, piece.ids):
-                sequences.add(tuple(tokens))
-        ids = np.full(_rounded(sequences.count, FEW), self.padding, np.int64)
+        sequences = list(dict.fromkeys(tuple(x) for piece in pieces for x in (*piece.context, piece.ids)))
+        begins = dict(zip(sequences, _starts(sequences), strict=True))
+        ids = np.full(_rounded(sum(map(len, sequences)), FEW), self.padding, np.int64)
         position = np.zeros(len(ids), np.int64)
-        for sequence, start in sequences.starts.items():
+        for sequence, start in begins.items():
             ids[start : start + len(sequence)] = sequence
             position[start : start + len(sequence)] = np.arange(len(sequence))
-        low = _Packed([(start, len(sequence)) for sequence, start in sequences.starts.items()])
-        parts = [(sequences.starts[tuple(piece.ids)], len(piece.ids)) for piece in pieces]
+        low = _Packed([(start, len(sequence)) for sequence, start in begins.items()])
+        parts = [(begins[tuple(piece.ids)], len(piece.ids)) for piece in pieces]
         unit = np.zeros(_rounded(sum(length for _, length in parts), FEW), np.int64)
-        starts = np.cumsum([0, *(length for _, length in parts)])[:-1].tolist()
+        starts = _starts([piece.ids for piece in pieces])
         own = np.zeros((_rounded(len(pieces), 8), _rounded(max(length for _, length in parts), STEP)), bool)
         own_tokens = np.zeros(own.shape, np.int64)
         for row, ((source, length), start, piece) in enumerate(zip(parts, starts, pieces, strict=True)):
@@ -99,7 +96,7 @@ class Flat:
             own[row, piece.first : piece.first + len(piece.offsets)] = True
             own_tokens[row, :length] = np.arange(start, start + length)
         high = _Packed([(start, length) for start, (_, length) in zip(starts, parts, strict=True)])
-        contexts = [[(sequences.starts[tuple(x)], len(x)) for x in piece.context] for piece in pieces]
+        contexts = [[(begins[tuple(x)], len(x)) for x in piece.context] for piece in pieces]
         beside_tokens, beside_block = high.beside(contexts)
         return {
             "ids": ids,
@@ -116,19 +113,6 @@ class Flat:
             "own_tokens": own_tokens,
             "own": own,
         }
-
-
-@dataclass
-class _Tokens:
-    """Different sequences and where each begins among all their tokens."""
-
-    starts: dict[tuple[int, ...], int] = field(default_factory=dict)
-    count: int = 0
-
-    def add(self, sequence: tuple[int, ...]) -> None:
-        if sequence not in self.starts:
-            self.starts[sequence] = self.count
-            self.count += len(sequence)
 
 
 class _Packed:
@@ -183,10 +167,15 @@ class _Packed:
         return tokens, block
 
 
+def _starts(sequences: Sequence[Sequence[int]]) -> list[int]:
+    """Where each of several sequences begins when they stand one after another."""
+    return [0, *accumulate(map(len, sequences))][:-1]
+
+
 def _rounded(count: int, step: int) -> int:
     return -(-count // step) * step
 
 
 def layout_of(window: Window, padding: int, *, rounded: bool = False) -> Layout:
     """The layout that the network of a window takes."""
-    return Flat(padding) if window.context_layer else Rows(padding, rounded)
+    return Flat(padding) if window.context_layer else Padded(padding, rounded)

@@ -20,7 +20,7 @@ from triage.weights import ENCODER, HEAD, WEIGHTS, is_compact, load_weights, sav
 
 
 class Network(torch.nn.Module):
-    """Encoder and head; inputs as `triage.layout.Rows` makes them."""
+    """Encoder and head; inputs as `triage.layout.Padded` makes them."""
 
     def __init__(self, encoder: torch.nn.Module, head: Head) -> None:
         super().__init__()

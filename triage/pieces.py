@@ -150,9 +150,10 @@ def cut(document: Document, tokenizer: TextTokenizer, window: Window, start: int
     return found
 
 
-def pad(sequences: Sequence[Piece], padding: int) -> tuple[Ids, Mask, Mask]:
-    """(B, T) ids, attention mask and own-token mask."""
+def pad(sequences: Sequence[Piece], padding: int, *, rounded: bool = False) -> tuple[Ids, Mask, Mask]:
+    """(B, T) ids, attention mask and own-token mask; T as `padded_length` has it, if it is to be rounded up."""
     longest = max(len(x.ids) for x in sequences)
+    longest = padded_length(longest) if rounded else longest
     ids = np.full((len(sequences), longest), padding, np.int64)
     seen = np.zeros((len(sequences), longest), bool)
     own = np.zeros((len(sequences), longest), bool)

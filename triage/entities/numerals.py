@@ -139,7 +139,7 @@ WORDS |= {word: digit for words, digit in _ALSO.items() for word in words.split(
 WORDS |= {word: str(i) for words in DIGITS.values() for i, word in enumerate(words.split())} | {"tres": "60"}
 WORDS |= {f"{one}og": str(n) for one, n in ONES_DA.items()}  # "seksog tredive"
 WORDS |= {word.replace("ı", "i"): digits for word, digits in WORDS.items() if "ı" in word}
-TENS_DA = frozenset(word for word in [*TENS["da"].split(), *_TENS_ALSO])
+TENS_DA = frozenset([*TENS["da"].split(), *_TENS_ALSO])
 TENS_JOINED = frozenset(word for language in _ROMANCE for word in TENS[language].split())
 """Tens that the ones follow, also after "y", "e", "et" or "și"."""
 TENS_BEFORE_ONES = frozenset(f"{TENS['en']} {TENS['no']} toti treti firti syvti otti niti".split()) | TENS_JOINED
