@@ -141,15 +141,20 @@ def controls(
     texts: Annotated[
         int | None, typer.Option(min=10, help="Natural training texts to learn from; all if not given.")
     ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs in place of the experiment's: few texts need more.")
+    ] = None,
     card: Annotated[Path | None, typer.Option(help="Put the table into the card of this model folder.")] = None,
     device: Device = "auto",
 ) -> None:
     """Compare an encoder experiment with other heads, random weights and n-grams; started again, it goes on."""
     from training.controls import as_table, compare_with_controls, put_into_card
+    from training.search import with_values
 
     found = []
     try:
         one, other = read_experiment(experiment), read_experiment(baseline)
+        one = one if epochs is None else with_values(one, {"model.epochs": epochs})
         for row in compare_with_controls(one, other, seeds=seeds, texts=texts, device=device):
             typer.echo(
                 f"{row.variant}, seed {row.seed}: macro F1 {row.macro_f1:.3f}, macro AP {row.macro_ap:.3f}", err=True

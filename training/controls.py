@@ -50,6 +50,8 @@ class Result:
     macro_f1: float
     micro_f1: float
     macro_ap: float
+    epochs: int | None = None
+    """Times that it read them; None for n-grams."""
 
 
 def variants(experiment: Experiment, baseline: Experiment) -> dict[str, Experiment]:
@@ -128,7 +130,9 @@ def _once(name: str, experiment: Experiment, data: Texts, scheme: Scheme, device
     tagger = calibrated(experiment, scheme, scorer, data.calibration, {})
     predictions = predict(tagger, data.test, scorer.score(data.test))
     natural = sum(document.source != PHRASES for document in data.train)
-    found = Result(name, experiment.seed, natural, **{key: measure(predictions) for key, measure in MEASURES})
+    measured = {key: measure(predictions) for key, measure in MEASURES}
+    epochs = experiment.model.epochs if isinstance(experiment.model, EncoderConfig) else None
+    found = Result(name, experiment.seed, natural, **measured, epochs=epochs)
     write_json(place, asdict(found))
     return found
 
@@ -160,7 +164,8 @@ def put_into_card(folder: Path, found: list[Result]) -> None:
             _START,
             "## Controls",
             "",
-            f"Each learnt from the same {found[0].texts} natural texts and was measured alike; mean and range of the seeds.",
+            f"Each learnt from the same {found[0].texts} natural texts ({found[0].epochs} epochs, but for the n-grams) and was "
+            "measured alike; mean and range of the seeds.",
             "",
             *as_table(found),
             _END,

@@ -34,18 +34,20 @@ def workplace(tmp_path, monkeypatch):
 
 
 def test_every_variant_learns_from_the_same_texts_and_results_are_kept(workplace, monkeypatch):
-    read, fit = [], controls.fit
+    read, epochs, fit = [], set(), controls.fit
 
     def spy(experiment, scheme, documents, *rest):
         read.append((experiment.seed, tuple(x.id for x in documents)))
+        epochs.add(getattr(experiment.model, "epochs", None))
         return fit(experiment, scheme, documents, *rest)
 
     monkeypatch.setattr(controls, "fit", spy)
-    arguments = ["controls", "own.toml", "--baseline", "ngrams.toml", "--seeds", "2", "--texts", "32"]
+    arguments = ["controls", "own.toml", "--baseline", "ngrams.toml", "--seeds", "2", "--texts", "32", "--epochs", "2"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert len(read) == 6 * 2 + 1  # n-grams once
     assert len({ids for _, ids in read}) == 1
+    assert epochs == {2, None}  # n-grams have none
     assert len(read[0][1]) == 32
     assert "| the same encoder from random weights | 2 | " in result.output
     assert "| n-grams with logistic regression | 1 | " in result.output
@@ -58,6 +60,7 @@ def test_every_variant_learns_from_the_same_texts_and_results_are_kept(workplace
     assert len(read) == 13  # nothing was trained again
     card = (workplace / "model" / "README.md").read_text()
     assert card.count("## Controls") == 1
+    assert "same 32 natural texts (2 epochs, but for the n-grams)" in card
     assert card.index("## Controls") < card.index("## Limits")
     kept = [json.loads(x.read_text()) for x in (workplace / ".controls").iterdir()]
     assert {x["variant"] for x in kept} == set(controls.TITLES)
