@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
 
 from serving.ads.ads import page_id, page_of
 from serving.ads.dates import moment
 from serving.batch.records import UnreadableInput
 from serving.desk.cases import seal, unseal_text
 from serving.groups.adstore import LOCK, Boxes, find_ads
+from serving.groups.listing import SHOWN
+from serving.store.groups import Ad, AdGroup
 from serving.store.ledger import SYSTEM, Ledger
-from serving.store.vault import UNREADABLE
+from serving.store.vault import UNREADABLE, Place
 from triage.wire import MalformedJSON, parse_json
 
 _THERE = ("new", "edited", "reposted", "back")
@@ -99,5 +104,35 @@ def keep_gone(
             box = boxes.of(row.group_id)
             about = json.loads(unseal_text(box, row, "sealed_about"))
             seal(box, row, "sealed_about", json.dumps({**about, "gone": since(about)}, ensure_ascii=False))
+            forget_count(act.db.get_one(AdGroup, row.group_id))
         act.record("ads.gone", ads=len(differing))
     return len(differing)
+
+
+def forget_count(group: AdGroup) -> None:
+    """Leave it to `count_gone` how many ads of a group are gone, as it may be otherwise than before."""
+    figures = json.loads(group.figures)
+    figures.pop("gone", None)
+    group.figures = json.dumps(figures)
+
+
+def uncounted(ledger: Ledger) -> list[int]:
+    """The groups of which it is not known how many ads are gone: changed ones, and those that an earlier version stored."""
+    with ledger.reading() as db:
+        rows = db.execute(sa.select(AdGroup.id, AdGroup.figures).where(*SHOWN).order_by(AdGroup.id))
+        return [x.id for x in rows if "gone" not in json.loads(x.figures)]
+
+
+def count_gone(ledger: Ledger, groups: Collection[int]) -> None:
+    """Keep with groups how many of their ads are gone; one of which an ad cannot be opened has no count."""
+    with ledger.acting(SYSTEM) as act:
+        act.alone(LOCK)
+        boxes = Boxes(act.db, ledger.vault)
+        for group in act.db.scalars(sa.select(AdGroup).where(AdGroup.id.in_(groups), *SHOWN)).all():
+            ads = sa.select(Ad.id, Ad.sealed_about).where(Ad.group_id == group.id, Ad.place > 0)
+            with suppress(*UNREADABLE):
+                box, count = boxes.of(group.id), 0
+                for ad in act.db.execute(ads):
+                    about = box.open(ad.sealed_about, Place(Ad.__tablename__, "sealed_about", ad.id))
+                    count += bool(json.loads(about.decode("utf-8", "surrogatepass")).get("gone"))
+                group.figures = json.dumps({**json.loads(group.figures), "gone": count})

@@ -38,6 +38,8 @@ class Figures:
     last: date | None
     contacts: Mapping[str, int]
     """By kind, as the file of groups has them."""
+    gone: int | None = None
+    """Ads that are known to be gone from their pages; None until they are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,10 @@ class Filter:
 def figures_of(group: AdGroup) -> Figures:
     """The figures of a stored group."""
     first, last = (date.fromisoformat(x) if x else None for x in (group.first, group.last))
-    contacts = json.loads(group.figures)["contacts"]
-    return Figures(group.ads, group.names, group.phones, group.towns, first, last, contacts)
+    further = json.loads(group.figures)
+    return Figures(
+        group.ads, group.names, group.phones, group.towns, first, last, further["contacts"], further.get("gone")
+    )
 
 
 def listed(

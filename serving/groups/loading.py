@@ -20,14 +20,14 @@ from serving.batch.records import Record, UnreadableInput, check_source, read_re
 from serving.batch.resuming import unfinished
 from serving.groups.adstore import Incoming, Stored, store_ads
 from serving.groups.answering import keep_answers, read_answers
-from serving.groups.gone import keep_gone, read_reports
+from serving.groups.gone import count_gone, keep_gone, read_reports, uncounted
 from serving.groups.lines import GroupLine, read_groups
 from serving.groups.placing import erased_names, forget_loose, place_group
 from serving.store.ledger import Ledger
 from serving.store.vault import UNREADABLE
 
 _BATCH = 64
-"""Ads of one transaction: others wait for the store meanwhile."""
+"""Ads, or groups that are counted, of one transaction: others wait for the store meanwhile."""
 Tell = Callable[[str], None]
 T = TypeVar("T")
 
@@ -136,6 +136,8 @@ def load_groups(
                 continue
             _place(ledger, *line, keep_days, wanted, summary, fault)
         summary.dropped = forget_loose(ledger)
+        for numbers in _in_batches(iter(uncounted(ledger))):
+            count_gone(ledger, numbers)
     except UnreadableInput as error:
         raise CannotLoad(str(error)) from None
     except OSError as error:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from serving.desk.cases import seal, unseal
 from serving.groups.adstore import LOCK, Boxes, find_ads, group_for, move
+from serving.groups.gone import forget_count
 from serving.groups.lines import GroupLine, Tie
 from serving.store.desk import Case
 from serving.store.groups import Ad, AdGroup, AdTie, GroupNote
@@ -89,6 +90,7 @@ def _gather(act: Act, boxes: Boxes, group: AdGroup, rows: Sequence[Ad]) -> list[
     for other in left:
         placed = sa.select(sa.func.count()).select_from(Ad).where(Ad.group_id == other.id, Ad.place > 0)
         other.ads = act.db.scalar(placed) or 0
+        forget_count(other)
         kept.keep_until = max(kept.keep_until, act.db.get_one(Case, other.case_id).keep_until)
     return left
 

@@ -22,6 +22,8 @@ class Bar:
 
     begins: date
     ads: int
+    gone: int
+    """Those of them that are known to be gone from their pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,10 @@ def timeline(ads: Sequence[SeenAd]) -> Timeline:
     months = (days[-1].year - days[0].year) * 12 + days[-1].month - days[0].month + 1
     unit = WEEK if weeks <= _MOST_WEEKS else MONTH if months <= _MOST_MONTHS else YEAR
     counts = Counter(_begin(x, unit) for x in days)
+    gone = Counter(_begin(x.posted, unit) for x in ads if x.posted and x.gone)
     bars, at = [], _begin(days[0], unit)
     while at <= days[-1]:
-        bars.append(Bar(at, counts[at]))
+        bars.append(Bar(at, counts[at], gone[at]))
         at = _after(at, unit)
     return Timeline(unit, tuple(bars), undated)
 

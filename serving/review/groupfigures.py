@@ -29,13 +29,15 @@ class Column:
     x: float
     width: float
     y: float
-    height: float
+    middle: float
+    """Above it is the part of ads that are known to be gone, which ends at `y`; below it that of the others."""
     tick: str
     """What stands below it; empty below most."""
     anchor: str
     """Of the tick: `start`, `middle` or `end`."""
     name: Markup
     ads: int
+    gone: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Chart:
     alt: str
     most: str
     """How high the highest bar is, in words."""
+    gone: bool
+    """Some of the ads are known to be gone."""
 
 
 HEIGHT = 120.0
@@ -63,26 +67,28 @@ def chart(seen: Seen, words: Words) -> Chart:
     wide = min(0.8 * room, _WIDEST)
     columns = []
     for at, bar in enumerate(bars):
-        high = HEIGHT * bar.ads / most
         anchor = "start" if at == 0 else "end" if at == len(bars) - 1 else "middle"
         columns.append(
             Column(
                 x=round(at * room + (room - wide) / 2, 2),
                 width=round(wide, 2),
-                y=round(HEIGHT - high, 1),
-                height=round(high, 1),
+                y=round(HEIGHT * (1 - bar.ads / most), 1),
+                middle=round(HEIGHT * (1 - (bar.ads - bar.gone) / most), 1),
                 tick=_tick(words, found, at) if at in labels else "",
                 anchor=anchor,
                 name=label(words, bar, found.unit),
                 ads=bar.ads,
+                gone=bar.gone,
             )
         )
     peak = max(bars, key=lambda x: x.ads, default=None)
-    alt = ""
+    alt, gone = "", sum(x.gone for x in bars)
     if peak is not None:
         name = label(words, peak, found.unit).striptags()
         alt = words.say("chart_alt", bars=len(bars), ads=sum(x.ads for x in bars), most=peak.ads, when=name)
-    return Chart(found.unit, tuple(columns), alt, counted(words, "chart_most", most))
+    if gone:
+        alt += " " + counted(words, "chart_gone", gone)
+    return Chart(found.unit, tuple(columns), alt, counted(words, "chart_most", most), bool(gone))
 
 
 def _tick(words: Words, found: Timeline, at: int) -> str:
@@ -136,6 +142,10 @@ class Drawn:
     rows: tuple[TieRow, ...]
     more: int
     """Ties that the table has no room for."""
+    gone: frozenset[int]
+    """Numbers of ads that are known to be gone."""
+    hollow: bool
+    """Some of these have a dot of their own."""
 
 
 def drawn(seen: Seen, words: Words) -> Drawn:
@@ -158,5 +168,9 @@ def drawn(seen: Seen, words: Words) -> Drawn:
     picture = draw(len(seen.ads), ties)
     if picture.folded:
         alt.append(words.say("graph_folded", count=picture.folded))
+    gone = frozenset(x.number for x in seen.ads if x.gone)
+    hollow = sum(x.number in gone for x in picture.dots if not x.several)
+    if hollow:
+        alt.append(counted(words, "graph_gone", hollow))
     rows = tuple(TieRow(x.first, x.second, reasons(words, x, {})) for x in seen.ties[:ROWS])
-    return Drawn(picture, " ".join(alt), rows, max(0, len(ties) - ROWS))
+    return Drawn(picture, " ".join(alt), rows, max(0, len(ties) - ROWS), gone, bool(hollow))

@@ -46,7 +46,7 @@ class AdGroup(Base):
     """Day of the earliest posting that is known, as 2026-05-03; `last` is that of the latest."""
     last: Mapped[str | None] = mapped_column(String(10))
     figures: Mapped[str] = mapped_column(String(4000), default="{}")
-    """JSON of further numbers, as the file of groups has them."""
+    """JSON of further numbers, as the file of groups has them; `gone` is how many ads are known to be gone, once counted."""
     outcome: Mapped[str | None] = mapped_column(String(20))
     """What somebody last decided."""
 

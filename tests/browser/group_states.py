@@ -123,8 +123,8 @@ def see_gone(page: Page, site: Site) -> None:
 
 def see_list(page: Page, site: Site) -> None:
     """The list, with groups of several sizes."""
-    for ads in (14, 5, 2):
-        put_group(site, ads)
+    for ads, gone in ((14, 3), (5, 0), (2, 0)):
+        put_group(site, ads, gone=gone)
     page.goto(site.url + "/groups")
 
 

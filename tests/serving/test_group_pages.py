@@ -100,6 +100,44 @@ def test_ads_that_are_gone_are_counted_and_each_says_since_when(logged_in, bring
     assert said == ["5 May 2026", "4 May 2026"]
 
 
+def test_the_list_says_how_many_ads_of_a_group_are_gone(logged_in, bring, ads, group):
+    assert "væk" not in plain(logged_in.get("/groups").text)
+    bring([a_group("g-1", ads)], ads, reports=[a_change(x, "removed", "2026-05-03T10:00:00Z") for x in (1, 3)])
+    assert "Væk, så vidt vi ved: 2 af 3" in plain(logged_in.get("/groups").text)
+    assert "Gone, as far as we know: 2 of 3" in plain(logged_in.get("/groups?lang=en").text)
+
+
+def test_the_picture_and_the_timeline_tell_gone_ads_apart_in_form_and_words(logged_in, bring, ads, group):
+    page = logged_in.get("/groups/1").text
+    assert "hule" not in page
+    assert 'class="bar gone"' not in page
+    assert "Heraf væk" not in page
+    bring([a_group("g-1", ads)], ads, reports=[a_change(x, "removed", "2026-05-03T10:00:00Z") for x in (2, 3)])
+    page = logged_in.get("/groups/1").text
+    dots = re.findall(r'<circle class="(\w+)" cx="[^"]*%"[^>]*/><text[^>]*>(\d)</text>', page)
+    assert sorted(dots) == [("gone", "2"), ("gone", "3"), ("one", "1")]
+    assert re.search(r'aria-label="Billedet viser[^"]* 2 annoncer er tegnet hule: de er væk fra deres sider\."', page)
+    assert re.search(r'aria-label="2 annoncer fordelt[^"]* Én annonce er væk fra sin side\."', page)
+    bars = re.findall(r'<rect class="(bar[^"]*)" x="[^"]*%" y="([^"]*)" width="[^"]*" height="([^"]*)"', page)
+    assert bars == [("bar", "0.0", "120.0"), ("bar gone", "0.0", "120.0")]
+    said = plain(page)
+    assert said.count("fyldt: vides ikke at være væk") == said.count("hul: væk fra sin side") == 2
+    assert re.search(r"Heraf væk Uge 10 \( ?02\.03\.2026 ?\) 1 0 Uge 11 \( ?09\.03\.2026 ?\) 1 1", said)
+    assert re.search(r"Annonce 1 Annonce 2 \(væk\) ", said)
+    said = plain(logged_in.get("/groups/1?lang=en").text)
+    assert "2 ads are drawn hollow: they are gone from their pages." in said
+    assert "Ad 1 Ad 2 (gone) " in said
+    assert "Of these gone" in said
+
+
+def test_a_bar_of_ads_that_are_gone_in_part_has_a_part_for_them(logged_in, bring):
+    ads = [an_ad(i, posted="2026-03-02") for i in range(4)]
+    bring([a_group("g-1", ads)], ads, reports=[a_change(0, "removed", "2026-05-03T10:00:00Z")])
+    page = logged_in.get("/groups/1").text
+    bars = re.findall(r'<rect class="(bar[^"]*)" x="[^"]*%" y="([^"]*)" width="[^"]*" height="([^"]*)"', page)
+    assert bars == [("bar", "30.0", "90.0"), ("bar gone", "0.0", "30.0")]
+
+
 @pytest.mark.parametrize(
     "query", ["", "?order=newest", "?least=100", "?days=30&outcome=refer", "?page=7", "?order=x&least=-1"]
 )

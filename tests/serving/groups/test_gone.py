@@ -1,15 +1,17 @@
 """Ads that are gone from their pages: known from reports alone, by day, and no longer where they came back."""
 
 import json
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
 
 from serving.ads.ads import page_id
-from serving.groups import loading, view
+from serving.groups import listing, loading, view
 from serving.groups.gone import gone_since
+from serving.groups.listing import Filter
 from serving.groups.loading import CannotLoad, Summary, load_groups
-from serving.store.groups import Ad
+from serving.store.groups import Ad, AdGroup
 from tests.serving.groups.made import CANARY, PHONE, a_change, a_group, an_ad, an_answer, write
 
 FIRST, SECOND, THIRD, FOURTH = (f"2026-05-{x:02}T10:00:00Z" for x in (1, 2, 3, 4))
@@ -21,6 +23,13 @@ def gone(desk):
     """Of each ad of the group the day since which it is gone."""
     found = view.open_group(desk.ledger, desk.people["anna"], 1).ads
     return [x.gone and x.gone.isoformat() for x in found]
+
+
+def counts(desk):
+    """Of each group of the list, by its id in the file, how many ads it has and how many of them are gone."""
+    with desk.ledger.reading() as db:
+        found = listing.listed(db, Filter(), "largest", today=date(2026, 5, 5))[0]
+        return {db.get(AdGroup, x.id).name: (x.figures.ads, x.figures.gone) for x in found}
 
 
 @pytest.mark.parametrize(
@@ -155,3 +164,49 @@ def test_what_cannot_be_opened_is_told_and_stops_no_other(desk, bring):
     assert bring(GROUPS, ADS[1:], reports=[a_change(x, "removed", THIRD) for x in range(3)]).gone == 2
     assert len(bring.said) == 1
     assert bring.said[0].startswith("whether an ad is gone was left out: ")
+
+
+def test_the_list_counts_what_is_gone_after_each_report(desk, bring):
+    bring(GROUPS, ADS)
+    assert counts(desk) == {"g-1": (3, 0)}
+    bring(GROUPS, ADS, reports=[a_change(x, "removed", THIRD) for x in (0, 2)])
+    assert counts(desk) == {"g-1": (3, 2)}
+    bring(GROUPS, ADS, reports=[a_change(0, "back", FOURTH)])
+    assert counts(desk) == {"g-1": (3, 1)}
+    bring(GROUPS, [*ADS[:2], {**ADS[2], "title": "Ny", "retrieved": FOURTH}])
+    assert counts(desk) == {"g-1": (3, 0)}
+
+
+def test_the_count_follows_ads_out_of_a_group_and_into_another(desk, bring):
+    other = [an_ad(i, posted=f"2026-03-{i + 1:02}") for i in range(7, 12)]
+    reports = [a_change(x, "removed", THIRD) for x in (0, 1, 7)]
+    bring([*GROUPS, a_group("g-2", other)], [*ADS, *other], reports=reports)
+    assert counts(desk) == {"g-2": (5, 1), "g-1": (3, 2)}
+    bring([a_group("g-2", [ADS[0], *other])], [])  # g-1 stays as it is, with an ad less
+    assert counts(desk) == {"g-2": (6, 2), "g-1": (2, 1)}
+    bring([a_group("g-2", [*ADS, *other[1:]], was=["g-1"])], [])
+    assert counts(desk) == {"g-2": (7, 2)}
+
+
+def test_what_an_earlier_version_stored_is_counted_with_the_next_groups_and_recorded_nowhere(desk, bring):
+    bring(GROUPS, ADS, reports=[a_change(0, "removed", THIRD)])
+    other = [an_ad(i) for i in (7, 8)]
+    bring([a_group("g-2", other)], other)
+    with desk.ledger.acting("system") as act:
+        for group in act.db.scalars(sa.select(AdGroup)):
+            group.figures = json.dumps({k: x for k, x in json.loads(group.figures).items() if k != "gone"})
+    assert counts(desk) == {"g-1": (3, None), "g-2": (2, None)}
+    last = desk.ledger.last()
+    assert bring([a_group("g-2", other)], other) == Summary(groups=1)
+    assert counts(desk) == {"g-1": (3, 1), "g-2": (2, 0)}
+    assert desk.ledger.last() == last
+
+
+def test_a_group_of_which_an_ad_cannot_be_opened_has_no_count_and_stops_no_other(desk, bring):
+    other = [an_ad(i) for i in (7, 8)]
+    groups = [*GROUPS, a_group("g-2", other)]
+    bring(groups, [*ADS, *other])
+    with desk.ledger.acting("system") as act:
+        act.db.execute(sa.update(Ad).where(Ad.group_id == 1, Ad.place == 1).values(sealed_about=b"\x01" * 60))
+    bring(groups, other, reports=[a_change(x, "removed", THIRD) for x in (1, 7)])
+    assert counts(desk) == {"g-1": (3, None), "g-2": (2, 1)}

@@ -1,5 +1,6 @@
 """Time, towns and signs of a group: nothing is invented where the ads say nothing."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -35,6 +36,13 @@ def test_weeks_begin_on_monday_and_those_without_ads_are_there_too():
         ("2026-03-02", 2), ("2026-03-09", 0), ("2026-03-16", 0), ("2026-03-23", 1),
     ]  # fmt: skip
     assert found.undated == 1
+
+
+def test_a_bar_tells_how_many_of_its_ads_are_gone():
+    of = ads("2026-03-02", "2026-03-03", "2026-03-09", None)
+    gone = [replace(x, gone=date(2026, 5, 1)) for x in of]
+    found = timeline([gone[0], of[1], gone[2], gone[3]])
+    assert [(x.ads, x.gone) for x in found.bars] == [(2, 1), (1, 1)]
 
 
 def test_a_turn_of_the_year_is_no_gap():
