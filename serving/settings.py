@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TEGN_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
 
     home: Path = Path(".tegn")
-    """Folder of database, keys and cache; made with mode 0700."""
+    """Folder of database and keys; made with mode 0700."""
     database_url: str = ""
     """SQLAlchemy URL of the store; by default an SQLite file in `home`. The path of an SQLite file is made absolute."""
     model: Path = SHIPPED_MODEL
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     precision: Literal["auto", "f32", "bf16"] = "auto"
     """Of OpenVINO: f32 says the same on every machine; auto takes bf16 where processor and model folder allow it."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0
-    """Processes that read texts; 0 for one a processor core. Each takes some hundred MB."""
+    """Processes that read texts, some 650 MB each; 0 for one a processor core, fewer where memory is short for twice as many."""
     queue_code_points: Annotated[int, Field(ge=50_000)] = 1_000_000
     """Code points of texts that may wait for the API and the page to paste; beyond, callers are told to come later."""
     host: str = "127.0.0.1"

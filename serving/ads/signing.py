@@ -16,11 +16,11 @@ from serving.ads.linkable import Linkable
 from serving.batch.cluster import connected
 from serving.batch.engines import PATIENCE, RAY, Engine, in_order
 from serving.batch.spreading import spread
-from serving.inference.pool import cores
 from serving.linking import segments
 from serving.linking.ragged import Ragged
 from serving.linking.records import LinkKey
 from serving.linking.signatures import OtherKey, Signatures, sign_and_mark
+from serving.machine import cores
 
 BATCH = 1_000
 """Ads in a batch, at most."""

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.batch.engines import RAY, EngineStopped, check_engine
-from serving.inference.pool import cores
+from serving.machine import cores
 
 ADDRESS = "RAY_ADDRESS"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - made by mkdtemp below

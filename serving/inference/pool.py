@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from threading import Event, Lock, Thread
 
 from serving.inference.messages import Failed, Orders, Read, Ready
 from serving.inference.turns import Answer, Turns, Unreadable
+from serving.machine import cores, readers
 from triage.loading import Inference
 from triage.modelfolder import BrokenModel
 from triage.text import Document
@@ -27,11 +27,6 @@ _PAUSE = 1.0
 """Seconds before a process that could not even start is started again."""
 _LOOK = 1.0
 """Seconds between two looks whether a process that has nothing to do is still there."""
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class Pool:
@@ -49,12 +44,12 @@ class Pool:
     ) -> None:
         """
         Args:
-            workers: processes; 0 for one a core.
+            workers: processes; 0 for as many as cores and memory allow.
             room: code points that may wait.
             on_read: told of each answer, and for how many seconds each of its texts had waited; from several threads.
             on_loss: told of each process that ended and is started again.
         """
-        self._count = workers or cores()
+        self._count = workers or readers()
         self._orders = Orders(folder, replace(inference, threads=inference.threads or max(1, cores() // self._count)))
         self._turns = Turns(room)
         self._on_read, self._on_loss = on_read, on_loss

@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from serving.inference.pool import cores
+from serving.machine import cores
 from tests.bench.plan import Plan
 from tests.conftest import ROOT
 from tests.linkworld.world import DEVELOPMENT, make_world

@@ -6,11 +6,11 @@ on them are replaced. A picture whose page did not change keeps its bytes.
 
 from __future__ import annotations
 
+import argparse
 import io
 import logging
 import random
 import re
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -111,4 +111,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pages")
+    arguments = argparse.ArgumentParser(prog="python -m tests.browser.pictures", description="Take all pictures anew.")
+    arguments.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs" / "pages")
+    main(arguments.parse_args().folder)
