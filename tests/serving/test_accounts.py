@@ -98,7 +98,7 @@ def test_changing_it_needs_the_old_one_and_logs_out_elsewhere(anna, app):
     elsewhere = app.state.access.log_in("Anna", GOOD)
     response = new_password(anna, BETTER, old="not the old one")
     assert response.status_code == 422
-    assert "ikke rigtig" in response.text
+    assert "Den nuværende adgangskode er forkert" in response.text
     assert new_password(anna, BETTER, old=GOOD).headers["location"] == "/account?changed"
     assert app.state.access.person(elsewhere) is None
     assert "logget ud alle andre steder" in anna.get("/account?changed").text

@@ -460,7 +460,7 @@ def test_a_text_that_is_done_shows_what_was_decided_by_whom_and_nothing_else(log
     number = put()
     _post(logged_in, f"/texts/{number}/take")
     page = logged_in.get(f"/texts/{number}").text
-    assert "Tegn at tage stilling til" in page
+    assert "Mulige tegn at tage stilling til" in page
     assert '<span class="on-paper"> Anna:</span>' not in page
     for code in re.findall(r'data-code="(\w+)"', page):
         _mark(logged_in, number, code=code, verdict="reject", reason="lawful")
@@ -473,13 +473,13 @@ def test_a_text_that_is_done_shows_what_was_decided_by_whom_and_nothing_else(log
     for who in (logged_in, lead):
         page = who.get(f"/texts/{number}").text
         assert "Det har læserne valgt" in page
-        assert "Tegn at tage stilling til" not in page
+        assert "tegn at tage stilling til" not in page
         marked = [(said, "unstated" in kind) for kind, said in re.findall(r'<mark class="([^"]*)"[^>]*>([^<]*)', page)]
         assert marked == [("skylder 30.000", False), ("ingen gæld", True)]
         assert re.search(r'class="number unstated"[^>]*title="[^"]*: benægtet eller udelukket"', page)
-        assert "Anna (første læser): rettet: oplyst om sagen" in _main(who.get(f"/texts/{number}"))
+        assert "Anna (første læser): rettet: teksten siger, at det er sådan" in _main(who.get(f"/texts/{number}"))
         assert "Dit valg" not in page
-        assert "Det gælder" not in page  # one reader's word is all there is
+        assert "Læsernes valg" not in page  # one reader's word is all there is
 
 
 def test_of_a_text_that_was_settled_the_page_shows_what_stands_in_the_end(logged_in, app, put):
@@ -496,7 +496,7 @@ def test_of_a_text_that_was_settled_the_page_shows_what_stands_in_the_end(logged
     for who in (logged_in, bo, lis, _person(app, "Ida", "lead")):
         assert re.findall(r"<mark[^>]*>([^<]*)", who.get(f"/texts/{number}").text) == ["skylder"]
         said = _main(who.get(f"/texts/{number}"))
-        assert "Det gælder rettet: oplyst om sagen" in said
+        assert "Læsernes valg rettet: teksten siger, at det er sådan" in said
         assert "Anna (første læser): godkendt" in said
         assert "Lis (leder, der afgør uenighed): rettet" in said
 
@@ -523,8 +523,8 @@ def test_the_list_of_texts_that_are_done_calls_an_outcome_an_outcome(logged_in, 
     assert "Tekstens prioritet" in logged_in.get("/queue").text
     _hand_in(logged_in, number, "refer")
     page = logged_in.get("/queue?stage=done").text
-    assert 'data-title="Hvad der skal ske">Henvis</td>' in page
-    assert '<th scope="col" role="columnheader">Hvad der skal ske</th>' in page
+    assert 'data-title="Beslutning">Henvis</td>' in page
+    assert '<th scope="col" role="columnheader">Beslutning</th>' in page
     assert "Tekstens prioritet" not in page
 
 

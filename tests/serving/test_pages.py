@@ -122,7 +122,7 @@ def test_english_is_a_choice_that_keeps_the_text(logged_in):
     assert "Possible signs in the text" in page
     assert "Debt bondage" in page or "Debt" in page
     assert NOTE[:30] in page
-    assert "Read a text" in logged_in.get("/").text
+    assert "Try a text without storing it" in logged_in.get("/").text
 
 
 def test_both_languages_say_the_same_things():
