@@ -355,7 +355,13 @@ def test_an_admin_changes_unlocks_links_and_removes(admin, app):
     admin.post("/users/2/unlock")
     assert "låst" not in admin.get("/users").text
     assert "/login/" in admin.post("/users/2/link").text
+    assert 'action="/users/2/remove"' not in admin.get("/users").text  # it is asked first
+    assert 'href="/users/2/remove"' in admin.get("/users").text
+    asked = admin.get("/users/2/remove").text
+    assert "Fjern Bo?" in asked
+    assert 'action="/users/2/remove"' in asked
     admin.post("/users/2/remove")
+    assert admin.get("/users/2/remove").status_code == 404
     assert access.log_in("Bo", GOOD) is None
     assert "fjernet" in admin.get("/users").text
     assert admin.post("/users/2/link").status_code == 404

@@ -349,6 +349,7 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     assert 'href="/links/1/0"' in page
     assert "Tegn ved ikke, hvilken myndighed en sag hører til." in page
     assert "Først i tekst 1" in page
+    assert "Ingen kontakt af den valgte slags" in logged_in.get("/links?kind=email").text
     linked = logged_in.get("/links/1/0").text
     assert "Tekster: 2. Sager: 2." in linked
     assert "J 1" in linked
