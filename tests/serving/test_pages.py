@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from triage.entities import KINDS
+from serving.review import details
+from serving.review.words import words_in
+from triage.entities import KINDS, find_entities
 
 NOTE = "Han skylder 30.000 kr. for rejsen til den der kørte bilen. Han fortæller at formanden har taget passet og gemt det."
 PAGES = ["/", "/?lang=en"]
@@ -147,8 +149,6 @@ def test_abstaining_is_explained(logged_in):
 
 def test_what_the_pages_say_fits_every_reason_and_rule(scheme):
     """Every message key the code can ask for is there."""
-    from serving.review.words import words_in
-
     words = words_in("da")
     for key in (
         "abstained_too_short",
@@ -179,6 +179,16 @@ def test_what_stands_in_a_text_is_listed_a_line_a_kind_and_register_numbers_are_
     without_the_form = re.sub(r"<textarea.*?</textarea>", "", page, flags=re.DOTALL)  # what one typed is sent again
     assert "010190-1234" not in without_the_form
     assert not re.search("12 ?34 ?56 ?78", without_the_form)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("da", "30.000 kr., 1.200-2.500 kr., 99,50 EUR"), ("en", "30,000 DKK, 1,200-2,500 DKK, 99.50 EUR")],
+)
+def test_amounts_are_written_as_people_write_them(language, said):
+    words = words_in(language)
+    entities = find_entities("Han skylder 30.000 kr. og betaler 1200-2500 kr. om ugen og 99,50 euro for mad.")
+    assert dict(details.listed(entities, words))[words["entity_price"]] == said
 
 
 def test_of_a_text_without_register_numbers_nothing_is_said_to_be_hidden(logged_in):
