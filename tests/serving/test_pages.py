@@ -6,6 +6,7 @@ import pytest
 
 from serving.review import details
 from serving.review.words import words_in
+from serving.store.tables import Switch
 from triage.entities import KINDS, find_entities
 
 NOTE = "Han skylder 30.000 kr. for rejsen til den der kørte bilen. Han fortæller at formanden har taget passet og gemt det."
@@ -145,6 +146,16 @@ def test_abstaining_is_explained(logged_in):
         "/", data={"text": "The man said that he owes money to his boss and cannot leave the house at night."}
     ).text
     assert "Tegn har kun lært dansk" in page
+
+
+def test_while_suggestions_are_stopped_nothing_is_called_wrong_that_was_pasted(logged_in, app):
+    with app.state.ledger.acting("system") as act:
+        act.db.merge(Switch(name="suggestions", value="off", changed=act.now))
+    page = logged_in.post("/", data={"text": NOTE, "kind": "note"}).text
+    assert "Prøv senere" in page
+    assert f"{NOTE}</textarea>" in page
+    assert "Der er noget, som skal rettes" not in page
+    assert "aria-invalid" not in page
 
 
 def test_what_the_pages_say_fits_every_reason_and_rule(scheme):

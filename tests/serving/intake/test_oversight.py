@@ -99,6 +99,13 @@ def test_figures_of_few_texts_say_nothing(log_in, monkeypatch):
     assert page.count("Under 20 tekster") == 2
 
 
+def test_shares_are_compared_only_where_there_are_two(log_in, monkeypatch):
+    _figures(monkeypatch, 20)
+    assert "Er den sidste andel" in log_in("lead").get("/oversight").text
+    monkeypatch.setattr(agreement, "reliance", lambda _: Reliance(0, 0, 0, 0, 20, 50, 48))
+    assert "Er den sidste andel" not in log_in("lead").get("/oversight").text
+
+
 def test_without_readings_the_page_says_so(log_in):
     page = log_in("admin").get("/oversight").text
     assert "endnu ingen læsninger" in page
