@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session as Transaction
 from serving.desk.answers import LEVELS
 from serving.desk.cases import NoSuchCase, check_opens, open_box, unseal_text
 from serving.desk.holding import OPEN, Held, NotWaiting, NotYours, take
+from serving.desk.views import answer_of
 from serving.store.desk import PART_OF, UNREAD, Case, Reading, Text
 from serving.store.ledger import Ledger
 from serving.store.tables import User
-from serving.store.vault import UNREADABLE, Vault
+from serving.store.vault import UNREADABLE, CaseBox, Vault
 
 ORDERS = ("priority", "uncertainty", "age", "sample")
 """Highest priority first; least certain first; oldest first; at random, for an audit of what the model passes over."""
@@ -104,11 +105,13 @@ def listed(
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What people know a text by; empty where it has no such name, or none that opens."""
+    """What a text is known by, empty where it has no such name or none that opens, and whether the model read it."""
 
     reference: str
     """Of its case."""
     title: str
+    unread: bool = False
+    """The model could not read it, so its priority is not known."""
 
 
 def called(db: Transaction, vault: Vault, texts: Iterable[Waiting]) -> dict[int, Called]:
@@ -118,10 +121,22 @@ def called(db: Transaction, vault: Vault, texts: Iterable[Waiting]) -> dict[int,
     for text, case in db.execute(sa.select(Text, Case).join(Case).where(Text.id.in_(numbers)).options(unread)):
         try:
             box = open_box(vault, case)
-            found[text.id] = Called(unseal_text(box, case, "sealed_reference"), unseal_text(box, text, "sealed_title"))
+            names = unseal_text(box, case, "sealed_reference"), unseal_text(box, text, "sealed_title")
+            found[text.id] = Called(*names, unread=_is_unread(db, box, text))
         except (*UNREADABLE, NoSuchCase):
             found[text.id] = Called("", "")
     return found
+
+
+def _is_unread(db: Transaction, box: CaseBox, text: Text) -> bool:
+    """Whether there is no answer of the model to a text it has had, or one that says nothing."""
+    if text.stage == "new" or LEVELS[text.priority] != "none":
+        return False
+    try:
+        answer = answer_of(db, box, text)
+    except UNREADABLE:
+        return False  # there is one, and it hides no name
+    return answer is None or answer.status == "abstained"
 
 
 def _wanted(person: int, wanted: Filter, order: str) -> sa.Select[int]:

@@ -126,7 +126,7 @@ def read(text: str, assessment: Assessment, model: Model, words: Words) -> Readi
         level_name=words[f"level_{assessment.priority.level}"],
         level_reasons=tuple(words[f"because_{reason}"] for reason in assessment.priority.reasons),
         elements=tuple(
-            Reason(words.of(scheme.elements[code]), f"{percent_of(probability)} %")
+            Reason(words.of(scheme.elements[code]), f"{percent_of(probability)}\N{NO-BREAK SPACE}%")
             for code, probability in assessment.priority.elements.items()
         ),
         forms=tuple(

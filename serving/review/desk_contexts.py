@@ -126,8 +126,8 @@ def say(decision: Decision, words: Words) -> str:
     """A decision in words."""
     said = words[f"verdict_{decision.verdict}"]
     if decision.verdict == "reject":
-        return f"{said}: {words[f'reason_{decision.reason}']}"
-    return f"{said}: {words[f'state_{decision.state}']}" if decision.state else said
+        return f"{said}, {words[f'reason_{decision.reason}']}"
+    return f"{said}, {words[f'state_{decision.state}']}" if decision.state else said
 
 
 def desk_of(view: View, scheme: Scheme, words: Words) -> Desk:

@@ -40,9 +40,13 @@ def _suggests(ledger: Ledger) -> bool:
         return read_switches(db).suggestions
 
 
-def _paste(words: Words, person: Person, *, text: str = "", kind: str = "note", error: str = "") -> Response:
-    status = 422 if error else 200
-    return show_page("paste.html", words, status=status, person=person, here="/", text=text, kind=kind, error=error)
+def _paste(
+    words: Words, person: Person, *, text: str = "", kind: str = "note", error: str = "", stopped: bool = False
+) -> Response:
+    status = 422 if error or stopped else 200
+    return show_page(
+        "paste.html", words, status=status, person=person, here="/", text=text, kind=kind, error=error, stopped=stopped
+    )
 
 
 @router.post("/")
@@ -69,7 +73,7 @@ async def _reading(
     except InvalidDocument:
         return _paste(words, person, text=text, kind=kind, error=words["bad_characters"])
     if not await run_in_threadpool(_suggests, request.app.state.ledger):
-        return _paste(words, person, text=text, kind=kind, error=words["stopped_here"])
+        return _paste(words, person, text=text, kind=kind, stopped=True)
     engine: Engine = request.app.state.engine
     observer: Observer = request.app.state.observer
     with observer.timed("whole"):

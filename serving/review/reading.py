@@ -75,14 +75,21 @@ async def outside(
     *,
     status: int = 200,
     message: str = "",
+    wrong: str = "",
     given: dict[str, str] | None = None,
 ) -> Response:
-    """The text from outside: where it is, and who has it. That somebody saw it is recorded."""
+    """The text from outside: where it is, and who has it. That somebody saw it is recorded.
+
+    Args:
+        message: what went wrong, shown on top.
+        wrong: what is wrong with the reason, shown at its field too.
+        given: what was sent and could not be kept.
+    """
     await note(request, person.actor, "document.glanced", f"text#{glance.id}")
     words = words_of(request)
     return show(
-        "text_outside.html", words, status=status, person=person, text=glance, message=message, given=given or {},
-        posted=request.method == "POST", waits=glance.stage in PART_OF,
+        "text_outside.html", words, status=status, person=person, text=glance, message=message, wrong=wrong,
+        given=given or {}, posted=request.method == "POST", waits=glance.stage in PART_OF,
         emergencies_of=options(words, "emergency", EMERGENCIES), looks_of=options(words, "emergency", LOOKS),
     )  # fmt: skip
 
@@ -129,7 +136,7 @@ async def take(request: Request, number: Number, person: Reader) -> Response:
     words = words_of(request)
     if emergency is not None and emergency not in EMERGENCIES:
         glance = await ask(request, views.glance, person.id, number)
-        return await outside(request, person, glance, status=422, message=words["emergency_missing"])
+        return await outside(request, person, glance, status=422, wrong=words["emergency_missing"])
     try:
         await ask(request, holding.take, person.id, number, may_adjudicate=person.role == "lead", emergency=emergency)
     except (Held, NotYours, NotWaiting) as error:
@@ -145,7 +152,7 @@ async def look_once(request: Request, number: Number, person: Reader) -> Respons
     emergency = (await read_form(request)).get("emergency", "")
     if emergency not in LOOKS:
         glance = await ask(request, views.glance, person.id, number)
-        return await outside(request, person, glance, status=422, message=words_of(request)["emergency_missing"])
+        return await outside(request, person, glance, status=422, wrong=words_of(request)["emergency_missing"])
     return await _page(request, person, number, emergency=emergency)
 
 

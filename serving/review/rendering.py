@@ -109,4 +109,5 @@ def error_page(
     words = words_of(Request(scope))
     shown = status if f"error_{status}" in words else 500 if status >= 500 else 400
     text = words[message or f"error_{shown}"]
-    return show("error.html", words, status=status, headers=headers, message=text)
+    login = (message or "").startswith("provider_")  # who comes from a provider is not in yet
+    return show("error.html", words, status=status, headers=headers, message=text, login=login)

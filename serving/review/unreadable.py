@@ -16,8 +16,8 @@ from serving.review.rendering import error_page, show, words_of
 from serving.store.access import Person
 
 log = logging.getLogger("tegn")
-_KEPT = ("text", "note", "words", "reference")
-"""Fields of forms whose words are shown again: nothing that was typed is lost."""
+_KEPT = {"text": "text_heading", "note": "note", "words": "words_label", "reference": "kept_reference"}
+"""Fields of forms whose words are shown again, with what they are called: nothing that was typed is lost."""
 
 
 async def on_unreadable(request: Request, error: Exception) -> Response:
@@ -56,7 +56,7 @@ def page(request: Request, person: Person, error: Exception, subject: str, *, ma
         heading=words["unreadable_heading" if of_text else "unreadable_heading_case"],
         what=f"{words[about].lower()} {number}" if number else words["unreadable_it"],
         reason=reason_of(error),
-        typed=[fields[x] for x in _KEPT if fields.get(x, "").strip()],
+        typed=[(label, fields[x]) for x, label in _KEPT.items() if fields.get(x, "").strip()],
         of_text=of_text,
         may_go_on=may_go_on,
     )

@@ -103,6 +103,15 @@ async def change_role(request: Request, number: int, person: Admin) -> Response:
     return await _change(request, person, lambda: access.change_role(name, role, by=person.actor))
 
 
+@router.get("/users/{number}/remove")
+async def ask_to_remove(request: Request, number: int, person: Admin) -> Response:
+    """What it means to remove somebody, before it is done."""
+    name = await _name(request, number)
+    await note(request, person.actor, "users.read")
+    words = words_of(request)
+    return show("users_remove.html", words, person=person, here="/users", name=name, number=number)
+
+
 @router.post("/users/{number}/remove")
 async def remove(request: Request, number: int, person: Admin) -> Response:
     """They may log in no more."""

@@ -111,6 +111,12 @@ def change_person(page: Page, site: Site) -> None:
     page.locator("details").last.evaluate("x => { x.open = true }")  # a click would move where the tabulator begins
 
 
+def ask_to_remove(page: Page, site: Site) -> None:
+    site.app.state.access.add_user(f"Nikoline {next(_NUMBERS)}", "analyst")
+    page.goto(f"{site.url}/users")
+    page.goto(site.url + page.locator("a[href$='/remove']").last.get_attribute("href"))
+
+
 @contextmanager
 def provider(site: Site, **fields: object) -> Iterator[Realm]:
     """A provider to log in with, until the block ends."""

@@ -50,6 +50,7 @@ def send_text(text: str) -> Callable[[Page, Site], None]:
     def reach(page: Page, site: Site) -> None:
         page.goto(site.url + "/submit")
         page.fill("#text", text)
+        page.check("#kind")
         page.fill("#reference", "J 2026-17")
         page.click("form[action='/submit'] .button-primary")
 
@@ -70,6 +71,7 @@ def _choose_files(page: Page, site: Site) -> None:
     page.goto(site.url + "/submit")
     files = [{"name": x, "mimeType": kind, "buffer": data.encode("latin-1")} for x, kind, data in FILES]
     page.set_input_files("#files", files)
+    page.check("#files_kind")
 
 
 def see_working(page: Page, site: Site) -> None:
@@ -208,6 +210,7 @@ def send_to_unreadable(page: Page, site: Site) -> None:
         reference = casefile.read(db, site.app.state.ledger, number).reference
     page.goto(site.url + "/submit")
     page.fill("#text", _fresh())
+    page.check("#kind")
     page.fill("#reference", reference)
     with _without_key(site, number), page.expect_navigation():
         page.click("form[action='/submit'] .button-primary")
@@ -248,7 +251,7 @@ def stopped(path: str, text: str = "") -> Callable[[Page, Site], None]:
         if text:
             page.fill("#text", text)
             page.click("#text-form .button-primary")
-            page.wait_for_selector("[aria-invalid]")
+            page.wait_for_selector(".alert-warning")
         with site.app.state.ledger.acting("system") as act:  # other pages show suggestions
             act.db.execute(sa.delete(Switch).where(Switch.name == "suggestions"))
 

@@ -105,6 +105,7 @@ def send_files(page, site) -> None:
     files = twenty_files()
     assert len(files) == 20
     page.set_input_files("#files", files)
+    page.check("#files_kind")
     page.click("#sending .button-primary")
     page.wait_for_url("**/uploads/*", timeout=180_000)
     for _ in range(2):

@@ -98,7 +98,7 @@ def test_changing_it_needs_the_old_one_and_logs_out_elsewhere(anna, app):
     elsewhere = app.state.access.log_in("Anna", GOOD)
     response = new_password(anna, BETTER, old="not the old one")
     assert response.status_code == 422
-    assert "ikke rigtig" in response.text
+    assert "Den nuværende adgangskode er forkert" in response.text
     assert new_password(anna, BETTER, old=GOOD).headers["location"] == "/account?changed"
     assert app.state.access.person(elsewhere) is None
     assert "logget ud alle andre steder" in anna.get("/account?changed").text
@@ -355,7 +355,13 @@ def test_an_admin_changes_unlocks_links_and_removes(admin, app):
     admin.post("/users/2/unlock")
     assert "låst" not in admin.get("/users").text
     assert "/login/" in admin.post("/users/2/link").text
+    assert 'action="/users/2/remove"' not in admin.get("/users").text  # it is asked first
+    assert 'href="/users/2/remove"' in admin.get("/users").text
+    asked = admin.get("/users/2/remove").text
+    assert "Fjern Bo?" in asked
+    assert 'action="/users/2/remove"' in asked
     admin.post("/users/2/remove")
+    assert admin.get("/users/2/remove").status_code == 404
     assert access.log_in("Bo", GOOD) is None
     assert "fjernet" in admin.get("/users").text
     assert admin.post("/users/2/link").status_code == 404

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from serving.desk import intake
 from serving.desk.cases import open_box, unseal_text
-from serving.store.desk import Case, Mark, Text
+from serving.store.desk import Case, Mark, Suggestion, Text
 from serving.store.ledger import user
 from serving.store.masterkey import MasterKey
 from serving.store.tables import Switch
@@ -177,12 +177,15 @@ def test_others_learn_who_has_a_text_and_read_it_with_a_reason_only(logged_in, a
     _post(logged_in, f"/texts/{number}/take")
     bo = _person(app, "Bo")
     page = bo.get(f"/texts/{number}")
-    assert "Anna" in page.text
+    assert "Er det nødvendigt at overtage teksten nu?" in page.text
+    assert "Anna har teksten og mister den, hvis du overtager den." in page.text
     assert CANARY not in page.text
     held = bo.post(f"/texts/{number}/take")
     assert held.status_code == 409
     assert CANARY not in held.text
-    assert bo.post(f"/texts/{number}/look").status_code == 422
+    unsaid = bo.post(f"/texts/{number}/look")
+    assert unsaid.status_code == 422
+    assert re.search(r'id="emergency-error">.*Vælg en grund', unsaid.text)
     assert bo.post(f"/texts/{number}/look", data={"emergency": "curious"}).status_code == 422
     seen = bo.post(f"/texts/{number}/look", data={"emergency": "deadline"})
     assert CANARY in seen.text
@@ -222,10 +225,10 @@ def test_undo_and_give_back(logged_in, put):
     number = put()
     _post(logged_in, f"/texts/{number}/take")
     _mark(logged_in, number, code="debt_bondage", verdict="reject", reason="lawful")
-    assert "afvist: det er lovligt" in html.unescape(logged_in.get(f"/texts/{number}").text)
+    assert "afvist, det er lovligt" in html.unescape(logged_in.get(f"/texts/{number}").text)
     undone = _post(logged_in, f"/texts/{number}/undo", version=_version(logged_in.get(f"/texts/{number}")))
     page = html.unescape(logged_in.get(undone.headers["location"]).text)
-    assert re.search(r'role="status"[^>]*>Fortrudt: »Gæld til bagmand[^<]*: afvist: det er lovligt[^<«]*«\.', page)
+    assert re.search(r'role="status"[^>]*>Fortrudt: »Gæld til bagmand[^<]*: afvist, det er lovligt[^<«]*«\.', page)
     assert "(fortrudt)" in page
     for other in ("999", "x", ""):
         assert ">Fortrudt" not in logged_in.get(f"/texts/{number}?undone={other}").text
@@ -460,7 +463,7 @@ def test_a_text_that_is_done_shows_what_was_decided_by_whom_and_nothing_else(log
     number = put()
     _post(logged_in, f"/texts/{number}/take")
     page = logged_in.get(f"/texts/{number}").text
-    assert "Tegn at tage stilling til" in page
+    assert "Mulige tegn at tage stilling til" in page
     assert '<span class="on-paper"> Anna:</span>' not in page
     for code in re.findall(r'data-code="(\w+)"', page):
         _mark(logged_in, number, code=code, verdict="reject", reason="lawful")
@@ -473,13 +476,13 @@ def test_a_text_that_is_done_shows_what_was_decided_by_whom_and_nothing_else(log
     for who in (logged_in, lead):
         page = who.get(f"/texts/{number}").text
         assert "Det har læserne valgt" in page
-        assert "Tegn at tage stilling til" not in page
+        assert "tegn at tage stilling til" not in page
         marked = [(said, "unstated" in kind) for kind, said in re.findall(r'<mark class="([^"]*)"[^>]*>([^<]*)', page)]
         assert marked == [("skylder 30.000", False), ("ingen gæld", True)]
         assert re.search(r'class="number unstated"[^>]*title="[^"]*: benægtet eller udelukket"', page)
-        assert "Anna (første læser): rettet: oplyst om sagen" in _main(who.get(f"/texts/{number}"))
+        assert "Anna (første læser): rettet, teksten siger, at det er sådan" in _main(who.get(f"/texts/{number}"))
         assert "Dit valg" not in page
-        assert "Det gælder" not in page  # one reader's word is all there is
+        assert "Læsernes valg" not in page  # one reader's word is all there is
 
 
 def test_of_a_text_that_was_settled_the_page_shows_what_stands_in_the_end(logged_in, app, put):
@@ -496,7 +499,7 @@ def test_of_a_text_that_was_settled_the_page_shows_what_stands_in_the_end(logged
     for who in (logged_in, bo, lis, _person(app, "Ida", "lead")):
         assert re.findall(r"<mark[^>]*>([^<]*)", who.get(f"/texts/{number}").text) == ["skylder"]
         said = _main(who.get(f"/texts/{number}"))
-        assert "Det gælder rettet: oplyst om sagen" in said
+        assert "Læsernes valg rettet, teksten siger, at det er sådan" in said
         assert "Anna (første læser): godkendt" in said
         assert "Lis (leder, der afgør uenighed): rettet" in said
 
@@ -523,8 +526,8 @@ def test_the_list_of_texts_that_are_done_calls_an_outcome_an_outcome(logged_in, 
     assert "Tekstens prioritet" in logged_in.get("/queue").text
     _hand_in(logged_in, number, "refer")
     page = logged_in.get("/queue?stage=done").text
-    assert 'data-title="Hvad der skal ske">Henvis</td>' in page
-    assert '<th scope="col" role="columnheader">Hvad der skal ske</th>' in page
+    assert 'data-title="Beslutning">Henvis</td>' in page
+    assert '<th scope="col" role="columnheader">Beslutning</th>' in page
     assert "Tekstens prioritet" not in page
 
 
@@ -733,6 +736,24 @@ def test_the_audit_log_tells_no_decision_before_a_text_is_done(logged_in, app, p
     assert "vises, når teksten er færdig" not in page
 
 
+def test_of_a_text_that_the_model_could_not_read_no_priority_is_told(logged_in, app, put):
+    number = put("The man said that he owes money to his boss and cannot leave the house at night.")
+    put()
+    assert logged_in.get("/queue").text.count("ikke læst af Tegn") == 1
+    _post(logged_in, f"/texts/{number}/take")
+    for without in ("an answer that says something", "an answer"):
+        if without == "an answer":
+            with app.state.ledger.acting("system") as act:
+                act.db.execute(sa.delete(Suggestion).where(Suggestion.text_id == number))
+        page = _main(logged_in.get(f"/texts/{number}"))
+        assert "Tekstens prioritet: ukendt" in page, without
+        assert "læs den selv" in page, without
+        assert "Intet tegn er foreslået" not in page, without
+        mine = logged_in.get("/queue?mine=1").text
+        assert "ikke læst af Tegn" in mine, without
+        assert 'class="level' not in mine, without
+
+
 def _spoil(app, number: int, **values: object) -> None:
     with app.state.ledger.acting("system") as act:
         act.db.execute(sa.update(Text).where(Text.id == number).values(**values))
@@ -772,6 +793,7 @@ def test_what_was_typed_is_shown_when_the_text_cannot_be_opened(logged_in, app, 
     )
     assert answer.status_code == 409
     assert CANARY in answer.text
+    assert '<label class="form-label" for="typed1">Ord fra teksten</label>' in answer.text
 
 
 def test_with_the_key_lost_every_page_says_what_to_do(logged_in, app, put):

@@ -76,14 +76,14 @@ def test_a_group_that_a_chat_name_ties_is_called_so(logged_in, tmp_path, app):
     link_ads([ads], groups := tmp_path / "g.jsonl", workers=1)
     load_groups(app.state.ledger, groups, [ads], keep_days=30)
     for address in ("/groups", "/groups/1"):
-        assert "3 annoncer, ét navn på chat, én by" in logged_in.get(f"{address}?lang=da").text
+        assert "3 annoncer, ét chatnavn, én by" in logged_in.get(f"{address}?lang=da").text
         assert "3 ads, one chat name, one town" in logged_in.get(f"{address}?lang=en").text
 
 
 def test_mail_addresses_and_mobilepay_of_a_group_are_counted_beside_its_numbers(logged_in, bring, ads):
     contacts = {"phone": 2, "handle": 2, "email": 1, "mobilepay": 1, "url": 3, "site": 3}
     bring([a_group("g-1", ads, counts={"contacts": contacts, "towns": 0})], ads)
-    said = "3 annoncer, 2 navne, 2 numre, 2 navne på chat, én e-mail, ét MobilePay, "
+    said = "3 annoncer, 2 navne, 2 numre, 2 chatnavne, én e-mailadresse, ét MobilePay, "
     assert said in logged_in.get("/groups").text
 
 
@@ -228,7 +228,7 @@ def test_ads_of_one_day_tell_it_once(logged_in, bring):
     first, second = (an_ad(x, f"Ring {PHONE}.", posted="2026-03-02") for x in (1, 2))
     bring([a_group("g-1", [first, second], ties=[a_tie(first, second)])], [first, second])
     page = plain(logged_in.get("/groups/1").text)
-    assert "Oprettet 02.03.2026" in page
+    assert "Annoncer oprettet 02.03.2026" in page
     assert "til 02.03.2026" not in page
 
 
@@ -263,12 +263,12 @@ def test_time_towns_hubs_and_the_picture_stand_in_words_too(logged_in, group):
     assert 'aria-label="2 annoncer fordelt på 2 søjler. Flest er der i Uge 10 (02.03.2026): 1."' in page
     assert "2 telefonnumre, én anden hjemmeside" in page
     assert (
-        "Billedet viser 3 annoncer og 2 bånd mellem dem. Annonce 2 har flest bånd, nemlig 2 af dem. 2 bånd er en fælles kontakt."
+        "Billedet viser 3 annoncer og 2 bånd mellem dem. Annonce 2 har flest: 2 bånd. 2 bånd bygger på en fælles kontakt."
         in page
     )
     towns = plain(page[page.index('id="towns-heading"') :])
     assert re.search(r"Odense 1 02\.03\.2026 02\.03\.2026 Aarhus 1 09\.03\.2026 09\.03\.2026", towns)
-    assert "Stederne efter hinanden (2 ophold)" in towns
+    assert "Stederne efter hinanden (2)" in towns
     assert page.count("<circle") == 3
 
 
@@ -387,6 +387,7 @@ def test_links_between_cases_have_a_page_each_without_the_contact(app, logged_in
     assert 'href="/links/1/0"' in page
     assert "Tegn ved ikke, hvilken myndighed en sag hører til." in page
     assert "Først i tekst 1" in page
+    assert "Ingen kontakt af den valgte slags" in logged_in.get("/links?kind=email").text
     linked = logged_in.get("/links/1/0").text
     assert "Tekster: 2. Sager: 2." in linked
     assert "J 1" in linked

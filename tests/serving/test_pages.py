@@ -4,7 +4,10 @@ import re
 
 import pytest
 
-from triage.entities import KINDS
+from serving.review import details
+from serving.review.words import words_in
+from serving.store.tables import Switch
+from triage.entities import KINDS, find_entities
 
 NOTE = "Han skylder 30.000 kr. for rejsen til den der kørte bilen. Han fortæller at formanden har taget passet og gemt det."
 PAGES = ["/", "/?lang=en"]
@@ -122,7 +125,7 @@ def test_english_is_a_choice_that_keeps_the_text(logged_in):
     assert "Possible signs in the text" in page
     assert "Debt bondage" in page or "Debt" in page
     assert NOTE[:30] in page
-    assert "Read a text" in logged_in.get("/").text
+    assert "Try a text without storing it" in logged_in.get("/").text
 
 
 def test_both_languages_say_the_same_things():
@@ -145,10 +148,18 @@ def test_abstaining_is_explained(logged_in):
     assert "Tegn har kun lært dansk" in page
 
 
+def test_while_suggestions_are_stopped_nothing_is_called_wrong_that_was_pasted(logged_in, app):
+    with app.state.ledger.acting("system") as act:
+        act.db.merge(Switch(name="suggestions", value="off", changed=act.now))
+    page = logged_in.post("/", data={"text": NOTE, "kind": "note"}).text
+    assert "Prøv senere" in page
+    assert f"{NOTE}</textarea>" in page
+    assert "Der er noget, som skal rettes" not in page
+    assert "aria-invalid" not in page
+
+
 def test_what_the_pages_say_fits_every_reason_and_rule(scheme):
     """Every message key the code can ask for is there."""
-    from serving.review.words import words_in
-
     words = words_in("da")
     for key in (
         "abstained_too_short",
@@ -179,6 +190,16 @@ def test_what_stands_in_a_text_is_listed_a_line_a_kind_and_register_numbers_are_
     without_the_form = re.sub(r"<textarea.*?</textarea>", "", page, flags=re.DOTALL)  # what one typed is sent again
     assert "010190-1234" not in without_the_form
     assert not re.search("12 ?34 ?56 ?78", without_the_form)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("da", "30.000 kr., 1.200-2.500 kr., 99,50 EUR"), ("en", "30,000 DKK, 1,200-2,500 DKK, 99.50 EUR")],
+)
+def test_amounts_are_written_as_people_write_them(language, said):
+    words = words_in(language)
+    entities = find_entities("Han skylder 30.000 kr. og betaler 1200-2500 kr. om ugen og 99,50 euro for mad.")
+    assert dict(details.listed(entities, words))[words["entity_price"]] == said
 
 
 def test_of_a_text_without_register_numbers_nothing_is_said_to_be_hidden(logged_in):

@@ -378,7 +378,9 @@ def test_a_provider_that_does_not_answer_gives_a_clear_page(client, app, error):
 def test_coming_back_is_limited_by_address(client, app, realm):
     app.state.limits = Limits(Buckets(1), addresses=Buckets(5, clock=lambda: 0.0))
     for _ in range(5):
-        assert come_back(client, {}).status_code == 400
+        failed = come_back(client, {})
+        assert failed.status_code == 400
+        assert 'href="/login">Log ind</a>' in failed.text  # where the page says to begin again
     assert come_back(client, begin(client, realm)).status_code == 429
 
 

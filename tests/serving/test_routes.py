@@ -76,6 +76,7 @@ TABLE = {
     ("GET", "/users"): ADMIN,
     ("POST", "/users"): ADMIN,
     ("POST", "/users/{number}/link"): ADMIN,
+    ("GET", "/users/{number}/remove"): ADMIN,
     ("POST", "/users/{number}/remove"): ADMIN,
     ("POST", "/users/{number}/role"): ADMIN,
     ("POST", "/users/{number}/unlock"): ADMIN,

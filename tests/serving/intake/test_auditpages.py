@@ -62,7 +62,7 @@ def test_entries_stand_newest_first_in_words_with_names(app, log_in):
     for said in (
         "en lead",
         "Læste en tekst",
-        "udfald: Henvis",
+        "beslutning: Henvis",
         "må bruges til træning: ja",
         "tegn: Gæld til bagmand",
     ):
@@ -142,7 +142,7 @@ def test_a_check_finds_what_was_changed(app, log_in, spoil, said):
     page = html.unescape(lead.post("/audit/verify").text)
     assert "Loggen er brudt ved post" in page
     assert said in page
-    assert "kopi af hele TEGN_HOME" in page
+    assert "kopi af hele datamappen (TEGN_HOME)" in page
     assert not dict(app.state.ledger.entries(act="audit.verified")[0].details)["intact"]
 
 

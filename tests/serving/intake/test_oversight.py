@@ -83,7 +83,7 @@ def test_figures_are_told_with_their_numbers(log_in, monkeypatch):
         "7, da",
     ):
         assert said in page, said
-    assert "for få til at sige noget" not in page
+    assert "for lidt til at sige noget" not in page
     assert "Under 20 tekster" not in page
     assert "ikke til at bedømme nogen" in page
 
@@ -92,16 +92,23 @@ def test_figures_of_few_texts_say_nothing(log_in, monkeypatch):
     _figures(monkeypatch, 19)
     page = html.unescape(log_in("lead").get("/oversight").text)
     assert "0,81" not in page
-    assert page.count("for få til at sige noget") == 2  # a line for each table, however many rows it would have
+    assert page.count("for lidt til at sige noget") == 2  # a line for each table, however many rows it would have
     assert "Gæld til bagmand" not in page
     assert "anna / bo" not in page
-    assert "2 vises ikke" in page
+    assert "2 er udeladt" in page
     assert page.count("Under 20 tekster") == 2
+
+
+def test_shares_are_compared_only_where_there_are_two(log_in, monkeypatch):
+    _figures(monkeypatch, 20)
+    assert "Er den sidste andel" in log_in("lead").get("/oversight").text
+    monkeypatch.setattr(agreement, "reliance", lambda _: Reliance(0, 0, 0, 0, 20, 50, 48))
+    assert "Er den sidste andel" not in log_in("lead").get("/oversight").text
 
 
 def test_without_readings_the_page_says_so(log_in):
     page = log_in("admin").get("/oversight").text
-    assert "endnu ingen gennemlæsninger" in page
+    assert "endnu ingen læsninger" in page
     assert "Ingen tekster er læst af to" in page
 
 

@@ -66,6 +66,7 @@ def test_many_files_at_once_each_with_its_end(app, log_in, read_all):
     read_all()
     page = html.unescape(browser.get("/uploads/1").text)
     assert 'value="8" max="8"' in page
+    assert "Behandlede filer" in page  # those that could not be read are among them
     assert 'data-working="no"' in page
     assert page.count("Nye tekster: 1") == 5
     assert page.count("her i forvejen: 1") == 1
