@@ -19,7 +19,8 @@ COVERED = frozenset({"da", "no", "nb", "nn", "fo"})
 LIKELY = 0.5
 """A short unit is taken for a covered language from this probability on."""
 CERTAIN = 0.9
-"""Another language must be at least this probable before the tagger abstains."""
+"""Other languages must be at least this probable before the tagger abstains: together in a note, and a single one in an ad, as ads
+mix languages and the tagger has learnt from such."""
 MIN_LETTERS = 25
 """Fewer letters tell nothing about the language, ..."""
 FEW_LETTERS = 12
@@ -38,12 +39,11 @@ def warm_up() -> None:
     _identifier()
 
 
-def _foreign(text: str) -> bool:
+def _foreign(text: str, kind: str) -> bool:
     if sum(c.isalpha() for c in text) < MIN_LETTERS:
         return False
-    ranking = _identifier().rank(text)
-    language, probability = ranking[0]
-    return language not in COVERED and float(probability) >= CERTAIN
+    others = [float(probability) for language, probability in _identifier().rank(text) if language not in COVERED]
+    return (sum(others) if kind == "note" else max(others)) >= CERTAIN
 
 
 def is_foreign(document: Document) -> bool:
@@ -51,12 +51,12 @@ def is_foreign(document: Document) -> bool:
 
     A text with foreign quotes is not foreign: one unit that may be Danish is enough, or a short one that looks it.
     """
-    if not _foreign(document.text[:5000]):
+    if not _foreign(document.text[:5000], document.kind):
         return False
     units = [document.text[unit.start : unit.end] for unit in split_units(document)]
     lengths = [sum(c.isalpha() for c in unit) for unit in units]
     long_enough = [unit for unit, letters in zip(units, lengths, strict=True) if letters >= MIN_LETTERS]
-    if not all(_foreign(unit) for unit in long_enough[:50]):
+    if not all(_foreign(unit, document.kind) for unit in long_enough[:50]):
         return False
     short = [unit for unit, letters in zip(units, lengths, strict=True) if FEW_LETTERS <= letters < MIN_LETTERS]
     return not any(_looks_covered(unit) for unit in short[:50])

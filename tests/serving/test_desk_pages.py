@@ -480,7 +480,7 @@ def test_a_text_that_is_done_shows_what_was_decided_by_whom_and_nothing_else(log
         marked = [(said, "unstated" in kind) for kind, said in re.findall(r'<mark class="([^"]*)"[^>]*>([^<]*)', page)]
         assert marked == [("skylder 30.000", False), ("ingen gæld", True)]
         assert re.search(r'class="number unstated"[^>]*title="[^"]*: benægtet eller udelukket"', page)
-        assert "Anna (første læser): rettet, oplyst om sagen" in _main(who.get(f"/texts/{number}"))
+        assert "Anna (første læser): rettet, oplyst i sagen" in _main(who.get(f"/texts/{number}"))
         assert "Dit valg" not in page
         assert "Læsernes valg" not in page  # one reader's word is all there is
 
@@ -499,7 +499,7 @@ def test_of_a_text_that_was_settled_the_page_shows_what_stands_in_the_end(logged
     for who in (logged_in, bo, lis, _person(app, "Ida", "lead")):
         assert re.findall(r"<mark[^>]*>([^<]*)", who.get(f"/texts/{number}").text) == ["skylder"]
         said = _main(who.get(f"/texts/{number}"))
-        assert "Læsernes valg rettet, oplyst om sagen" in said
+        assert "Læsernes valg rettet, oplyst i sagen" in said
         assert "Anna (første læser): godkendt" in said
         assert "Lis (leder, der afgør uenighed): rettet" in said
 

@@ -191,6 +191,12 @@ def test_nothing_is_shown_without_words_to_show(tagger, monkeypatch):
     assert assessment.priority.level == "none"
 
 
+def test_a_note_is_foreign_whichever_of_two_other_languages_it_is_in(tagger):
+    english = "The woman says her boss keeps her passport and she owes 40,000 for the journey to Denmark."  # or Pidgin
+    assert "language" in tagger.abstentions(Document("a", "note", english))
+    assert "language" not in tagger.abstentions(Document("a", "ad", english))
+
+
 def test_one_short_danish_sentence_among_foreign_ones_is_enough(tagger):
     mixed = "Han skylder 80.000 kr. for rejsen. He said the boss took his passport and he cannot leave the farm."
     foreign = "He owes them for the trip. He said the boss took his passport and he cannot leave the farm."
