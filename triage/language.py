@@ -19,8 +19,8 @@ COVERED = frozenset({"da", "no", "nb", "nn", "fo"})
 LIKELY = 0.5
 """A short unit is taken for a covered language from this probability on."""
 CERTAIN = 0.9
-"""Other languages must be at least this probable before the tagger abstains: together in a note, and a single one in an ad, as ads
-mix languages and the tagger has learnt from such."""
+"""Other languages must be at least this probable before the tagger abstains: together in a note, and a single one in an ad,
+as ads mix languages and the tagger has learnt from such."""
 MIN_LETTERS = 25
 """Fewer letters tell nothing about the language, ..."""
 FEW_LETTERS = 12
