@@ -8,7 +8,7 @@ from pathlib import Path
 
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUP = Path("/proc/self/cgroup")
-READER = 700 << 20
+_WORKER = 700 << 20
 """Bytes of a process that reads texts, with the model that ships (`worker_rss_mb` of `make bench`)."""
 _REST = 1 << 30
 """Bytes for all else."""
@@ -30,9 +30,9 @@ def memory() -> int:
     return min([there, *(int(x) for x in _limits("memory.max") if x != "max")])
 
 
-def readers() -> int:
+def default_workers() -> int:
     """Processes that read texts: one a core, if memory is enough for twice as many, as a new model is taken up beside the old."""
-    return max(1, min(cores(), (memory() - _REST) // (2 * READER)))
+    return max(1, min(cores(), (memory() - _REST) // (2 * _WORKER)))
 
 
 def _limits(name: str) -> Iterator[str]:

@@ -11,7 +11,14 @@ import typer
 from training import dataset
 from training.cli_data import data_app, refuse_no_folder, stop
 from training.cli_reports import print_behaviour, print_report
-from training.experiment import EvaluationConfig, InvalidExperiment, read_experiment, read_pretraining, with_decisions
+from training.experiment import (
+    EvaluationConfig,
+    InvalidExperiment,
+    read_experiment,
+    read_pretraining,
+    with_decisions,
+    with_values,
+)
 from triage.indicators import InvalidScheme, load_scheme
 from triage.modelfolder import BrokenModel, write_json
 
@@ -149,7 +156,6 @@ def controls(
 ) -> None:
     """Compare an encoder experiment with other heads, random weights and n-grams; started again, it goes on."""
     from training.controls import as_table, compare_with_controls, put_into_card
-    from training.search import with_values
 
     found = []
     try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -273,3 +273,26 @@ def with_decisions(experiment: Experiment, files: Sequence[Path]) -> Experiment:
     """The experiment, learning from these exports of analysts' decisions too."""
     data = experiment.data.model_copy(update={"decisions": [*experiment.data.decisions, *map(str, files)]})
     return experiment.model_copy(update={"data": data})
+
+
+def with_values(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
+    """The experiment with fields replaced by dotted name.
+
+    Raises:
+        InvalidExperiment: a field is not known or a value is not allowed.
+    """
+    settings = experiment.model_dump()
+    for name, value in values.items():
+        *path, last = name.split(".")
+        place = settings
+        for part in path:
+            place = place.get(part) if isinstance(place, dict) else None  # type: ignore[assignment]
+        if not isinstance(place, dict) or last not in place:
+            raise InvalidExperiment(
+                f"the experiment has no field {name!r}; fields are named like 'model.learning_rate'"
+            )
+        place[last] = value
+    try:
+        return Experiment.model_validate(settings)
+    except ValueError as error:
+        raise InvalidExperiment(f"the experiment does not allow {dict(values)}: {error}") from None

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from training.evaluation import ranking_quality
 from training.examples import set_aside
-from training.experiment import STRICT, Experiment, InvalidExperiment, read_experiment, read_file
+from training.experiment import STRICT, Experiment, read_experiment, read_file, with_values
 from training.pipeline import fit, read_texts, scheme_of
 from training.tracking import start_run
 
@@ -98,29 +98,6 @@ def read_search(path: Path) -> Search:
         InvalidExperiment: it is missing or wrong; the message names the field.
     """
     return read_file(path, Search)
-
-
-def with_values(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
-    """The experiment with fields replaced by dotted name.
-
-    Raises:
-        InvalidExperiment: a field is not known or a value is not allowed.
-    """
-    settings = experiment.model_dump()
-    for name, value in values.items():
-        *path, last = name.split(".")
-        place = settings
-        for part in path:
-            place = place.get(part) if isinstance(place, dict) else None  # type: ignore[assignment]
-        if not isinstance(place, dict) or last not in place:
-            raise InvalidExperiment(
-                f"the experiment has no field {name!r}; fields are named like 'model.learning_rate'"
-            )
-        place[last] = value
-    try:
-        return Experiment.model_validate(settings)
-    except ValueError as error:
-        raise InvalidExperiment(f"the experiment does not allow {dict(values)}: {error}") from None
 
 
 def value_of(experiment: Experiment, name: str) -> Any:

@@ -18,7 +18,7 @@ from serving.desk.traces import Relative, relatives
 from serving.store.desk import PART_OF, UNREAD, Case, Mark, Reading, Suggestion, Text
 from serving.store.ledger import Ledger, user
 from serving.store.tables import User
-from serving.store.vault import CaseBox, Place
+from serving.store.vault import CaseBox
 from triage.assessment import Assessment
 
 
@@ -153,8 +153,7 @@ def answer_of(db: Transaction, box: CaseBox, text: Text) -> Assessment | None:
     row = db.scalar(sa.select(Suggestion).where(Suggestion.text_id == text.id, Suggestion.model == text.model))
     if row is None:
         return None
-    sealed = box.open(row.sealed_answer, Place("suggestions", "sealed_answer", row.id))
-    return load(sealed.decode("utf-8", "surrogatepass"))
+    return load(unseal_text(box, row, "sealed_answer"))
 
 
 def marks_of(db: Transaction, reading: Reading) -> list[Mark]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import load_only
 
 from serving.ads.ads import page_id, page_of
 from serving.ads.dates import moment
@@ -19,7 +20,7 @@ from serving.groups.adstore import LOCK, Boxes, find_ads
 from serving.groups.listing import SHOWN
 from serving.store.groups import Ad, AdGroup
 from serving.store.ledger import SYSTEM, Ledger
-from serving.store.vault import UNREADABLE, Place
+from serving.store.vault import UNREADABLE
 from triage.wire import MalformedJSON, parse_json
 
 _THERE = ("new", "edited", "reposted", "back")
@@ -129,10 +130,9 @@ def count_gone(ledger: Ledger, groups: Collection[int]) -> None:
         act.alone(LOCK)
         boxes = Boxes(act.db, ledger.vault)
         for group in act.db.scalars(sa.select(AdGroup).where(AdGroup.id.in_(groups), *SHOWN)).all():
-            ads = sa.select(Ad.id, Ad.sealed_about).where(Ad.group_id == group.id, Ad.place > 0)
+            ads = sa.select(Ad).options(load_only(Ad.sealed_about)).where(Ad.group_id == group.id, Ad.place > 0)
             with suppress(*UNREADABLE):
-                box, count = boxes.of(group.id), 0
-                for ad in act.db.execute(ads):
-                    about = box.open(ad.sealed_about, Place(Ad.__tablename__, "sealed_about", ad.id))
-                    count += bool(json.loads(about.decode("utf-8", "surrogatepass")).get("gone"))
+                box = boxes.of(group.id)
+                abouts = (json.loads(unseal_text(box, ad, "sealed_about")) for ad in act.db.scalars(ads))
+                count = sum(bool(about.get("gone")) for about in abouts)
                 group.figures = json.dumps({**json.loads(group.figures), "gone": count})

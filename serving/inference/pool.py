@@ -16,7 +16,7 @@ from threading import Event, Lock, Thread
 
 from serving.inference.messages import Failed, Orders, Read, Ready
 from serving.inference.turns import Answer, Turns, Unreadable
-from serving.machine import cores, readers
+from serving.machine import cores, default_workers
 from triage.loading import Inference
 from triage.modelfolder import BrokenModel
 from triage.text import Document
@@ -49,7 +49,7 @@ class Pool:
             on_read: told of each answer, and for how many seconds each of its texts had waited; from several threads.
             on_loss: told of each process that ended and is started again.
         """
-        self._count = workers or readers()
+        self._count = workers or default_workers()
         self._orders = Orders(folder, replace(inference, threads=inference.threads or max(1, cores() // self._count)))
         self._turns = Turns(room)
         self._on_read, self._on_loss = on_read, on_loss

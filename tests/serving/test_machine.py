@@ -26,26 +26,26 @@ def group(tmp_path, monkeypatch):
 
 
 def test_without_limits_one_reads_a_core(group):
-    assert (machine.cores(), machine.memory(), machine.readers()) == (16, 64 * GB, 16)
+    assert (machine.cores(), machine.memory(), machine.default_workers()) == (16, 64 * GB, 16)
 
 
 def test_a_group_and_those_above_it_limit_memory(group):
     (group / "memory.max").write_text(f"{6 * GB}\n")
-    assert (machine.memory(), machine.readers()) == (6 * GB, 3)
+    assert (machine.memory(), machine.default_workers()) == (6 * GB, 3)
     (group.parent / "memory.max").write_text(f"{4 * GB}\n")
-    assert (machine.memory(), machine.readers()) == (4 * GB, 2)
+    assert (machine.memory(), machine.default_workers()) == (4 * GB, 2)
 
 
 def test_a_quota_counts_as_cores_and_a_part_of_one_as_one(group):
     (group.parent / "cpu.max").write_text("250000 100000\n")
-    assert machine.cores() == machine.readers() == 3
+    assert machine.cores() == machine.default_workers() == 3
     (group / "cpu.max").write_text("50000 100000\n")
-    assert machine.cores() == machine.readers() == 1
+    assert machine.cores() == machine.default_workers() == 1
 
 
 def test_where_memory_is_short_one_reads_all_the_same(group):
     (group / "memory.max").write_text(f"{GB // 2}\n")
-    assert machine.readers() == 1
+    assert machine.default_workers() == 1
 
 
 def test_where_there_are_no_control_groups_the_machine_counts(group, tmp_path):

@@ -12,8 +12,8 @@ from tests.encoders import make_encoder
 from training import search as search_module
 from training.cli import app
 from training.dataset import to_jsonl
-from training.experiment import InvalidExperiment, read_experiment
-from training.search import read_search, search, value_of, with_values
+from training.experiment import InvalidExperiment, read_experiment, with_values
+from training.search import read_search, search, value_of
 
 RANGE = '[space."model.c"]\nlow = 0.5\nhigh = 8.0\nlog = true\n'
 
